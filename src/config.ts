@@ -1,0 +1,100 @@
+import { fileURLToPath } from 'node:url'
+import { loadDevelopmentSecrets } from './config/development-secrets.ts'
+import { type Environment, parseEnvironment } from './config/environment.ts'
+import { loadConfigFiles } from './config/files.ts'
+import { StartUpError } from './errors.ts'
+import { type KeyRing, parseKeyRing } from './gateways/key-ring.ts'
+
+export type Config = Readonly<ReturnType<typeof buildConfig>>
+
+const loopback = new Set(['127.0.0.1', '::1', 'localhost'])
+
+/**
+ * Builds the one frozen configuration object from the environment and the files in CONFIG_DIR.
+ * This file is the only reader of `process.env`.
+ * @throws StartUpError with one message that names every fault and its mend.
+ */
+export function loadConfig(variables: NodeJS.ProcessEnv = process.env): Config {
+  const environment = parseEnvironment(variables)
+  const faults = environment.NODE_ENV === 'production' ? productionFaults(environment) : developmentFaults(environment)
+  if (environment.WEB_CONCURRENCY > 1 && !environment.DATABASE_URL)
+    faults.push('WEB_CONCURRENCY above 1 needs DATABASE_URL, because the embedded database serves one web process')
+  if (environment.SMS_DRIVER === 'http' && !environment.SMS_GATEWAY_URL)
+    faults.push('SMS_DRIVER=http needs SMS_GATEWAY_URL')
+  if (environment.LETTER_DRIVER === 'spool' && !environment.LETTER_SPOOL_DIR)
+    faults.push('LETTER_DRIVER=spool needs LETTER_SPOOL_DIR')
+  if (faults.length > 0) throw new StartUpError(`${faults.join('. ')}.`)
+  return Object.freeze(buildConfig(environment, variables))
+}
+
+function productionFaults(environment: Environment): string[] {
+  const faults: string[] = []
+  for (const name of ['ISSUER', 'DATABASE_URL', 'COOKIE_KEYS', 'ENCRYPTION_KEYS', 'HASH_KEYS', 'SMTP_URL'] as const)
+    if (!environment[name]) faults.push(`${name} is required in production (or ${name}_FILE)`)
+  if (environment.ISSUER && !environment.ISSUER.startsWith('https://'))
+    faults.push(`ISSUER must begin with https:// in production, it is ${environment.ISSUER}`)
+  if (environment.SMS_DRIVER === 'postbox') faults.push('SMS_DRIVER=postbox is for development; set SMS_DRIVER=http')
+  if (environment.LETTER_DRIVER === 'postbox')
+    faults.push('LETTER_DRIVER=postbox is for development; set LETTER_DRIVER=spool and LETTER_SPOOL_DIR')
+  for (const name of ['DEMO_REDIRECT_URIS', 'DEMO_CLIENT_SECRET'] as const)
+    if (environment[name]) faults.push(`${name} is for development; unset it`)
+  if (environment.SANDBOX) faults.push('SANDBOX=true is for development; unset it')
+  return faults
+}
+
+function developmentFaults(environment: Environment): string[] {
+  if (loopback.has(environment.HOST) || environment.SANDBOX) return []
+  return [
+    `HOST=${environment.HOST} would show the development postbox to the network; set NODE_ENV=production, or SANDBOX=true for a sandbox with demo persons only`,
+  ]
+}
+
+function buildConfig(environment: Environment, variables: NodeJS.ProcessEnv) {
+  const production = environment.NODE_ENV === 'production'
+  const configDir = environment.CONFIG_DIR ?? fileURLToPath(new URL('../config', import.meta.url))
+  const development = production ? undefined : loadDevelopmentSecrets(environment.DATA_DIR)
+  const ring = (given: KeyRing | undefined, own: string | undefined) => given ?? parseKeyRing(own ?? '')
+  return {
+    production,
+    sandbox: environment.SANDBOX,
+    /** Unset: follows the port (development). */
+    issuer: environment.ISSUER?.replace(/\/$/, ''),
+    host: environment.HOST,
+    port: environment.PORT,
+    demoPort: environment.DEMO_PORT,
+    dataDir: environment.DATA_DIR,
+    configDir,
+    database: environment.DATABASE_URL
+      ? { url: environment.DATABASE_URL, poolSize: environment.DATABASE_POOL }
+      : { dataDir: environment.DATA_DIR },
+    redisUrl: environment.REDIS_URL,
+    webConcurrency: environment.WEB_CONCURRENCY,
+    trustProxy: environment.TRUST_PROXY,
+    secrets: protect({
+      cookieKeys: ring(environment.COOKIE_KEYS, development?.cookieKeys),
+      encryptionKeys: ring(environment.ENCRYPTION_KEYS, development?.encryptionKeys),
+      hashKeys: ring(environment.HASH_KEYS, development?.hashKeys),
+    }),
+    smtpUrl: environment.SMTP_URL,
+    sms: { driver: environment.SMS_DRIVER, gatewayUrl: environment.SMS_GATEWAY_URL },
+    letters: { driver: environment.LETTER_DRIVER, spoolDir: environment.LETTER_SPOOL_DIR },
+    logLevel: environment.LOG_LEVEL,
+    metricsPort: environment.METRICS_PORT,
+    addressLimitFactor: environment.IP_LIMIT_FACTOR,
+    demo: development && {
+      clientSecret: environment.DEMO_CLIENT_SECRET ?? development.demoClientSecret,
+      redirectUris: environment.DEMO_REDIRECT_URIS,
+    },
+    /** What `clients.yaml` may name as `env:NAME`. */
+    variables,
+    ...loadConfigFiles(configDir),
+  }
+}
+
+/** Keeps secrets out of logs and error reports, whoever prints the object. */
+function protect<T extends object>(secrets: T): T {
+  return Object.defineProperties(secrets, {
+    toJSON: { value: () => '[secret]' },
+    [Symbol.for('nodejs.util.inspect.custom')]: { value: () => '[secret]' },
+  })
+}

@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { StartUpError } from '../errors.ts'
+
+const seconds = z.int().positive()
+const count = z.int().positive()
+
+/** Who speaks on pages, in e-mails and letters: `config/insurer.yaml`. */
+const insurerSchema = z.strictObject({
+  name: z.string(),
+  shortName: z.string(),
+  insurerNumber: z.string().regex(/^\d{9}$/),
+  insurers: z.array(z.strictObject({ insurerNumber: z.string().regex(/^\d{9}$/), name: z.string() })).min(1),
+  senderLine: z.string(),
+  help: z.strictObject({ phone: z.string(), email: z.email(), branchUrl: z.url().optional() }),
+  mailFrom: z.string(),
+  termsVersion: z.string(),
+  mobileCountries: z.array(z.string().regex(/^[A-Z]{2}$/)).min(1),
+  minimumAge: count,
+})
+
+/** Deadlines in days of Europe/Berlin: `config/deadlines.yaml`. */
+const deadlinesSchema = z.strictObject({
+  activationDays: count,
+  activationReminderDays: z.array(count),
+  unlockCodeDays: count,
+  unlockCodeReminderDaysBefore: count,
+  neverSignedInDays: count,
+  coverageGraceMonths: count,
+  abandonedRegistrationHours: count,
+  letterLimit: z.strictObject({ count, windowDays: count, minimumGapHours: count }),
+})
+
+/** Limits of security.md: `config/limits.yaml`. */
+const limitsSchema = z.strictObject({
+  argon2: z.strictObject({ memoryKiB: count, iterations: count, parallelism: count, perCore: count, queue: count }),
+  mtan: z.strictObject({
+    lifetime: seconds,
+    tries: count,
+    resendAfter: z.array(seconds).min(1),
+    perJourney: count,
+    registration: z.strictObject({ perNumberAndDay: count, perAddressAndHour: count, globalPerHour: count }),
+    signIn: z.strictObject({ perNumberAndHour: count, perNumberAndDay: count }),
+    breaker: z.strictObject({ minimumSends: count, minimumShare: z.number().min(0).max(1), window: seconds }),
+  }),
+  signIn: z.strictObject({
+    failures: z.strictObject({ count, window: seconds, pause: seconds }),
+    perAddressAndMinute: count,
+    deviceLink: z.strictObject({ lifetime: seconds, perAccountAndHour: count }),
+  }),
+  unlockCode: z.strictObject({ wrong: count, pause: seconds }),
+  usernameChecks: z.strictObject({ perAddressAndHour: count }),
+  registration: z.strictObject({ perAddressAndHour: count }),
+  activationMail: z.strictObject({ perAccountAndDay: count }),
+  bodyBytes: count,
+})
+
+const securityQuestionsSchema = z
+  .array(z.strictObject({ id: z.string(), de: z.string(), en: z.string(), offered: z.boolean().default(true) }))
+  .min(10)
+
+export type InsurerProfile = z.infer<typeof insurerSchema>
+export type Limits = z.infer<typeof limitsSchema>
+export type SecurityQuestion = z.infer<typeof securityQuestionsSchema>[number]
+
+/**
+ * Reads what an operator edits in `configDir`.
+ * @throws StartUpError naming file, key and fault.
+ */
+export function loadConfigFiles(configDir: string) {
+  return {
+    insurer: readYaml(configDir, 'insurer.yaml', insurerSchema),
+    deadlines: readYaml(configDir, 'deadlines.yaml', deadlinesSchema),
+    limits: readYaml(configDir, 'limits.yaml', limitsSchema),
+    securityQuestions: readYaml(configDir, 'security-questions.yaml', securityQuestionsSchema),
+  }
+}
+
+function readYaml<T>(configDir: string, name: string, schema: z.ZodType<T>): T {
+  const path = join(configDir, name)
+  let content: unknown
+  try {
+    content = parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new StartUpError(`${path} cannot be read: ${(error as Error).message}. Mend the file or set CONFIG_DIR.`)
+  }
+  const result = schema.safeParse(content)
+  if (result.success) return result.data
+  const faults = result.error.issues.map((issue) => `${issue.path.join('.') || '(file)'}: ${issue.message}`)
+  throw new StartUpError(`${path} is not valid: ${faults.join('; ')}.`)
+}

@@ -1,0 +1,35 @@
+/**
+ * The errors that may reach a person: stable code, HTTP status, text key of the page (`error.<kind>`), detail for the log.
+ * Expected outcomes are values, never one of these (architecture.md, "Results").
+ */
+export const errorCodes = {
+  bad_request: { status: 400, detail: 'request cannot be understood' },
+  csrf: { status: 403, detail: 'CSRF token or origin does not fit' },
+  forbidden: { status: 403, detail: 'not allowed' },
+  not_found: { status: 404, detail: 'no such page' },
+  too_large: { status: 413, detail: 'body over the limit' },
+  too_many: { status: 429, detail: 'limit reached' },
+  internal: { status: 500, detail: 'unexpected fault' },
+  unavailable: { status: 503, detail: 'overloaded or a store is away' },
+} as const
+
+export type ErrorCode = keyof typeof errorCodes
+
+/** A refusal that ends the request with a page. `retryAfter` is in seconds. */
+export class PublicError extends Error {
+  readonly code: ErrorCode
+  readonly status: number
+  readonly retryAfter: number | undefined
+  constructor(code: ErrorCode, options: { detail?: string; retryAfter?: number; cause?: unknown } = {}) {
+    super(options.detail ?? errorCodes[code].detail, { cause: options.cause })
+    this.name = 'PublicError'
+    this.code = code
+    this.status = errorCodes[code].status
+    this.retryAfter = options.retryAfter
+  }
+}
+
+/** A setting or start-up condition that an operator must mend; its message says what and how, in one sentence. */
+export class StartUpError extends Error {
+  override name = 'StartUpError'
+}

@@ -1,0 +1,63 @@
+import { readdir } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import createKnex, { type Knex } from 'knex'
+import { findRunningPostgres, startEmbeddedPostgres } from './embedded/index.ts'
+
+/** A knex instance or a transaction of it: every store works with both. */
+export type Database = Knex
+
+/** Which PostgreSQL to use: a server by URL, or the embedded one of a data folder. */
+export type DatabaseSettings = { url: string; poolSize: number } | { dataDir: string }
+
+/** An open database; `close` ends the pool and, when embedded, the database itself. */
+export type OpenDatabase = { knex: Knex; embedded: boolean; close(): Promise<void> }
+
+const migrationsDir = fileURLToPath(new URL('../../migrations', import.meta.url))
+
+/**
+ * Opens the database. `join` uses an embedded database that another process serves (command line);
+ * without it the data folder is locked for this process.
+ * @throws DataFolderInUse, DataFolderUnusable, or the connection error of node-postgres.
+ */
+export async function openDatabase(settings: DatabaseSettings, { join = false } = {}): Promise<OpenDatabase> {
+  if ('url' in settings) {
+    const knex = connectKnex({ connectionString: settings.url }, settings.poolSize)
+    return { knex, embedded: false, close: () => knex.destroy() }
+  }
+  const running = join ? await findRunningPostgres(settings.dataDir) : undefined
+  const server = running ? undefined : await startEmbeddedPostgres(settings.dataDir)
+  const host = running ?? server?.socketDir ?? ''
+  const knex = connectKnex({ host, port: 5432, user: 'postgres', database: 'postgres' }, 10)
+  return {
+    knex,
+    embedded: true,
+    async close() {
+      await knex.destroy()
+      await server?.close()
+    },
+  }
+}
+
+function connectKnex(connection: Knex.PgConnectionConfig, max: number): Knex {
+  return createKnex({ client: 'pg', connection, pool: { min: 0, max }, acquireConnectionTimeout: 10_000 })
+}
+
+/** Brings the schema to the newest version; knex holds a lock, so several processes may start at once. */
+export async function migrate(knex: Knex): Promise<string[]> {
+  const [, applied] = await knex.migrate.latest({ migrationSource })
+  return applied
+}
+
+/** Names the migrations that have not run yet. */
+export async function pendingMigrations(knex: Knex): Promise<string[]> {
+  const [, pending] = await knex.migrate.list({ migrationSource })
+  return pending.map((migration: { file?: string } | string) =>
+    typeof migration === 'string' ? migration : String(migration.file ?? migration),
+  )
+}
+
+const migrationSource: Knex.MigrationSource<string> = {
+  getMigrations: async () => (await readdir(migrationsDir)).filter((file) => file.endsWith('.ts')).sort(),
+  getMigrationName: (file) => file,
+  getMigration: (file) => import(`${migrationsDir}/${file}`),
+}

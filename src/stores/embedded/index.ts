@@ -1,0 +1,65 @@
+import { once } from 'node:events'
+import { rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { dirname, join, resolve } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { DataFolderUnusable, lockDataFolder } from './lock.ts'
+
+/** Unix socket paths end at 108 bytes (unix(7)). */
+const longestSocketPath = 104
+
+/** The embedded PostgreSQL of a data folder: where it listens, and how it ends. */
+export type EmbeddedPostgres = { socketDir: string; close(): Promise<void> }
+
+/** Folder in which node-postgres finds the socket `.s.PGSQL.5432`. */
+function socketDirOf(dataDir: string): string {
+  return join(resolve(dataDir), 'run')
+}
+
+const socketPathOf = (dataDir: string) => join(socketDirOf(dataDir), '.s.PGSQL.5432')
+
+/**
+ * Starts PGlite on `dataDir` in a worker thread behind a Unix socket in the folder.
+ * @throws DataFolderInUse, DataFolderUnusable; Error when the socket's path would be too long.
+ */
+export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedPostgres> {
+  const socketPath = socketPathOf(dataDir)
+  if (Buffer.byteLength(socketPath) > longestSocketPath)
+    throw new Error(`The path of the data folder ${resolve(dataDir)} is too long. Set DATA_DIR to a shorter one.`)
+  const unlock = lockDataFolder(dataDir)
+  try {
+    rmSync(socketPath, { force: true })
+    const worker = new Worker(new URL('./server.ts', import.meta.url), {
+      workerData: { dataDir: join(resolve(dataDir), 'postgres'), socketPath },
+    })
+    await once(worker, 'message')
+    return {
+      socketDir: dirname(socketPath),
+      async close() {
+        const stopped = once(worker, 'exit')
+        worker.postMessage('stop')
+        await stopped
+        unlock()
+      },
+    }
+  } catch (error) {
+    unlock()
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'EACCES' || code === 'EROFS' || code === 'ENOSPC')
+      throw new DataFolderUnusable(dataDir, error as NodeJS.ErrnoException)
+    throw error
+  }
+}
+
+/** Finds the socket of an embedded PostgreSQL that another process already serves from `dataDir`. */
+export async function findRunningPostgres(dataDir: string): Promise<string | undefined> {
+  const socket = connect(socketPathOf(dataDir))
+  try {
+    await once(socket, 'connect')
+    return socketDirOf(dataDir)
+  } catch {
+    return undefined
+  } finally {
+    socket.destroy()
+  }
+}

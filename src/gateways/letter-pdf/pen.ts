@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { Line, Measure } from './rich-text.ts'
+
+export type Document = PDFKit.PDFDocument
+/** A node of the structure tree that screen readers follow. */
+export type Element = ReturnType<Document['struct']>
+
+/** Points per millimetre. */
+const pointsPerMm = 72 / 25.4
+/** Turns millimetres of the sheet into PDF points. */
+export const mm = (millimetres: number): number => millimetres * pointsPerMm
+
+const files = {
+  regular: 'DejaVuSansCondensed.ttf',
+  bold: 'DejaVuSansCondensed-Bold.ttf',
+  mono: 'DejaVuSansMono-Bold.ttf',
+} as const
+export type FontName = keyof typeof files
+export type Fonts = Record<FontName, Buffer>
+
+/**
+ * Reads the embedded fonts from their package. DejaVu has every Latin letter that German registers may hold (DIN 91379);
+ * its zero carries a dot, so that a code is read aloud without doubt.
+ */
+export function loadFonts(): Fonts {
+  const { resolve } = createRequire(import.meta.url)
+  const read = (name: FontName) => readFileSync(resolve(`dejavu-fonts-ttf/ttf/${files[name]}`))
+  return { regular: read('regular'), bold: read('bold'), mono: read('mono') }
+}
+
+/** Sizes in points, spaces in millimetres. */
+export type Style = {
+  body: number
+  heading: number
+  code: number
+  /** Line height as a multiple of the size. */
+  leading: number
+  paragraphGap: number
+  qrSide: number
+  infoLabel: number
+  infoValue: number
+}
+
+export const normalPrint: Style = {
+  body: 10,
+  heading: 11,
+  code: 20,
+  leading: 1.34,
+  paragraphGap: 2.3,
+  qrSide: 27,
+  infoLabel: 8,
+  infoValue: 10,
+}
+
+/** For the flag of the register; body of 16 pt and more (DBSV guidance for readers with low vision). */
+export const largePrint: Style = {
+  body: 16,
+  heading: 18,
+  code: 28,
+  leading: 1.32,
+  paragraphGap: 4,
+  qrSide: 34,
+  infoLabel: 12,
+  infoValue: 14,
+}
+
+/** Measures text in points at a size, regular or bold. */
+export function createMeasure(doc: Document, size: number): Measure {
+  return (text, bold) => {
+    doc.font(bold ? 'bold' : 'regular').fontSize(size)
+    return doc.widthOfString(text)
+  }
+}
+
+/** Writes one run of text with its baseline at `y` (points from the top of the page). */
+export function write(
+  doc: Document,
+  text: string,
+  at: { x: number; y: number; font: FontName; size: number; spacing?: number },
+): void {
+  doc.font(at.font).fontSize(at.size)
+  doc.text(text, at.x, at.y, { lineBreak: false, baseline: 'alphabetic', characterSpacing: at.spacing ?? 0 })
+}
+
+/** Writes laid-out lines below each other, the first baseline at `y`. */
+export function writeLines(
+  doc: Document,
+  lines: Line[],
+  at: { x: number; y: number; size: number; step: number },
+): void {
+  for (const [index, line] of lines.entries()) {
+    for (const run of line) {
+      write(doc, run.text, {
+        x: at.x + run.x,
+        y: at.y + index * at.step,
+        font: run.bold ? 'bold' : 'regular',
+        size: at.size,
+      })
+    }
+  }
+}
+
+/** Finds the largest size, in half points from `size` down to `smallest`, at which the text fits the width. */
+export function fittingSize(
+  doc: Document,
+  text: string,
+  fit: { width: number; size: number; smallest: number; bold?: boolean },
+): number {
+  let size = fit.size
+  while (size > fit.smallest && createMeasure(doc, size)(text, fit.bold ?? false) > fit.width) size -= 0.5
+  return size
+}
+
+/** Draws what a screen reader passes over: marks, lines, page numbers (ISO 32000-1, 14.8.2.2). */
+export function drawArtifact(doc: Document, type: 'Layout' | 'Pagination', draw: () => void): void {
+  doc.markContent('Artifact', { type })
+  draw()
+  doc.endMarkedContent()
+}
+
+/** Draws content as a structure element (`P`, `H1`, `Figure` …) and hangs it below `parent`. */
+export function addElement(
+  doc: Document,
+  parent: Element,
+  tag: string,
+  draw: () => void,
+  options: { alt?: string; bbox?: [number, number, number, number] } = {},
+): void {
+  parent.add(doc.struct(tag, options, draw))
+}

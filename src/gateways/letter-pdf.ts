@@ -110,7 +110,7 @@ function drawHead(doc: Document, section: Element, letter: LetterContent, { insu
   addElement(doc, section, 'P', () => drawLetterhead(doc, insurer))
   drawArtifact(doc, 'Layout', () => drawAddressSurroundings(doc, insurer.senderLine, texts.addressNote))
   try {
-    addElement(doc, section, 'P', () => drawRecipient(doc, letter.recipient))
+    addElement(doc, section, 'P', () => drawRecipient(doc, letter.recipient, style))
   } catch (cause) {
     throw new Error(`letter ${letter.id}: ${(cause as Error).message}`, { cause })
   }

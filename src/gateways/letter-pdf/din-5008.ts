@@ -58,15 +58,15 @@ export function drawAddressSurroundings(doc: Document, senderLine: string, note:
 }
 
 /** Draws the recipient into the window; throws when it fits at no readable size, as a cut address would go astray. */
-export function drawRecipient(doc: Document, recipient: Recipient): void {
+export function drawRecipient(doc: Document, recipient: Recipient, style: Style): void {
   const width = mm(address.width - address.indent)
-  const { lines, size } = fitAddress(doc, addressLines(recipient), width)
+  const { lines, size } = fitAddress(doc, addressLines(recipient), { width, size: style.address })
   const step = mm((address.height - address.senderHeight - address.noteHeight) / recipientLines)
   writeLines(doc, lines, { x: mm(address.left + address.indent), y: mm(recipientTop) + step * 0.8, size, step })
 }
 
-function fitAddress(doc: Document, lines: string[], width: number) {
-  for (let size = 10.5; size >= 6; size -= 0.5) {
+function fitAddress(doc: Document, lines: string[], { width, size: largest }: { width: number; size: number }) {
+  for (let size = largest; size >= 6; size -= 0.5) {
     const measure = createMeasure(doc, size)
     const broken = lines.flatMap((text) => layOut([{ text, bold: false }], width, measure))
     if (broken.length <= recipientLines) return { lines: broken, size }

@@ -17,22 +17,24 @@ import { layOut, toSegments } from './rich-text.ts'
 /** The text of one letter, written from top to bottom; a block that does not fit moves to a new page as a whole. */
 export type Flow = ReturnType<typeof createFlow>
 
-type Tag = 'P' | 'H1' | 'H2'
+type QrText = { url: string; alternative: string; caption: string }
 type FlowOptions = { section: Element; style: Style; values: TextValues; newPage: () => void }
 
 const left = mm(sheet.left)
 const fullWidth = mm(sheet.right - sheet.left)
 const labelWidth = 1.7
 const boxPadding = 4
+/** Four modules of white below a QR code (ISO/IEC 18004, 5.3.8), in points. */
+const quietZone = mm(3.8)
 
 /** Starts the text of a letter below the address field; structure elements are hung into `section` (tagged PDF). */
 export function createFlow(doc: Document, { section, style, values, newPage }: FlowOptions) {
   let y = mm(sheet.textTop)
   const step = style.body * style.leading
 
-  /** Makes room for a block and returns its top. */
-  function reserve(height: number, gap: number): number {
-    if (y + height > mm(sheet.bottom)) {
+  /** Makes room for a block and returns its top; `keep` points below it must fit on the same page, too. */
+  function reserve(height: number, gap: number, keep = 0): number {
+    if (y + height + keep > mm(sheet.bottom)) {
       newPage()
       y = mm(sheet.followingTop)
     }
@@ -51,13 +53,13 @@ export function createFlow(doc: Document, { section, style, values, newPage }: F
     )
   }
 
-  /** A heading stays with the first lines of what follows it. */
-  function heading(template: string, tag: Tag = 'H2'): void {
+  /** A heading stays with the block below it, of which `keep` points must fit as well. */
+  function heading(template: string, options: { tag?: 'H1' | 'H2'; keep?: number } = {}): void {
+    const { tag = 'H2', keep = 3 * step } = options
     const lines = linesOf(`**${template}**`, fullWidth, style.heading)
     const headingStep = style.heading * style.leading
     const height = lines.length * headingStep
-    const top = reserve(height + 3 * step, 0)
-    y = top + height + mm(tag === 'H1' ? style.paragraphGap : 0.6)
+    const top = reserve(height, tag === 'H1' ? style.paragraphGap : 0.6, keep)
     addElement(doc, section, tag, () =>
       writeLines(doc, lines, { x: left, y: top + style.heading, size: style.heading, step: headingStep }),
     )
@@ -68,7 +70,7 @@ export function createFlow(doc: Document, { section, style, values, newPage }: F
     const padding = mm(boxPadding)
     const below = linesOf(parts.below, fullWidth - 2 * padding)
     const codeHeight = style.code * 1.55
-    const height = 2 * padding + step + codeHeight + below.length * step
+    const height = 2 * padding + style.body + codeHeight + below.length * step + style.body * 0.5
     const top = reserve(height, style.paragraphGap + 1)
     drawArtifact(doc, 'Layout', () => doc.lineWidth(1.2).rect(left, top, fullWidth, height).stroke())
     const x = left + padding
@@ -81,42 +83,42 @@ export function createFlow(doc: Document, { section, style, values, newPage }: F
     addElement(doc, section, 'P', () => writeLines(doc, below, { x, y: codeY + step * 1.5, size: style.body, step }))
   }
 
-  /** Numbered steps with a QR code at their right, kept on one page. */
-  function steps(items: string[], qr: { url: string; alternative: string; caption: string }): void {
+  /** A heading, numbered steps, and a QR code at the right of the first of them; the list may go on overleaf. */
+  function steps(title: string, items: string[], qr: QrText): void {
     const side = mm(style.qrSide)
     const indent = style.body * labelWidth
-    const laidOut = items.map((item) => linesOf(item, fullWidth - indent - side - mm(8)))
-    const gap = mm(style.paragraphGap / 3)
-    const height = laidOut.reduce((sum, lines) => sum + lines.length * step + gap, 0)
-    const top = reserve(Math.max(height, side + step), style.paragraphGap)
+    const qrHeight = side + 2 * step
+    heading(title, { keep: qrHeight })
+    const qrTop = y
     const list = doc.struct('L')
     section.add(list)
-    let itemY = top + style.body
-    for (const [index, lines] of laidOut.entries()) {
-      const at = itemY
-      const label = () => write(doc, `${index + 1}.`, { x: left, y: at, font: 'bold', size: style.body })
-      const text = () => writeLines(doc, lines, { x: left + indent, y: at, size: style.body, step })
+    for (const [index, text] of items.entries()) {
+      const lines = linesOf(text, fullWidth - indent - side - mm(6))
+      const baseline = reserve(lines.length * step, style.paragraphGap / 3) + style.body
       const item = doc.struct('LI')
       list.add(item)
-      addElement(doc, item, 'Lbl', label)
-      addElement(doc, item, 'LBody', text)
+      addElement(doc, item, 'Lbl', () =>
+        write(doc, `${index + 1}.`, { x: left, y: baseline, font: 'bold', size: style.body }),
+      )
+      addElement(doc, item, 'LBody', () =>
+        writeLines(doc, lines, { x: left + indent, y: baseline, size: style.body, step }),
+      )
       item.end()
-      itemY += lines.length * step + gap
+      if (index === 0) qrCode(qr, { x: left + fullWidth - side, y: qrTop + 2, side })
     }
     list.end()
-    qrCode(qr, { x: left + fullWidth - side, y: top + 2, side })
+    const overleaf = y < qrTop
+    if (!overleaf) y = Math.max(y, qrTop + qrHeight)
+    y += mm(style.paragraphGap / 2)
   }
 
-  function qrCode(
-    qr: { url: string; alternative: string; caption: string },
-    at: { x: number; y: number; side: number },
-  ) {
+  function qrCode(qr: QrText, at: { x: number; y: number; side: number }): void {
     const size = style.body * 0.85
     const captionX = at.x + (at.side - createMeasure(doc, size)(qr.caption, false)) / 2
     const bbox: [number, number, number, number] = [at.x, at.y, at.x + at.side, at.y + at.side]
     addElement(doc, section, 'Figure', () => drawQrCode(doc, qr.url, at), { alt: qr.alternative, bbox })
     addElement(doc, section, 'P', () =>
-      write(doc, qr.caption, { x: captionX, y: at.y + at.side + size * 1.3, font: 'regular', size }),
+      write(doc, qr.caption, { x: captionX, y: at.y + at.side + quietZone + size * 0.8, font: 'regular', size }),
     )
   }
 

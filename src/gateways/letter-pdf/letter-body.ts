@@ -22,7 +22,7 @@ export function letterValues(letter: LetterContent, insurer: LetterInsurer): Tex
 
 /** Writes the text of a letter, from the subject to the signature. */
 export function writeBody(flow: Flow, letter: LetterContent, texts: LetterTexts, values: TextValues): void {
-  flow.heading(texts[letter.kind].title, 'H1')
+  flow.heading(texts[letter.kind].title, { tag: 'H1' })
   flow.paragraph(texts.salutation)
   if (letter.kind === 'unlock_code') writeUnlockCode(flow, letter, texts.unlock_code, values)
   else writeAccountExists(flow, letter, texts.account_exists, values)
@@ -46,8 +46,7 @@ function writeUnlockCode(
 ): void {
   flow.paragraph(texts.intro)
   flow.codeBox({ label: texts.codeLabel, code: letter.code, below: texts.validUntil })
-  flow.heading(texts.stepsHeading)
-  flow.steps(texts.steps, {
+  flow.steps(texts.stepsHeading, texts.steps, {
     url: letter.signInUrl,
     alternative: fillText(texts.qrAlternative, values),
     caption: texts.qrCaption,
@@ -63,8 +62,7 @@ function writeAccountExists(
 ): void {
   flow.paragraph(texts.intro)
   flow.paragraph(texts.account)
-  flow.heading(texts.stepsHeading)
-  flow.steps(texts.steps, {
+  flow.steps(texts.stepsHeading, texts.steps, {
     url: letter.helpUrl,
     alternative: fillText(texts.qrAlternative, values),
     caption: texts.qrCaption,

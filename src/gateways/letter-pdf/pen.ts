@@ -40,6 +40,7 @@ export type Style = {
   qrSide: number
   infoLabel: number
   infoValue: number
+  address: number
 }
 
 export const normalPrint: Style = {
@@ -51,6 +52,7 @@ export const normalPrint: Style = {
   qrSide: 27,
   infoLabel: 8,
   infoValue: 10,
+  address: 10.5,
 }
 
 /** For the flag of the register; body of 16 pt and more (DBSV guidance for readers with low vision). */
@@ -63,6 +65,7 @@ export const largePrint: Style = {
   qrSide: 34,
   infoLabel: 12,
   infoValue: 14,
+  address: 12,
 }
 
 /** Measures text in points at a size, regular or bold. */

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import PDFDocument from 'pdfkit'
 import {
   drawAddressSurroundings,
@@ -46,7 +47,11 @@ export function createLetterPdf(sender: Sender): LetterPdf {
       if (!first) throw new Error('a PDF needs at least one letter')
       const doc = openDocument(first, sender, fonts)
       const bytes = collect(doc)
-      for (const letter of letters) drawLetter(doc, letter, sender)
+      for (const letter of letters) {
+        drawLetter(doc, letter, sender)
+        // A print run holds hundreds of letters; requests get their turn in between.
+        await setImmediate()
+      }
       doc.end()
       return bytes
     },

@@ -189,7 +189,14 @@ describe('the file', () => {
     const again = await createLetterPdf({ insurer, texts }).render([unlockCode, accountExists])
     expect(Buffer.compare(first, again)).toBe(0)
     const source = Buffer.from(first).toString('latin1')
-    const marks = ['/Lang (de-DE)', '/StructTreeRoot', 'CreateDate>2027-03-12T00:00:00Z<', 'pdfuaid:part', '/FontFile2']
+    const marks = [
+      '/Lang (de-DE)',
+      '/StructTreeRoot',
+      '/S /Document',
+      'CreateDate>2027-03-12T00:00:00Z<',
+      'pdfuaid:part',
+      '/FontFile2',
+    ]
     expect(marks.filter((mark) => !source.includes(mark))).toEqual([])
   })
 

@@ -47,11 +47,14 @@ export function createLetterPdf(sender: Sender): LetterPdf {
       if (!first) throw new Error('a PDF needs at least one letter')
       const doc = openDocument(first, sender, fonts)
       const bytes = collect(doc)
+      const root = doc.struct('Document')
+      doc.addStructure(root)
       for (const letter of letters) {
-        drawLetter(doc, letter, sender)
+        drawLetter(doc, root, letter, sender)
         // A print run holds hundreds of letters; requests get their turn in between.
         await setImmediate()
       }
+      root.end()
       doc.end()
       return bytes
     },
@@ -85,7 +88,7 @@ function collect(doc: Document): Promise<Uint8Array> {
   })
 }
 
-function drawLetter(doc: Document, letter: LetterContent, sender: Sender): void {
+function drawLetter(doc: Document, root: Element, letter: LetterContent, sender: Sender): void {
   const { insurer, texts } = sender
   const style = letter.largePrint ? largePrint : normalPrint
   const values = letterValues(letter, insurer)
@@ -94,8 +97,8 @@ function drawLetter(doc: Document, letter: LetterContent, sender: Sender): void 
     drawArtifact(doc, 'Layout', () => drawMarks(doc))
   }
   newPage()
-  const section = doc.struct('Sect', { title: texts[letter.kind].title })
-  doc.addStructure(section)
+  const section = doc.struct('Sect')
+  root.add(section)
   drawHead(doc, section, letter, sender)
   const flow = createFlow(doc, { section, style, values, newPage })
   writeBody(flow, letter, texts, values)

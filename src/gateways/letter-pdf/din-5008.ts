@@ -85,9 +85,9 @@ export function drawInfoBlock(
   for (const { label, value, bold = false } of rows) {
     const size = fittingSize(doc, value, { width: mm(info.width), size: style.infoValue, smallest: 6, bold })
     y += style.infoLabel
-    write(doc, label, { x, y, font: 'regular', size: style.infoLabel })
+    write(doc, `${label} `, { x, y, font: 'regular', size: style.infoLabel })
     y += style.infoValue * 1.2
-    write(doc, value, { x, y, font: bold ? 'bold' : 'regular', size })
+    write(doc, `${value} `, { x, y, font: bold ? 'bold' : 'regular', size })
     y += style.infoValue * 0.55
   }
 }
@@ -96,7 +96,7 @@ export function drawInfoBlock(
 export function drawLetterhead(doc: Document, insurer: LetterInsurer): void {
   const width = mm(sheet.right - sheet.left)
   const size = fittingSize(doc, insurer.name, { width, size: 15, smallest: 9, bold: true })
-  write(doc, insurer.name, { x: mm(sheet.left), y: mm(23), font: 'bold', size })
+  write(doc, `${insurer.name} `, { x: mm(sheet.left), y: mm(23), font: 'bold', size })
   if (insurer.slogan) write(doc, insurer.slogan, { x: mm(sheet.left), y: mm(29), font: 'regular', size: 10 })
 }
 

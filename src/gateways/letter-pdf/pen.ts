@@ -86,7 +86,7 @@ export function write(
   doc.text(text, at.x, at.y, { lineBreak: false, baseline: 'alphabetic', characterSpacing: at.spacing ?? 0 })
 }
 
-/** Writes laid-out lines below each other, the first baseline at `y`. */
+/** Writes laid-out lines below each other, the first baseline at `y`; a blank at their ends keeps words apart for readers. */
 export function writeLines(
   doc: Document,
   lines: Line[],
@@ -94,7 +94,8 @@ export function writeLines(
 ): void {
   for (const [index, line] of lines.entries()) {
     for (const run of line) {
-      write(doc, run.text, {
+      const endsLine = run === line.at(-1) && index < lines.length - 1
+      write(doc, endsLine ? `${run.text} ` : run.text, {
         x: at.x + run.x,
         y: at.y + index * at.step,
         font: run.bold ? 'bold' : 'regular',

@@ -63,7 +63,7 @@ function readContents(pdf: Uint8Array): { content: string; fonts: Map<string, Fo
 
 const textRun = /BT\n1 0 0 1 ([\d.]+) ([\d.]+) Tm\n\/(\w+) ([\d.]+) Tf\n([\s\S]*?)\nET/g
 
-/** Reads the text of every page as pdfkit writes it: one BT … ET per run, moved on within it only to place accents. */
+/** Reads the text of every page as pdfkit writes it: one BT … ET per run, moved on within it only to place accents; blanks at the end are left off. */
 export function readPages(pdf: Uint8Array): PlacedText[][] {
   return readContents(pdf).map(({ content, fonts }) =>
     [...content.matchAll(textRun)].map(([, x, y, name, size, shown]) => {
@@ -71,6 +71,7 @@ export function readPages(pdf: Uint8Array): PlacedText[][] {
       const codes = [...shown!.matchAll(/<(\w+)>/g)]
         .flatMap(([, hex]) => hex!.match(/.{4}/g) ?? [])
         .map((code) => Number.parseInt(code, 16))
+      while (font.characters[codes.at(-1)!] === ' ') codes.pop()
       const width = codes.reduce((sum, code) => sum + font.widths[code]!, 0) * (Number(size) / 1000)
       return {
         text: codes.map((code) => font.characters[code] ?? '').join(''),

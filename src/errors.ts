@@ -33,3 +33,13 @@ export class PublicError extends Error {
 export class StartUpError extends Error {
   override name = 'StartUpError'
 }
+
+/** Thrown inside a transaction to undo it with a value as the answer. */
+export class Abandon<T> extends Error {
+  readonly value: T
+  constructor(value: T) {
+    super('transaction abandoned')
+    this.name = 'Abandon'
+    this.value = value
+  }
+}

@@ -1,0 +1,21 @@
+import type { Context } from 'koa'
+
+/** Cookie names: under https with the `__Host-` prefix, which browsers accept only with Secure, path `/` and no domain. */
+export type CookieJar = {
+  get(ctx: Context, name: string): string | undefined
+  /** `maxAge` in seconds; without it the cookie ends with the browser. */
+  set(ctx: Context, name: string, value: string, maxAge?: number): void
+  clear(ctx: Context, name: string): void
+}
+
+/** Creates signed, HttpOnly, SameSite=Lax cookies (security.md, "sessions"). */
+export function createCookieJar({ secure }: { secure: boolean }): CookieJar {
+  const named = (name: string) => (secure ? `__Host-${name}` : name)
+  const options = { httpOnly: true, sameSite: 'lax', path: '/', signed: true, overwrite: true } as const
+  return {
+    get: (ctx, name) => ctx.cookies.get(named(name), { signed: true }),
+    set: (ctx, name, value, maxAge) =>
+      void ctx.cookies.set(named(name), value, { ...options, secure, ...(maxAge && { maxAge: maxAge * 1000 }) }),
+    clear: (ctx, name) => void ctx.cookies.set(named(name), null, { ...options, secure }),
+  }
+}

@@ -1,0 +1,53 @@
+import { randomInt } from 'node:crypto'
+import type { Context, Middleware } from 'koa'
+import type { Logger } from 'pino'
+import { PublicError } from '../errors.ts'
+
+/** A short number that stands on the error page and in the log, easy to say on the phone: `K7-4421`. */
+export function newReference(): string {
+  const letters = 'ABCDEFGHKLMNPRSTUVWXYZ'
+  return `${letters[randomInt(letters.length)]}${randomInt(2, 10)}-${String(randomInt(10_000)).padStart(4, '0')}`
+}
+
+/** Turns refusals and faults into pages with a reference number that is also in the log (design.md, "Words"). */
+export function createErrorPages(log: Logger): Middleware {
+  return async (ctx, next) => {
+    try {
+      await next()
+      if (ctx.status === 404 && ctx.body === undefined && ctx.respond !== false) throw new PublicError('not_found')
+    } catch (thrown) {
+      await showError(ctx, toPublicError(thrown), log)
+    }
+  }
+}
+
+async function showError(ctx: Context, error: PublicError, log: Logger): Promise<void> {
+  const reference = newReference()
+  const level = error.status >= 500 ? 'error' : 'info'
+  log[level]({ reference, code: error.code, detail: error.message, err: error.cause, requestId: ctx.state.requestId }, 'refused')
+  if (ctx.headerSent) return
+  if (error.retryAfter) ctx.set('Retry-After', String(error.retryAfter))
+  if (ctx.accepts('html', 'json') === 'json') {
+    ctx.status = error.status
+    ctx.body = { error: error.code, reference }
+    return
+  }
+  const kind = error.code === 'csrf' ? 'forbidden' : error.code
+  await ctx.renderPage('error', { model: { status: error.status, kind, reference, retryAfter: error.retryAfter } }, error.status)
+}
+
+function toPublicError(thrown: unknown): PublicError {
+  if (thrown instanceof PublicError) return thrown
+  const status = (thrown as { status?: number } | null)?.status
+  if (status === 413) return new PublicError('too_large', { cause: thrown })
+  if (status && status >= 400 && status < 500) return new PublicError('bad_request', { cause: thrown })
+  if (isStoreAway(thrown)) return new PublicError('unavailable', { cause: thrown, retryAfter: 10 })
+  return new PublicError('internal', { cause: thrown })
+}
+
+/** PostgreSQL or Redis cannot be reached: connection errors of Node and class 08, 53 and 57P of PostgreSQL. */
+function isStoreAway(thrown: unknown): boolean {
+  const { code, name } = (thrown ?? {}) as { code?: string; name?: string }
+  if (name === 'KnexTimeoutError' || name === 'MaxRetriesPerRequestError') return true
+  return /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|08\w{3}|53\w{3}|57P\w{2})$/.test(code ?? '')
+}

@@ -1,0 +1,52 @@
+import type { Deadlines } from '../domain/deadlines.ts'
+import type { Clock } from '../gateways/clock.ts'
+import type { KeyedHash } from '../gateways/field-encryption.ts'
+import type { Limit } from '../gateways/limiter.ts'
+import type { PasswordHasher } from '../gateways/password-hasher.ts'
+import type { Random } from '../gateways/random.ts'
+import type { LetterService } from '../services/letters.ts'
+import type { MtanService } from '../services/mtans.ts'
+import type { RegistrationMailService } from '../services/registration-mails.ts'
+import type { StandingService } from '../services/standing.ts'
+import type { Stores } from '../stores/index.ts'
+import type { Transaction } from '../stores/transaction.ts'
+
+export type SecurityQuestion = { id: string; de: string; en: string; offered: boolean }
+
+/** Limits that journeys count against; keys are keyed hashes (security.md). */
+export type JourneyLimits = {
+  /** Wrong passwords from unknown devices, per user name, known or not. */
+  signInFailures: Limit
+  /** Wrong passwords from one known device, per user name. */
+  knownDeviceFailures: Limit
+  signInAddress: Limit
+  deviceLink: Limit
+  wrongUnlockCode: Limit
+  usernameChecks: Limit
+  registrationAddress: Limit
+  activationMail: Limit
+}
+
+/** What steps may use; each takes only its part of it. */
+export type Deps = {
+  stores: Stores
+  transaction: Transaction
+  hasher: PasswordHasher
+  hash: KeyedHash
+  clock: Clock
+  random: Random
+  limits: JourneyLimits
+  letters: LetterService
+  mtans: MtanService
+  standing: StandingService
+  mails: RegistrationMailService
+  deadlines: Deadlines
+  securityQuestions: readonly SecurityQuestion[]
+  isCommonPassword(password: string): boolean
+  insurers: readonly { insurerNumber: string; name: string }[]
+  mobileCountries: readonly string[]
+  termsVersion: string
+  /** Lifetime of the e-mailed link that makes a device known, in seconds. */
+  deviceLinkLifetime: number
+  issuer: string
+}

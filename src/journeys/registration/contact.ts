@@ -1,0 +1,34 @@
+import { parseEmail, suggestEmail } from '../../domain/email-address.ts'
+import { parseMobileNumber } from '../../domain/mobile-number.ts'
+import type { Deps } from '../deps.ts'
+import type { FieldErrors, Step } from '../journey.ts'
+import type { RegistrationState } from './state.ts'
+
+type ContactDeps = Pick<Deps, 'mobileCountries'>
+
+/** E-Mail-Adresse und Mobilnummer (seed, 1). A likely typing error in the address is pointed out once. */
+export const contactStep: Step<RegistrationState, 'contact', ContactDeps> = {
+  path: 'kontakt',
+  keeps: ['email', 'mobile'],
+  show: (state, deps) => ({
+    model: { countries: deps.mobileCountries },
+    values: { email: state.email ?? '', mobile: state.mobile ?? '' },
+  }),
+  async submit(input, state, deps) {
+    const errors: FieldErrors = {}
+    let emailSuggestion: string | undefined
+    const email = parseEmail(input.email ?? '')
+    if (!email.ok) errors.email = email.reason
+    else if (input.emailConfirmed !== email.value) {
+      emailSuggestion = suggestEmail(email.value) ?? undefined
+      if (emailSuggestion) errors.email = { reason: 'suggestion', params: { suggestion: emailSuggestion } }
+    }
+    const mobile = parseMobileNumber(input.mobile ?? '', { defaultCountry: 'DE', allowedCountries: [...deps.mobileCountries] })
+    if (!mobile.ok) errors.mobile = mobile.reason
+    if (!email.ok || !mobile.ok || Object.keys(errors).length > 0)
+      return { invalid: errors, model: { countries: deps.mobileCountries, emailSuggestion } }
+    const { step: _step, ...entered } = state
+    const data = { ...entered, email: email.value, mobile: mobile.e164, country: mobile.country, sending: null }
+    return { outcome: 'accepted', data }
+  },
+}

@@ -1,0 +1,82 @@
+import { parseInsuranceNumber } from '../../domain/insurance-number.ts'
+import { checkPassword } from '../../domain/password-policy.ts'
+import { parseUsername } from '../../domain/username.ts'
+import type { Deps } from '../deps.ts'
+import type { FieldErrors, Input, Step, StepRequest } from '../journey.ts'
+import type { RegistrationState } from './state.ts'
+
+type CredentialsDeps = Pick<
+  Deps,
+  'stores' | 'hasher' | 'hash' | 'limits' | 'isCommonPassword' | 'insurers' | 'termsVersion'
+>
+
+/** Ways of identification (seed: "Identifizierung über den Postweg"); a branch visit or an eID can become further ones. */
+export const identificationWays = ['post'] as const
+
+/**
+ * Versichertennummer, Kassenummer, Benutzername und Passwort (seed, 1). The register is not asked here:
+ * nothing outside the letter tells whether a number is known (mission.md, "Who may register").
+ */
+export const credentialsStep: Step<RegistrationState, 'credentials', CredentialsDeps> = {
+  path: '',
+  keeps: ['insuranceNumber', 'insurerNumber', 'identification', 'username', 'acceptTerms'],
+  show: (_state, deps) => ({
+    model: { insurers: deps.insurers, identificationWays },
+    values: { insurerNumber: deps.insurers[0]?.insurerNumber ?? '', identification: 'post' },
+  }),
+  async submit(input, _state, deps, request) {
+    const address = await deps.limits.registrationAddress.use(deps.hash.hash(request.address, 'limit:address'))
+    if (address) return { blockedUntil: address }
+    const errors: FieldErrors = {}
+    const number = parseInsuranceNumber(input.insuranceNumber ?? '')
+    if (!number.ok) errors.insuranceNumber = number.reason
+    if (!deps.insurers.some((insurer) => insurer.insurerNumber === input.insurerNumber))
+      errors.insurerNumber = input.insurerNumber ? 'unknown' : 'empty'
+    if (input.identification !== 'post') errors.identification = 'invalid'
+    const username = await checkUsername(input, deps, request, errors)
+    const password = readPassword(input, deps, errors)
+    if (input.acceptTerms !== 'yes' && input.acceptTerms !== 'on') errors.acceptTerms = 'required'
+    if (!number.ok || !username || !password || Object.keys(errors).length > 0) return { invalid: errors }
+    return {
+      outcome: 'accepted',
+      data: {
+        insuranceNumber: number.value,
+        insurerNumber: input.insurerNumber,
+        identification: 'post',
+        username,
+        passwordHash: await deps.hasher.hash(password),
+        termsVersion: deps.termsVersion,
+      },
+    }
+  },
+}
+
+/** A taken name is said; how often an address may ask is limited (contract.md). */
+async function checkUsername(
+  input: Input,
+  deps: CredentialsDeps,
+  request: StepRequest,
+  errors: FieldErrors,
+): Promise<string | undefined> {
+  const username = parseUsername(input.username ?? '')
+  if (!username.ok) {
+    errors.username = username.reason
+    return undefined
+  }
+  const key = deps.hash.hash(request.address, 'limit:address')
+  if (await deps.limits.usernameChecks.blockedUntil(key)) {
+    errors.username = 'checks_exhausted'
+    return undefined
+  }
+  if (!(await deps.stores.accounts.usernameTaken(username.value))) return username.value
+  errors.username = (await deps.limits.usernameChecks.use(key)) ? 'checks_exhausted' : 'taken'
+  return undefined
+}
+
+function readPassword(input: Input, deps: CredentialsDeps, errors: FieldErrors): string | undefined {
+  const { username, insuranceNumber } = input
+  const password = checkPassword(input.password ?? '', { username, insuranceNumber }, deps.isCommonPassword)
+  if (!password.ok) errors.password = password.reason
+  else if ((input.passwordRepeat ?? '').normalize('NFC') !== password.value) errors.passwordRepeat = 'mismatch'
+  return password.ok ? password.value : undefined
+}

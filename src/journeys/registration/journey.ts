@@ -1,0 +1,23 @@
+import type { Deps } from '../deps.ts'
+import type { Journey } from '../journey.ts'
+import { contactStep } from './contact.ts'
+import { credentialsStep } from './credentials.ts'
+import { doneStep } from './done.ts'
+import { mtanStep } from './mtan.ts'
+import { type RegistrationState, registrationState } from './state.ts'
+
+const order: RegistrationState['step'][] = ['credentials', 'contact', 'mtan', 'done']
+
+/** The registration of the seed, step 1, up to the announced activation link. */
+export const registrationJourney: Journey<RegistrationState, Deps> = {
+  name: 'registration',
+  state: registrationState,
+  first: { step: 'credentials' },
+  steps: { credentials: credentialsStep, contact: contactStep, mtan: mtanStep, done: doneStep },
+  table: {
+    credentials: { accepted: 'contact' },
+    contact: { accepted: 'mtan' },
+    mtan: { confirmed: 'done', change: 'contact', usernameTaken: 'credentials' },
+  },
+  progress: (state) => ({ step: order.indexOf(state.step) + 1, of: order.length }),
+}

@@ -1,0 +1,32 @@
+import { z } from 'zod'
+
+const mtanSending = z.object({ sent: z.int(), expiresAt: z.iso.datetime(), resendAt: z.iso.datetime().nullable() })
+
+const credentials = {
+  insuranceNumber: z.string(),
+  insurerNumber: z.string(),
+  identification: z.literal('post'),
+  username: z.string(),
+  passwordHash: z.string(),
+  termsVersion: z.string(),
+}
+const contact = { email: z.string(), mobile: z.string(), country: z.string() }
+
+/** Where a registration stands; encrypted at rest and gone after 24 hours when the mTAN is not confirmed. */
+export const registrationState = z.discriminatedUnion('step', [
+  z.object({ step: z.literal('credentials'), taken: z.string().optional() }),
+  z.object({ step: z.literal('contact'), ...credentials, email: z.string().optional(), mobile: z.string().optional(), sent: z.int().optional() }),
+  z.object({
+    step: z.literal('mtan'),
+    ...credentials,
+    ...contact,
+    sending: mtanSending.nullable(),
+    blockedUntil: z.iso.datetime().optional(),
+    /** mTANs sent before the number was changed: the journey's limit counts them too. */
+    sent: z.int().optional(),
+  }),
+  z.object({ step: z.literal('done'), email: z.string(), activationLastDay: z.iso.date() }),
+])
+
+export type RegistrationState = z.infer<typeof registrationState>
+export type StateOf<N extends RegistrationState['step']> = Extract<RegistrationState, { step: N }>

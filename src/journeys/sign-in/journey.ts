@@ -1,0 +1,58 @@
+import type { Deps } from '../deps.ts'
+import type { Journey } from '../journey.ts'
+import { mtanStep } from './mtan.ts'
+import { newLetterRequestedStep, newLetterStep } from './new-letter.ts'
+import { awaitingLetterStep, deviceLinkSentStep, endedStep, notActivatedStep, suspendedStep } from './notices.ts'
+import { passwordStep } from './password.ts'
+import { securityQuestionStep } from './security-question.ts'
+import { type SignInState, signInState } from './state.ts'
+import { unlockCodeStep } from './unlock-code.ts'
+
+/**
+ * The sign-in of the seed. First: password → unlock code → mTAN → security question. Later: password → mTAN.
+ * `finished` has no page: the result is handed to oidc-provider.
+ */
+export const signInJourney: Journey<SignInState, Deps> = {
+  name: 'sign-in',
+  state: signInState,
+  first: { step: 'password' },
+  steps: {
+    password: passwordStep,
+    unlockCode: unlockCodeStep,
+    mtan: mtanStep,
+    securityQuestion: securityQuestionStep,
+    newLetter: newLetterStep,
+    newLetterRequested: newLetterRequestedStep,
+    notActivated: notActivatedStep,
+    awaitingLetter: awaitingLetterStep,
+    suspended: suspendedStep,
+    ended: endedStep,
+    deviceLinkSent: deviceLinkSentStep,
+  },
+  table: {
+    password: {
+      firstSignIn: 'unlockCode',
+      laterSignIn: 'mtan',
+      codeExpired: 'mtan',
+      notActivated: 'notActivated',
+      awaitingLetter: 'awaitingLetter',
+      suspended: 'suspended',
+      ended: 'ended',
+      deviceLinkSent: 'deviceLinkSent',
+    },
+    unlockCode: { accepted: 'mtan', newLetter: 'mtan' },
+    mtan: { firstSignIn: 'securityQuestion', laterSignIn: 'finished', newLetter: 'newLetter' },
+    securityQuestion: { accepted: 'finished' },
+    newLetter: { requested: 'newLetterRequested', ended: 'ended' },
+  },
+  progress: signInProgress,
+}
+
+/** "Schritt 2 von 4": the password page does not know yet which way it will be. */
+function signInProgress(state: SignInState): { step: number; of: number } | undefined {
+  if (state.step === 'unlockCode') return { step: 2, of: 4 }
+  if (state.step === 'securityQuestion') return { step: 4, of: 4 }
+  if (state.step !== 'mtan') return undefined
+  if (state.way === 'firstSignIn') return { step: 3, of: 4 }
+  return state.way === 'laterSignIn' ? { step: 2, of: 2 } : undefined
+}

@@ -1,0 +1,105 @@
+import { parsePhoneCountry, maskMobile } from '../../domain/mobile-number.ts'
+import { parseMtan } from '../../domain/mtan.ts'
+import type { MtanPurpose } from '../../stores/one-time-codes.ts'
+import type { Deps } from '../deps.ts'
+import type { Step, StepRequest, Submission } from '../journey.ts'
+import { acrPasswordMtan, type SignInState, type StateOf } from './state.ts'
+
+type MtanDeps = Pick<Deps, 'stores' | 'mtans' | 'clock'>
+type MtanState = StateOf<'mtan'>
+
+/**
+ * mTAN (seed, 4 and 5). Sent when the journey arrives here, again only by the button: a reload sends nothing.
+ */
+export const mtanStep: Step<SignInState, 'mtan', MtanDeps> = {
+  path: 'mtan',
+  async enter(state, deps, request) {
+    const prepared = await prepare(state, deps, request)
+    if ('refused' in prepared)
+      return { state: { ...state, sending: null, blockedUntil: (prepared.until ?? deps.clock.now()).toISOString() } }
+    return { state: { ...state, sending: prepared.sending }, effects: prepared.effects }
+  },
+  async show(state, deps) {
+    const account = await deps.stores.accounts.find(state.accountId)
+    const { sending } = state
+    return {
+      model: {
+        mobile: account ? maskMobile(account.mobile) : '',
+        sent: sending !== null,
+        purpose: purposeOf(state),
+        expiresAt: sending && new Date(sending.expiresAt),
+        resendAt: sending?.resendAt ? new Date(sending.resendAt) : null,
+        resendsLeft: sending ? deps.mtans.perJourney - sending.sent : 0,
+        blockedUntil: state.blockedUntil ? new Date(state.blockedUntil) : null,
+      },
+    }
+  },
+  async submit(input, state, deps, request) {
+    const given = parseMtan(input.mtan ?? '')
+    if (!given.ok) return { invalid: { mtan: given.reason } }
+    if (!state.sending) return { invalid: { mtan: 'budget' } }
+    if (new Date(state.sending.expiresAt) <= deps.clock.now()) return { invalid: { mtan: 'expired' } }
+    const check = await deps.mtans.check(binding(state, request), given.value)
+    if (check.result === 'right') return accepted(state, check.id, deps.clock.now(), request)
+    return rejected(check.result === 'wrong' ? check.triesLeft : 0)
+  },
+  actions: {
+    async resend(state, deps, request) {
+      const prepared = await prepare(state, deps, request)
+      if (!('refused' in prepared))
+        return { stay: { ...state, sending: prepared.sending, blockedUntil: undefined }, effects: prepared.effects }
+      if (prepared.refused === 'budget') return { invalid: { mtan: 'budget' } }
+      return { invalid: { mtan: `resend_${prepared.refused}` } }
+    },
+  },
+}
+
+const purposeOf = (state: MtanState): MtanPurpose => (state.way === 'newLetter' ? 'newLetter' : 'signIn')
+
+const binding = (state: MtanState, request: StepRequest) => ({
+  purpose: purposeOf(state),
+  subject: `${request.journeyId}:${state.accountId}`,
+})
+
+async function prepare(state: MtanState, deps: MtanDeps, request: StepRequest) {
+  const account = await deps.stores.accounts.find(state.accountId)
+  if (!account) return { refused: 'budget' as const, until: deps.clock.now() }
+  const order = {
+    ...binding(state, request),
+    accountId: account.id,
+    mobile: account.mobile,
+    country: parsePhoneCountry(account.mobile),
+    language: request.language,
+    // Names that staff have not approved never appear in an SMS (security.md).
+    application: request.application?.reviewed ? request.application.name : undefined,
+    address: request.address,
+  }
+  return await deps.mtans.prepare(order, state.sending)
+}
+
+function rejected(triesLeft: number): Submission<SignInState> {
+  if (triesLeft === 0) return { invalid: { mtan: 'used_up' } }
+  return { invalid: { mtan: { reason: 'wrong', params: { triesLeft } } } }
+}
+
+function accepted(state: MtanState, codeId: string, now: Date, request: StepRequest): Submission<SignInState> {
+  const { accountId, deviceKnown, letterId } = state
+  const consume = async (unit: Parameters<NonNullable<Extract<Submission<SignInState>, { outcome: string }>['effects']>>[0]) =>
+    (await unit.codes.consume(codeId, now)) ? undefined : ({ invalid: { mtan: 'used_up' } } as const)
+  if (state.way === 'newLetter')
+    return { outcome: 'newLetter', data: { accountId, deviceKnown }, effects: consume }
+  if (state.way === 'firstSignIn')
+    return { outcome: 'firstSignIn', data: { accountId, deviceKnown, letterId }, effects: consume }
+  return {
+    outcome: 'laterSignIn',
+    data: { accountId, acr: acrPasswordMtan, amr: ['pwd', 'sms', 'mfa'] },
+    async effects(unit) {
+      const objection = await consume(unit)
+      if (objection) return objection
+      await unit.accounts.recordSignIn(accountId, now)
+      await unit.devices.makeKnown(accountId, request.device, now)
+      const clientId = request.application?.clientId ?? ''
+      await unit.audit.signInSucceeded({ at: now, accountId, clientId, acr: acrPasswordMtan, amr: ['pwd', 'sms', 'mfa'], deviceKnown })
+    },
+  }
+}

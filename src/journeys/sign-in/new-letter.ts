@@ -1,0 +1,44 @@
+import { addDays, berlinDay, startOfDay } from '../../domain/calendar.ts'
+import type { Deps } from '../deps.ts'
+import type { Step } from '../journey.ts'
+import type { SignInState } from './state.ts'
+
+type NewLetterDeps = Pick<Deps, 'stores' | 'letters' | 'clock' | 'mails'>
+
+/** A new Freischaltcode after password and mTAN: at most 4 letters in 30 days, 24 hours apart (mission.md, "Deadlines"). */
+export const newLetterStep: Step<SignInState, 'newLetter', NewLetterDeps> = {
+  path: 'neuer-freischaltcode',
+  async show(state, deps) {
+    const now = deps.clock.now()
+    const account = await deps.stores.accounts.find(state.accountId)
+    const allowedFrom = account ? await deps.letters.allowedAt(deps.stores, account, now) : now
+    const lastDay = account?.codeLastDay ?? null
+    const expired = lastDay !== null && lastDay < berlinDay(now)
+    return {
+      model: { lastDay, reason: expired ? 'expired' : 'lost', allowedFrom: allowedFrom > now ? allowedFrom : null },
+    }
+  },
+  async submit(_input, state, deps) {
+    const now = deps.clock.now()
+    const account = await deps.stores.accounts.find(state.accountId)
+    if (!account) return { outcome: 'ended', data: {} }
+    const allowedFrom = await deps.letters.allowedAt(deps.stores, account, now)
+    if (allowedFrom > now) return { blockedUntil: allowedFrom }
+    return {
+      outcome: 'requested',
+      data: { letterDay: berlinDay(now) },
+      async effects(unit) {
+        // Counted again under the lock: two browsers may ask at once.
+        const { letterDay } = await deps.letters.request(unit, account, now)
+        if (letterDay > berlinDay(now)) return { blockedUntil: startOfDay(addDays(letterDay, 0)) }
+        await deps.mails.send(unit, account, 'newLetterRequested', { letterDay }, now)
+      },
+    }
+  },
+}
+
+/** The request is taken: when the letter is printed. */
+export const newLetterRequestedStep: Step<SignInState, 'newLetterRequested', NewLetterDeps> = {
+  path: 'freischaltcode-angefordert',
+  show: (state) => ({ model: { letterDay: state.letterDay } }),
+}

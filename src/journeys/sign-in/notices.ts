@@ -1,0 +1,61 @@
+import { berlinDay } from '../../domain/calendar.ts'
+import { maskEmail } from '../../domain/email-address.ts'
+import type { Deps } from '../deps.ts'
+import type { Step } from '../journey.ts'
+import type { SignInState } from './state.ts'
+
+/** Pages for a person with the right password who cannot sign in now: what it means and what to do. */
+type NoticeDeps = Pick<Deps, 'stores' | 'clock' | 'limits' | 'mails'>
+
+/** The activation link has not been used yet; it can be sent again. */
+export const notActivatedStep: Step<SignInState, 'notActivated', NoticeDeps> = {
+  path: 'nicht-aktiviert',
+  async show(state, deps) {
+    const account = await deps.stores.accounts.find(state.accountId)
+    return {
+      model: {
+        activationLastDay: account?.activationLastDay ?? null,
+        email: account ? maskEmail(account.email) : '',
+        resent: state.resent ?? false,
+      },
+    }
+  },
+  actions: {
+    async resendActivation(state, deps) {
+      const blockedUntil = await deps.limits.activationMail.use(state.accountId)
+      if (blockedUntil) return { blockedUntil }
+      const account = await deps.stores.accounts.find(state.accountId)
+      return {
+        stay: { ...state, resent: true },
+        async effects(unit) {
+          if (account?.state !== 'pending_activation') return
+          await deps.mails.sendActivationLink(unit, account, 'activation', deps.clock.now())
+        },
+      }
+    },
+  },
+}
+
+/** The letter is not posted yet: on which day it will be at the latest. */
+export const awaitingLetterStep: Step<SignInState, 'awaitingLetter', NoticeDeps> = {
+  path: 'brief-unterwegs',
+  async show(state, deps) {
+    const letter = await deps.stores.unlockLetters.findWaiting(state.accountId)
+    const today = berlinDay(deps.clock.now())
+    const planned = letter ? berlinDay(letter.printableFrom) : today
+    return { model: { letterDay: planned > today ? planned : today } }
+  },
+}
+
+export const suspendedStep: Step<SignInState, 'suspended', NoticeDeps> = {
+  path: 'gesperrt',
+  show: (state) => ({ model: { reason: state.reason } }),
+}
+
+export const endedStep: Step<SignInState, 'ended', NoticeDeps> = { path: 'beendet', show: () => ({}) }
+
+/** The e-mail of a pause is on its way, if the name is known. */
+export const deviceLinkSentStep: Step<SignInState, 'deviceLinkSent', NoticeDeps> = {
+  path: 'link-gesendet',
+  show: () => ({}),
+}

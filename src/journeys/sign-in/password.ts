@@ -1,0 +1,125 @@
+import { berlinDay } from '../../domain/calendar.ts'
+import { parseUsername } from '../../domain/username.ts'
+import type { Account } from '../../stores/accounts.ts'
+import type { Deps } from '../deps.ts'
+import type { Input, Step, StepRequest, Submission } from '../journey.ts'
+import type { SignInState } from './state.ts'
+
+type PasswordDeps = Pick<
+  Deps,
+  'stores' | 'transaction' | 'hasher' | 'hash' | 'clock' | 'random' | 'limits' | 'standing' | 'mails' | 'deviceLinkLifetime' | 'issuer'
+>
+
+/**
+ * Benutzername und Passwort (seed, 4 and 5). Unknown name and wrong password give one answer in one time;
+ * failures count per name, known or not, and in a lane of its own for each known device (security.md).
+ */
+export const passwordStep: Step<SignInState, 'password', PasswordDeps> = {
+  path: 'passwort',
+  keeps: ['username'],
+  show: (_state, _deps, request) => ({ values: { username: request.loginHint ?? '' } }),
+  async submit(input, _state, deps, request) {
+    const address = deps.hash.hash(request.address, 'limit:address')
+    const tooFast = await deps.limits.signInAddress.use(address)
+    if (tooFast) return { blockedUntil: tooFast, view: 'sign-in/paused', model: { canSendLink: false } }
+
+    const username = parseUsername(input.username ?? '')
+    const name = username.ok ? username.value : (input.username ?? '').slice(0, 200)
+    const account = username.ok ? await deps.stores.accounts.findByUsername(username.value) : null
+    // Asked for unknown names too, so that both take the same work.
+    const deviceKnown = await deps.stores.devices.isKnown(account?.id ?? unknownAccount, request.device)
+    const lane = failureLane(deps, name, deviceKnown, request)
+    const pausedUntil = await lane.limit.use(lane.key)
+    if (pausedUntil) return await paused(deps, account, pausedUntil, name)
+
+    const right = await deps.hasher.verify((input.password ?? '').normalize('NFC').slice(0, 1024), account?.passwordHash ?? null)
+    if (!right || !account) return await wrong(deps, account)
+    await lane.limit.giveBack(lane.key)
+    await rehashWhenOutdated(deps, account, input.password ?? '')
+    return await route(deps, account, deviceKnown)
+  },
+  actions: {
+    /** During a pause: a link to the account's address makes this device known. The answer is the same for unknown names. */
+    async deviceLink(_state, deps, request, input) {
+      return await sendDeviceLink(deps, request, input)
+    },
+  },
+}
+
+const unknownAccount = '00000000-0000-4000-8000-000000000000'
+
+function failureLane(deps: PasswordDeps, name: string, deviceKnown: boolean, request: StepRequest) {
+  return deviceKnown
+    ? { limit: deps.limits.knownDeviceFailures, key: deps.hash.hash(`${name}\0${request.device}`, 'limit:device') }
+    : { limit: deps.limits.signInFailures, key: deps.hash.hash(name, 'limit:username') }
+}
+
+async function wrong(deps: PasswordDeps, account: Account | null): Promise<Submission<SignInState>> {
+  await deps.transaction((unit) =>
+    unit.audit.signInFailed({ at: deps.clock.now(), accountId: account?.id, reason: account ? 'password' : 'unknown_name' }),
+  )
+  return { invalid: { username: 'wrong', password: 'wrong' } }
+}
+
+async function paused(deps: PasswordDeps, account: Account | null, until: Date, username: string) {
+  const now = deps.clock.now()
+  const seconds = Math.ceil((until.getTime() - now.getTime()) / 1000)
+  await deps.transaction((unit) => unit.audit.signInPaused({ at: now, accountId: account?.id, seconds }))
+  return { blockedUntil: until, view: 'sign-in/paused', model: { canSendLink: true, username } }
+}
+
+async function rehashWhenOutdated(deps: PasswordDeps, account: Account, password: string): Promise<void> {
+  if (!deps.hasher.isOutdated(account.passwordHash)) return
+  const fresh = await deps.hasher.hash(password.normalize('NFC'))
+  await deps.stores.accounts.updatePasswordHash(account.id, account.passwordHash, fresh)
+}
+
+/** Where the right password leads, by the account's state (mission.md, "Account states"). */
+async function route(deps: PasswordDeps, found: Account, deviceKnown: boolean): Promise<Submission<SignInState>> {
+  const now = deps.clock.now()
+  const decision = await deps.standing.review(deps.stores, found, now)
+  if (decision.change !== 'none') await deps.transaction((unit) => deps.standing.apply(unit, found, decision, now))
+  const account = decision.change === 'none' ? found : ((await deps.stores.accounts.find(found.id)) ?? found)
+  const person = { accountId: account.id, deviceKnown }
+  switch (account.state) {
+    case 'pending_activation':
+      return account.activationLastDay < berlinDay(now)
+        ? { invalid: { username: 'wrong', password: 'wrong' } }
+        : { outcome: 'notActivated', data: person }
+    case 'awaiting_letter':
+      return { outcome: 'awaitingLetter', data: person }
+    case 'letter_posted': {
+      const usable = await deps.stores.unlockLetters.findUsable(account.id, berlinDay(now))
+      if (usable.length > 0) return { outcome: 'firstSignIn', data: person }
+      const waiting = await deps.stores.unlockLetters.findWaiting(account.id)
+      if (waiting) return { outcome: 'awaitingLetter', data: person }
+      return { outcome: 'codeExpired', data: { ...person, way: 'newLetter', sending: null } }
+    }
+    case 'active':
+      return { outcome: 'laterSignIn', data: { ...person, way: 'laterSignIn', sending: null } }
+    case 'suspended':
+      return { outcome: 'suspended', data: { reason: account.suspensionReason ?? 'staff' } }
+    case 'ended':
+      return { outcome: 'ended', data: {} }
+  }
+}
+
+async function sendDeviceLink(deps: PasswordDeps, request: StepRequest, input: Input): Promise<Submission<SignInState>> {
+  const now = deps.clock.now()
+  const username = parseUsername(input.username ?? '')
+  const address = await deps.limits.signInAddress.use(deps.hash.hash(request.address, 'limit:address'))
+  if (address) return { blockedUntil: address, view: 'sign-in/paused', model: { canSendLink: false } }
+  const name = username.ok ? username.value : ''
+  const exhausted = await deps.limits.deviceLink.use(deps.hash.hash(name, 'limit:device-link'))
+  const account = username.ok ? await deps.stores.accounts.findByUsername(username.value) : null
+  if (account && !exhausted)
+    await deps.transaction(async (unit) => {
+      const token = deps.random.token()
+      const expiresAt = new Date(now.getTime() + deps.deviceLinkLifetime * 1000)
+      await unit.devices.issueLink(token, account.id, expiresAt)
+      const params = { link: `${deps.issuer}/geraet/${token}`, until: expiresAt.toISOString() }
+      await deps.mails.send(unit, account, 'deviceLink', params, now)
+      await unit.audit.deviceLinkSent({ at: now, accountId: account.id })
+    })
+  return { outcome: 'deviceLinkSent', data: {} }
+}

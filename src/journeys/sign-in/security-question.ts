@@ -1,0 +1,80 @@
+import { checkSecurityAnswer } from '../../domain/text-input.ts'
+import { berlinDay } from '../../domain/calendar.ts'
+import type { Account } from '../../stores/accounts.ts'
+import type { UnitOfWork } from '../../stores/transaction.ts'
+import type { Deps } from '../deps.ts'
+import type { FieldErrors, Step, StepRequest } from '../journey.ts'
+import { acrPasswordMtan, type SignInState, type StateOf } from './state.ts'
+
+type QuestionDeps = Pick<Deps, 'stores' | 'hasher' | 'clock' | 'securityQuestions' | 'mails'>
+
+/** Authentication methods of a first sign-in (RFC 8176; the letter is our own value). */
+const firstSignInAmr = ['pwd', 'sms', 'mfa', 'urn:meine-aok:amr:letter']
+
+/**
+ * Sicherheitsfrage (seed, 4) and with it the end of the first sign-in: the account becomes active, the code is used up
+ * and the answer is stored in one transaction. It is never a factor of the normal sign-in.
+ */
+export const securityQuestionStep: Step<SignInState, 'securityQuestion', QuestionDeps> = {
+  path: 'sicherheitsfrage',
+  keeps: ['securityQuestion'],
+  show: (_state, deps, request) => ({
+    model: {
+      questions: deps.securityQuestions
+        .filter((question) => question.offered)
+        .map(({ id, de, en }) => ({ id, text: request.language === 'en' ? en : de })),
+    },
+  }),
+  async submit(input, state, deps, request) {
+    const errors: FieldErrors = {}
+    const question = deps.securityQuestions.find((each) => each.id === input.securityQuestion && each.offered)
+    if (!question) errors.securityQuestion = input.securityQuestion ? 'unknown' : 'empty'
+    const account = await deps.stores.accounts.find(state.accountId)
+    const person = account && (await deps.stores.insuredPersons.findByInsuranceNumber(account.insuranceNumber))
+    const names = [person?.givenName ?? '', person?.familyName ?? '', account?.username ?? ''].filter(Boolean)
+    const text = question ? (request.language === 'en' ? question.en : question.de) : ''
+    const answer = checkSecurityAnswer(input.securityAnswer ?? '', { question: text, names })
+    if (!answer.ok) errors.securityAnswer = answer.reason
+    if (!question || !answer.ok || !account) return { invalid: errors }
+    const answerHash = await deps.hasher.hash(answer.value)
+    const data = { accountId: account.id, acr: acrPasswordMtan, amr: firstSignInAmr }
+    return {
+      outcome: 'accepted',
+      data,
+      effects: (unit) => completeFirstSignIn(unit, deps, state, account, { question: question.id, answerHash }, request),
+    }
+  },
+}
+
+async function completeFirstSignIn(
+  unit: UnitOfWork,
+  deps: QuestionDeps,
+  state: StateOf<'securityQuestion'>,
+  account: Account,
+  answer: { question: string; answerHash: string },
+  request: StepRequest,
+) {
+  const now = deps.clock.now()
+  const lost = { invalid: { securityAnswer: 'code_used' } } as const
+  // Two registrations of one number may arrive here at once: the first one wins.
+  await unit.unlockLetters.lockNumber(account.insuranceNumberHash)
+  if (await unit.accounts.findActiveByNumber(account.insuranceNumber)) return lost
+  const usable = await unit.unlockLetters.findUsable(account.id, berlinDay(now))
+  if (!usable.some((letter) => letter.id === state.letterId)) return lost
+  if (!(await unit.unlockLetters.consume(state.letterId, now))) return lost
+  if (!(await unit.accounts.makeActive(account.id, answer, now))) return lost
+  await unit.unlockLetters.endOthers(account.id, state.letterId)
+  for (const accountId of await unit.accounts.deleteOtherRegistrations(account.id, account.insuranceNumber))
+    await unit.audit.registrationDeleted({ at: now, accountId, reason: 'other_registration_active' })
+  await unit.devices.makeKnown(account.id, request.device, now)
+  await unit.audit.accountActivated({ at: now, accountId: account.id })
+  await unit.audit.signInSucceeded({
+    at: now,
+    accountId: account.id,
+    clientId: request.application?.clientId ?? '',
+    acr: acrPasswordMtan,
+    amr: firstSignInAmr,
+    deviceKnown: state.deviceKnown,
+  })
+  await deps.mails.send(unit, account, 'signInReady', {}, now)
+}

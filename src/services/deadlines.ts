@@ -1,0 +1,119 @@
+import { addDays, addMonths, berlinDay, startOfDay } from '../domain/calendar.ts'
+import type { Deadlines } from '../domain/deadlines.ts'
+import type { Clock } from '../gateways/clock.ts'
+import type { Stores } from '../stores/index.ts'
+import type { Transaction } from '../stores/transaction.ts'
+import type { RegistrationMailService } from './registration-mails.ts'
+
+type Settings = {
+  stores: Stores
+  transaction: Transaction
+  clock: Clock
+  deadlines: Deadlines
+  mails: RegistrationMailService
+}
+
+/** One job over a deadline: safe to run twice and in parallel, because each row is claimed by one guarded statement. */
+export type DeadlineTask = { name: string; run(): Promise<number> }
+
+/** Rows per transaction, so that a job never holds many locks for long. */
+const batch = 200
+
+/** Creates the jobs that keep the deadlines of mission.md; each answers how many rows it dealt with. */
+export function createDeadlineTasks(settings: Settings): DeadlineTask[] {
+  return [
+    { name: 'remind of activation', run: () => remindOfActivation(settings) },
+    { name: 'delete registrations not activated', run: () => deleteNotActivated(settings) },
+    { name: 'remind of unlock code', run: () => remindOfUnlockCode(settings) },
+    { name: 'delete registrations never signed in', run: () => deleteNeverSignedIn(settings) },
+    { name: 'forget what has ended', run: () => forgetEnded(settings) },
+  ]
+}
+
+async function remindOfActivation({ transaction, clock, deadlines, mails }: Settings): Promise<number> {
+  const today = berlinDay(clock.now())
+  let done = 0
+  for (const [sent, days] of deadlines.activationReminderDays.entries()) {
+    // Registered before the end of the day that lies `days` back: due from the morning of day `days`.
+    const registeredBefore = startOfDay(addDays(today, 1 - days))
+    done += await inBatches(() =>
+      transaction(async (unit) => {
+        const due = await unit.accounts.claimActivationReminders(sent, registeredBefore, batch)
+        for (const account of due)
+          if (account.activationLastDay >= today)
+            await mails.sendActivationLink(unit, account, 'activationReminder', clock.now(), sent + 1)
+        return due.length
+      }),
+    )
+  }
+  return done
+}
+
+function deleteNotActivated({ transaction, clock }: Settings): Promise<number> {
+  return inBatches(() =>
+    transaction(async (unit) => {
+      const now = clock.now()
+      const deleted = await unit.accounts.deleteNotActivated(berlinDay(now), batch)
+      for (const accountId of deleted)
+        await unit.audit.registrationDeleted({ at: now, accountId, reason: 'not_activated' })
+      return deleted.length
+    }),
+  )
+}
+
+function remindOfUnlockCode({ transaction, clock, deadlines, mails }: Settings): Promise<number> {
+  return inBatches(() =>
+    transaction(async (unit) => {
+      const now = clock.now()
+      const today = berlinDay(now)
+      const day = addDays(today, deadlines.unlockCodeReminderDaysBefore)
+      const due = await unit.unlockLetters.claimReminders(day, today, now, batch)
+      for (const letter of due) {
+        const account = letter.accountId ? await unit.accounts.find(letter.accountId) : null
+        // A newer letter is under way or has a later end: this one needs no reminder.
+        if (account?.state !== 'letter_posted' || account.codeLastDay !== letter.lastDay) continue
+        await mails.send(unit, account, 'codeReminder', { lastDay: letter.lastDay ?? today }, now)
+      }
+      return due.length
+    }),
+  )
+}
+
+function deleteNeverSignedIn({ transaction, clock, deadlines }: Settings): Promise<number> {
+  return inBatches(() =>
+    transaction(async (unit) => {
+      const now = clock.now()
+      const endedBefore = addDays(berlinDay(now), -deadlines.neverSignedInDays)
+      const deleted = await unit.accounts.deleteNeverSignedIn(endedBefore, batch)
+      for (const accountId of deleted)
+        await unit.audit.registrationDeleted({ at: now, accountId, reason: 'never_signed_in' })
+      return deleted.length
+    }),
+  )
+}
+
+/** What nobody needs any more goes: entered data, counters, codes, links, delivered messages. */
+async function forgetEnded({ stores, clock, deadlines }: Settings): Promise<number> {
+  const now = clock.now()
+  const ago = (hours: number) => new Date(now.getTime() - hours * 60 * 60 * 1000)
+  const counts = [
+    await stores.journeys.blankExpired(now),
+    await stores.journeys.deleteExpiredBefore(ago(deadlines.abandonedRegistrationHours)),
+    await stores.codes.deleteIssuedBefore(ago(48)),
+    await stores.rateLimits.deleteEnded(now.getTime()),
+    await stores.devices.deleteExpiredLinks(now),
+    await stores.messages.deleteCreatedBefore(ago(24 * 30)),
+    await stores.unlockLetters.deleteOrphans(ago(24 * (deadlines.letterLimit.windowDays + 1))),
+    await stores.activationLinks.deleteEndedBefore(addMonths(berlinDay(now), -12)),
+  ]
+  return counts.reduce((sum, count) => sum + count, 0)
+}
+
+async function inBatches(work: () => Promise<number>): Promise<number> {
+  let total = 0
+  for (;;) {
+    const done = await work()
+    total += done
+    if (done < batch) return total
+  }
+}

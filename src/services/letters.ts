@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto'
+import { type CalendarDay, berlinDay } from '../domain/calendar.ts'
+import { type Deadlines, nextLetterAllowedAt } from '../domain/deadlines.ts'
+import type { Account } from '../stores/accounts.ts'
+import type { Stores } from '../stores/index.ts'
+import type { UnitOfWork } from '../stores/transaction.ts'
+
+export type LetterService = ReturnType<typeof createLetterService>
+
+const day = 24 * 60 * 60 * 1000
+
+/** Creates the rules of who may have a letter when (mission.md, "Deadlines": at most 4 in 30 days, 24 hours apart). */
+export function createLetterService({ deadlines }: { deadlines: Deadlines }) {
+  const allowedAt = async (stores: Stores, account: Account, now: Date) => {
+    const since = new Date(now.getTime() - deadlines.letterLimit.windowDays * day)
+    const earlier = await stores.unlockLetters.printTimes([account.insuranceNumberHash], since)
+    return nextLetterAllowedAt(earlier, now, deadlines)
+  }
+  return {
+    /** From when a further letter of the account's number may be printed; `now` when at once. */
+    allowedAt,
+    /**
+     * Asks for a letter with an unlock code. It is printed as soon as the limits of its insurance number allow,
+     * whether the number is known or not.
+     */
+    async request(unit: UnitOfWork, account: Account, now: Date): Promise<{ letterDay: CalendarDay }> {
+      await unit.unlockLetters.lockNumber(account.insuranceNumberHash)
+      const printableFrom = await allowedAt(unit, account, now)
+      await unit.unlockLetters.request({
+        id: randomUUID(),
+        accountId: account.id,
+        insuranceNumberHash: account.insuranceNumberHash,
+        requestedAt: now,
+        printableFrom,
+      })
+      await unit.audit.letterRequested({ at: now, accountId: account.id, purpose: account.codeLastDay ? 'again' : 'first' })
+      return { letterDay: berlinDay(printableFrom) }
+    },
+  }
+}

@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto'
+import { addDays, berlinDay, type CalendarDay } from '../domain/calendar.ts'
+import { type Deadlines, unlockCodeLastDay } from '../domain/deadlines.ts'
+import { checkEligibility, type InsuredPerson } from '../domain/eligibility.ts'
+import { maskMobile } from '../domain/mobile-number.ts'
+import { createUnlockCode, formatUnlockCode } from '../domain/unlock-code.ts'
+import type { Clock } from '../gateways/clock.ts'
+import type { KeyedHash } from '../gateways/field-encryption.ts'
+import type { LetterDelivery } from '../gateways/letter-delivery.ts'
+import type { LetterContent } from '../gateways/letter-pdf.ts'
+import type { Random } from '../gateways/random.ts'
+import type { Account } from '../stores/accounts.ts'
+import type { Stores } from '../stores/index.ts'
+import type { PrintRun } from '../stores/print-runs.ts'
+import type { Transaction, UnitOfWork } from '../stores/transaction.ts'
+import type { LetterContentKind, UnlockLetter } from '../stores/unlock-letters.ts'
+import type { RegistrationMailService } from './registration-mails.ts'
+
+type Settings = {
+  stores: Stores
+  transaction: Transaction
+  clock: Clock
+  random: Random
+  hash: KeyedHash
+  deadlines: Deadlines
+  minimumAge: number
+  issuer: string
+  mails: RegistrationMailService
+  renderPdf(letters: LetterContent[]): Promise<Uint8Array>
+  delivery: LetterDelivery
+}
+
+/** Letters of one run; more wait for the next. */
+const runSize = 500
+
+export type PrintRunService = ReturnType<typeof createPrintRunService>
+
+/** Creates the print runs (Druckauftrag): `prepared → released → posted`, or `cancelled` when the posting day slips. */
+export function createPrintRunService(settings: Settings) {
+  const { stores, transaction, clock } = settings
+  const service = {
+    /** Puts the letters that may be printed now into a run for `postingDay`; `null` when none waits. */
+    async prepare(postingDay: CalendarDay): Promise<string | null> {
+      const now = clock.now()
+      const runId = randomUUID()
+      const count = await transaction(async (unit) => {
+        const claimed = await unit.unlockLetters.claimForRun(await createRun(unit, runId, postingDay, now), now, runSize)
+        for (const letter of claimed) await fillLetter(settings, unit, letter, postingDay)
+        if (claimed.length === 0) await unit.printRuns.cancel(runId, now)
+        else await unit.audit.printRunPrepared({ at: now, runId, count: claimed.length, postingDay })
+        return claimed.length
+      })
+      if (count === 0) return null
+      await service.print(runId)
+      return runId
+    },
+    /** Makes the run's PDF; also for a run whose process died before it was made. */
+    async print(runId: string): Promise<void> {
+      const contents = await letterContents(settings, runId)
+      const pdf = contents.length > 0 ? await settings.renderPdf(contents) : null
+      await stores.printRuns.setPrint(runId, pdf, contents.length)
+    },
+    /** Hands the letters to the print shop. */
+    async release(runId: string): Promise<boolean> {
+      const now = clock.now()
+      const run = await stores.printRuns.find(runId)
+      if (run?.state !== 'prepared') return false
+      if (!run.pdf) await service.print(runId)
+      const released = await transaction(async (unit) => {
+        if (!(await unit.printRuns.release(runId, now))) return false
+        await unit.audit.printRunReleased({ at: now, runId, count: run.letterCount })
+        return true
+      })
+      if (released) await handOver(settings, runId)
+      return released
+    },
+    /**
+     * The letters are in the post: the 30 days begin, plain codes and PDF are destroyed, everybody of the run is told.
+     * When the planned day has passed, the run is cancelled and its letters wait for the next one.
+     */
+    async post(runId: string): Promise<'posted' | 'slipped' | 'refused'> {
+      const now = clock.now()
+      const run = await stores.printRuns.find(runId)
+      if (run?.state !== 'released') return 'refused'
+      if (run.postingDay !== berlinDay(now)) {
+        await service.cancel(runId, 'posting_day_passed')
+        return 'slipped'
+      }
+      return await transaction(async (unit) => ((await markPosted(settings, unit, run, now)) ? 'posted' : 'refused'))
+    },
+    /** Calls a run back: codes and PDF are destroyed, its letters are prepared anew. */
+    async cancel(runId: string, reason: string): Promise<boolean> {
+      const now = clock.now()
+      return await transaction(async (unit) => {
+        if (!(await unit.printRuns.cancel(runId, now))) return false
+        const count = await unit.unlockLetters.returnFromRun(runId)
+        await unit.audit.printRunCancelled({ at: now, runId, count, reason })
+        return true
+      })
+    },
+    list: stores.printRuns.list,
+  }
+  return service
+}
+
+async function createRun(unit: UnitOfWork, runId: string, postingDay: CalendarDay, now: Date): Promise<string> {
+  await unit.printRuns.create(runId, postingDay, now)
+  return runId
+}
+
+/** Only here the register is asked: what goes into the envelope, if anything (mission.md, "Who may register"). */
+async function fillLetter(settings: Settings, unit: UnitOfWork, letter: UnlockLetter, day: CalendarDay): Promise<void> {
+  const account = letter.accountId ? await unit.accounts.find(letter.accountId) : null
+  const person = account && (await unit.insuredPersons.findByInsuranceNumber(account.insuranceNumber))
+  const content = account ? await decideContent(settings, unit, account, person, day) : 'none'
+  const code = createUnlockCode(settings.random.bytes)
+  await unit.unlockLetters.fill(letter.id, {
+    content,
+    codeHash: settings.hash.hash(code, `unlock_code:${letter.id}`),
+    code: content === 'unlock_code' ? code : null,
+  })
+}
+
+async function decideContent(
+  settings: Settings,
+  unit: UnitOfWork,
+  account: Account,
+  person: InsuredPerson | null,
+  day: CalendarDay,
+): Promise<LetterContentKind> {
+  const check = checkEligibility(person, account.insurerNumber, day, { minimumAge: settings.minimumAge })
+  if (!check.eligible) return 'none'
+  const active = await unit.accounts.findActiveByNumber(account.insuranceNumber)
+  return active ? 'account_exists' : 'unlock_code'
+}
+
+async function letterContents(settings: Settings, runId: string): Promise<LetterContent[]> {
+  const run = await settings.stores.printRuns.find(runId)
+  const letters = await settings.stores.unlockLetters.findByRun(runId)
+  const contents: LetterContent[] = []
+  for (const letter of letters) {
+    if (!run || !letter.accountId || letter.content === 'none') continue
+    const account = await settings.stores.accounts.find(letter.accountId)
+    const person = account && (await settings.stores.insuredPersons.findByInsuranceNumber(account.insuranceNumber))
+    if (account && person) contents.push(toContent(settings, letter, account, person, run.postingDay))
+  }
+  return contents
+}
+
+function toContent(
+  settings: Settings,
+  letter: UnlockLetter,
+  account: Account,
+  person: InsuredPerson,
+  postingDay: CalendarDay,
+): LetterContent {
+  const common = {
+    id: letter.id,
+    recipient: { name: `${person.givenName} ${person.familyName}`, ...person.address },
+    date: postingDay,
+    registeredOn: berlinDay(account.registeredAt),
+    maskedMobile: maskMobile(account.mobile),
+    largePrint: person.largePrint,
+  }
+  if (letter.content === 'account_exists' || !letter.code)
+    return { ...common, kind: 'account_exists', helpUrl: `${settings.issuer}/hilfe` }
+  return {
+    ...common,
+    kind: 'unlock_code',
+    code: formatUnlockCode(letter.code as Parameters<typeof formatUnlockCode>[0]),
+    lastDay: unlockCodeLastDay(postingDay, settings.deadlines),
+    signInUrl: `${settings.issuer}/anmeldung`,
+  }
+}
+
+async function handOver(settings: Settings, runId: string): Promise<void> {
+  const run = await settings.stores.printRuns.find(runId)
+  const letters = await letterContents(settings, runId)
+  const numbers = new Map<string, string>()
+  for (const letter of await settings.stores.unlockLetters.findByRun(runId)) {
+    const account = letter.accountId ? await settings.stores.accounts.find(letter.accountId) : null
+    if (account) numbers.set(letter.id, account.insuranceNumber)
+  }
+  if (run?.pdf) await settings.delivery.deliver({ runId, postingDay: run.postingDay, pdf: run.pdf, letters, numbers })
+}
+
+async function markPosted(settings: Settings, unit: UnitOfWork, run: PrintRun, now: Date): Promise<boolean> {
+  if (!(await unit.printRuns.post(run.id, now))) return false
+  const lastDay = unlockCodeLastDay(run.postingDay, settings.deadlines)
+  const letters = await unit.unlockLetters.findByRun(run.id)
+  await unit.unlockLetters.markRunPosted(run.id, run.postingDay, lastDay)
+  for (const letter of letters) await tellPosted(settings, unit, letter, run, lastDay, now)
+  await unit.audit.printRunPosted({ at: now, runId: run.id, count: run.letterCount })
+  return true
+}
+
+async function tellPosted(
+  settings: Settings,
+  unit: UnitOfWork,
+  letter: UnlockLetter,
+  run: PrintRun,
+  lastDay: CalendarDay,
+  now: Date,
+): Promise<void> {
+  const account = letter.accountId ? await unit.accounts.find(letter.accountId) : null
+  if (!account || !(await unit.accounts.markLetterPosted(account.id, lastDay, now))) return
+  const askAfter = addDays(run.postingDay, 10)
+  await settings.mails.send(unit, account, 'letterPosted', { postedOn: run.postingDay, lastDay, askAfter }, now)
+  await unit.audit.letterPosted({ at: now, accountId: account.id, runId: run.id, purpose: 'unlock_code' })
+  if (letter.content !== 'account_exists') return
+  const existing = await unit.accounts.findActiveByNumber(account.insuranceNumber)
+  if (!existing) return
+  const day = berlinDay(account.registeredAt)
+  await settings.mails.send(unit, existing, 'registrationAttempt', { day }, now)
+  await unit.audit.registrationAttemptOnExistingAccount({ at: now, accountId: existing.id })
+}

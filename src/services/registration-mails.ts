@@ -1,0 +1,56 @@
+import type { Deadlines } from '../domain/deadlines.ts'
+import type { Random } from '../gateways/random.ts'
+import type { Account } from '../stores/accounts.ts'
+import type { UnitOfWork } from '../stores/transaction.ts'
+
+export type MailTemplate =
+  | 'activation'
+  | 'activationReminder'
+  | 'letterPosted'
+  | 'codeReminder'
+  | 'newLetterRequested'
+  | 'signInReady'
+  | 'registrationAttempt'
+  | 'deviceLink'
+
+/** An e-mail as it waits in the outbox; its text is made when it is sent. */
+export type MailPayload = {
+  template: MailTemplate
+  to: string
+  language: string
+  params: Record<string, string | number>
+}
+
+type Recipient = Pick<Account, 'id' | 'email' | 'language' | 'activationLastDay'>
+
+export type RegistrationMailService = ReturnType<typeof createRegistrationMailService>
+
+/** Creates the e-mails around an account: each is written to the outbox in the transaction of its cause. */
+export function createRegistrationMailService({ random, issuer }: { random: Random; issuer: string; deadlines: Deadlines }) {
+  const send = (
+    unit: UnitOfWork,
+    to: Pick<Recipient, 'email' | 'language'>,
+    template: MailTemplate,
+    params: MailPayload['params'],
+    now: Date,
+  ) => {
+    const payload: MailPayload = { template, to: to.email, language: to.language, params }
+    return unit.send({ kind: 'email', payload }, now)
+  }
+  return {
+    send,
+    /** Sends an activation link; earlier links of the registration stay usable to the same day. */
+    async sendActivationLink(
+      unit: UnitOfWork,
+      account: Recipient,
+      template: 'activation' | 'activationReminder',
+      now: Date,
+      reminder = 0,
+    ): Promise<void> {
+      const token = random.token()
+      await unit.activationLinks.issue(token, account.id, account.activationLastDay)
+      await send(unit, account, template, { link: `${issuer}/aktivierung/${token}`, lastDay: account.activationLastDay }, now)
+      await unit.audit.activationLinkSent({ at: now, accountId: account.id, reminder })
+    },
+  }
+}

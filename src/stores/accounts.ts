@@ -1,0 +1,270 @@
+import type { AccountState, SuspensionReason } from '../domain/account-state.ts'
+import type { CalendarDay } from '../domain/calendar.ts'
+import { insuranceNumberHash, insuranceNumberHashes } from './blind-index.ts'
+import type { Database } from './database.ts'
+import type { Protection } from './protection.ts'
+
+/** A member's account from the confirmed registration on. `insuranceNumber` is as typed, known to the register or not. */
+export type Account = {
+  id: string
+  username: string
+  passwordHash: string
+  state: Exclude<AccountState, 'deleted'>
+  suspensionReason: SuspensionReason | null
+  insuranceNumber: string
+  insuranceNumberHash: string
+  insurerNumber: string
+  identification: string
+  email: string
+  /** E.164 */
+  mobile: string
+  language: string
+  termsVersion: string
+  registeredAt: Date
+  activationLastDay: CalendarDay
+  activatedAt: Date | null
+  /** End of the last posted unlock code. */
+  codeLastDay: CalendarDay | null
+  activeSince: Date | null
+  securityQuestion: string | null
+  lastSignInAt: Date | null
+}
+
+export type NewAccount = Omit<
+  Account,
+  | 'insuranceNumberHash'
+  | 'state'
+  | 'suspensionReason'
+  | 'activatedAt'
+  | 'codeLastDay'
+  | 'activeSince'
+  | 'securityQuestion'
+  | 'lastSignInAt'
+>
+
+type Row = {
+  id: string
+  username: string
+  password_hash: string
+  state: Account['state']
+  suspension_reason: SuspensionReason | null
+  insurance_number: string
+  insurance_number_hash: string
+  insurer_number: string
+  identification: string
+  email: string
+  mobile: string
+  language: string
+  terms_version: string
+  registered_at: Date
+  activation_last_day: CalendarDay
+  activated_at: Date | null
+  code_last_day: CalendarDay | null
+  active_since: Date | null
+  security_question: string | null
+  last_sign_in_at: Date | null
+}
+
+export type AccountStore = ReturnType<typeof createAccountStore>
+
+/** Creates the store of accounts: every change of state is one guarded statement. */
+export function createAccountStore(db: Database, protection: Protection) {
+  const { encryption, hash } = protection
+  const toAccount = (row: Row | undefined): Account | null => (row ? readAccount(row, encryption) : null)
+  const accounts = () => db('accounts')
+  return {
+    /** Creates a registration that waits for its activation link; `false` when the user name has been taken meanwhile. */
+    async create(account: NewAccount): Promise<boolean> {
+      const rows = await accounts()
+        .insert(writeAccount(account, protection))
+        .onConflict('username')
+        .ignore()
+        .returning('id')
+      return rows.length === 1
+    },
+    find: async (id: string) => toAccount(await accounts().where({ id }).first()),
+    findByUsername: async (username: string) => toAccount(await accounts().where({ username }).first()),
+    usernameTaken: async (username: string) =>
+      (await accounts().where({ username }).first(db.raw('1 as taken'))) !== undefined,
+    /** The account of this number that has been signed in to before and has not ended. */
+    findActiveByNumber: async (insuranceNumber: string) =>
+      toAccount(
+        await accounts()
+          .whereIn('insurance_number_hash', insuranceNumberHashes(hash, insuranceNumber))
+          .whereNotNull('active_since')
+          .whereNot({ state: 'ended' })
+          .first(),
+      ),
+    async activateRegistration(id: string, now: Date): Promise<boolean> {
+      return (
+        (await accounts()
+          .where({ id, state: 'pending_activation' })
+          .update({ state: 'awaiting_letter', activated_at: now, state_changed_at: now })) === 1
+      )
+    },
+    /** A letter of the account was posted; its code lives to the end of `lastDay`. */
+    async markLetterPosted(id: string, lastDay: CalendarDay, now: Date): Promise<boolean> {
+      return (
+        (await accounts()
+          .where({ id })
+          .whereIn('state', ['awaiting_letter', 'letter_posted'])
+          .update({ state: 'letter_posted', code_last_day: lastDay, state_changed_at: now })) === 1
+      )
+    },
+    /** The first sign-in is complete. `false` when the account is not waiting for it, or another one of the number came first. */
+    async makeActive(id: string, answer: { question: string; answerHash: string }, now: Date): Promise<boolean> {
+      return (
+        (await accounts().where({ id, state: 'letter_posted' }).update({
+          state: 'active',
+          active_since: now,
+          security_question: answer.question,
+          security_answer_hash: answer.answerHash,
+          last_sign_in_at: now,
+          state_changed_at: now,
+        })) === 1
+      )
+    },
+    recordSignIn: (id: string, now: Date) => accounts().where({ id }).update({ last_sign_in_at: now }),
+    updatePasswordHash: (id: string, from: string, to: string) =>
+      accounts().where({ id, password_hash: from }).update({ password_hash: to }),
+    async suspend(id: string, reason: SuspensionReason, now: Date): Promise<boolean> {
+      return (
+        (await accounts()
+          .where({ id })
+          .whereNotIn('state', ['suspended', 'ended'])
+          .update({
+            state: 'suspended',
+            state_before_suspension: db.ref('state'),
+            suspension_reason: reason,
+            state_changed_at: now,
+          })) === 1
+      )
+    },
+    async resume(id: string, reason: SuspensionReason, now: Date): Promise<boolean> {
+      return (
+        (await accounts()
+          .where({ id, state: 'suspended', suspension_reason: reason })
+          .update({
+            state: db.ref('state_before_suspension'),
+            state_before_suspension: null,
+            suspension_reason: null,
+            state_changed_at: now,
+          })) === 1
+      )
+    },
+    async end(id: string, now: Date): Promise<boolean> {
+      return (
+        (await accounts()
+          .where({ id })
+          .whereNotNull('active_since')
+          .whereNot({ state: 'ended' })
+          .update({ state: 'ended', state_changed_at: now })) === 1
+      )
+    },
+    /** Accounts with one of these number hashes that have been active, for the rules of an import. */
+    findAllByNumberHashes: async (hashes: string[]) =>
+      (await accounts().whereIn('insurance_number_hash', hashes)).map((row: Row) => readAccount(row, encryption)),
+    /** Deletes the other registrations of a number; the account that became active stays. */
+    async deleteOtherRegistrations(keepId: string, insuranceNumber: string): Promise<string[]> {
+      const rows = await accounts()
+        .whereIn('insurance_number_hash', insuranceNumberHashes(hash, insuranceNumber))
+        .whereNot({ id: keepId })
+        .whereNull('active_since')
+        .delete('id')
+      return rows.map((row) => row.id)
+    },
+    /** Deletes registrations whose activation link ended before `today`; safe to run twice and in parallel. */
+    async deleteNotActivated(today: CalendarDay, limit: number): Promise<string[]> {
+      const due = accounts()
+        .where({ state: 'pending_activation' })
+        .where('activation_last_day', '<', today)
+        .orderBy('activation_last_day')
+        .limit(limit)
+        .forUpdate()
+        .skipLocked()
+        .select('id')
+      return (await accounts().whereIn('id', due).where({ state: 'pending_activation' }).delete('id')).map((row) => row.id)
+    },
+    /** Deletes registrations that were never signed in to and whose last code ended before `codeEndedBefore`. */
+    async deleteNeverSignedIn(codeEndedBefore: CalendarDay, limit: number): Promise<string[]> {
+      const due = accounts()
+        .where({ state: 'letter_posted' })
+        .where('code_last_day', '<', codeEndedBefore)
+        .limit(limit)
+        .forUpdate()
+        .skipLocked()
+        .select('id')
+      return (
+        await accounts()
+          .whereIn('id', due)
+          .where({ state: 'letter_posted' })
+          .whereNotIn(
+            'id',
+            db('unlock_letters').whereIn('state', ['requested', 'prepared']).whereNotNull('account_id').select('account_id'),
+          )
+          .delete('id')
+      ).map((row) => row.id)
+    },
+    /** Claims the accounts whose reminder number `sent` + 1 is due: registered on or before the day, not reminded so often. */
+    async claimActivationReminders(sent: number, registeredBefore: Date, limit: number): Promise<Account[]> {
+      const due = accounts()
+        .where({ state: 'pending_activation', activation_reminders: sent })
+        .where('registered_at', '<', registeredBefore)
+        .limit(limit)
+        .forUpdate()
+        .skipLocked()
+        .select('id')
+      const rows = await accounts()
+        .whereIn('id', due)
+        .where({ activation_reminders: sent })
+        .update({ activation_reminders: sent + 1 })
+        .returning('*')
+      return rows.map((row: Row) => readAccount(row, encryption))
+    },
+  }
+}
+
+function readAccount(row: Row, encryption: Protection['encryption']): Account {
+  return {
+    id: row.id,
+    username: row.username,
+    passwordHash: row.password_hash,
+    state: row.state,
+    suspensionReason: row.suspension_reason,
+    insuranceNumber: encryption.decrypt(row.insurance_number, 'accounts.insurance_number'),
+    insuranceNumberHash: row.insurance_number_hash,
+    insurerNumber: row.insurer_number,
+    identification: row.identification,
+    email: encryption.decrypt(row.email, 'accounts.email'),
+    mobile: encryption.decrypt(row.mobile, 'accounts.mobile'),
+    language: row.language,
+    termsVersion: row.terms_version,
+    registeredAt: row.registered_at,
+    activationLastDay: row.activation_last_day,
+    activatedAt: row.activated_at,
+    codeLastDay: row.code_last_day,
+    activeSince: row.active_since,
+    securityQuestion: row.security_question,
+    lastSignInAt: row.last_sign_in_at,
+  }
+}
+
+function writeAccount(account: NewAccount, { encryption, hash }: Protection) {
+  return {
+    id: account.id,
+    username: account.username,
+    password_hash: account.passwordHash,
+    state: 'pending_activation',
+    insurance_number: encryption.encrypt(account.insuranceNumber, 'accounts.insurance_number'),
+    insurance_number_hash: insuranceNumberHash(hash, account.insuranceNumber),
+    insurer_number: account.insurerNumber,
+    identification: account.identification,
+    email: encryption.encrypt(account.email, 'accounts.email'),
+    mobile: encryption.encrypt(account.mobile, 'accounts.mobile'),
+    language: account.language,
+    terms_version: account.termsVersion,
+    registered_at: account.registeredAt,
+    activation_last_day: account.activationLastDay,
+    state_changed_at: account.registeredAt,
+  }
+}

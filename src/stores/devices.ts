@@ -1,0 +1,39 @@
+import { hashToken } from '../gateways/field-encryption.ts'
+import type { Database } from './database.ts'
+
+export type DeviceStore = ReturnType<typeof createDeviceStore>
+
+/** Creates the store of browsers known to an account (security.md, "sign-in failures") and of links that make one known. */
+export function createDeviceStore(db: Database) {
+  const devices = () => db('known_devices')
+  const links = () => db('device_links')
+  return {
+    /** `device` is the random id in the browser's signed cookie; only its hash is stored. */
+    makeKnown: (accountId: string, device: string, now: Date) =>
+      devices()
+        .insert({ account_id: accountId, device_hash: hashToken(device), known_since: now })
+        .onConflict(['account_id', 'device_hash'])
+        .ignore(),
+    isKnown: async (accountId: string, device: string) =>
+      (await devices()
+        .where({ account_id: accountId, device_hash: hashToken(device) })
+        .first()) !== undefined,
+    issueLink: (token: string, accountId: string, expiresAt: Date) =>
+      links().insert({ token_hash: hashToken(token), account_id: accountId, expires_at: expiresAt }),
+    isLinkUsable: async (token: string, now: Date) =>
+      (await links()
+        .where({ token_hash: hashToken(token), used_at: null })
+        .where('expires_at', '>', now)
+        .first()) !== undefined,
+    /** Uses the link up and names its account; `null` when it is unknown, used or expired. */
+    async useLink(token: string, now: Date): Promise<string | null> {
+      const [row] = await links()
+        .where({ token_hash: hashToken(token), used_at: null })
+        .where('expires_at', '>', now)
+        .update({ used_at: now })
+        .returning('account_id')
+      return row?.account_id ?? null
+    },
+    deleteExpiredLinks: (now: Date) => links().where('expires_at', '<', now).delete(),
+  }
+}

@@ -1,0 +1,36 @@
+import { createAccountStore } from './accounts.ts'
+import { createActivationLinkStore } from './activation-links.ts'
+import { createAuditEventStore } from './audit-events.ts'
+import { createConsentStore } from './consents.ts'
+import type { Database } from './database.ts'
+import { createDeviceStore } from './devices.ts'
+import { createInsuredPersonStore } from './insured-persons.ts'
+import { createJourneyStore } from './journeys.ts'
+import { createMessageStore } from './messages.ts'
+import { createOneTimeCodeStore } from './one-time-codes.ts'
+import { createPrintRunStore } from './print-runs.ts'
+import type { Protection } from './protection.ts'
+import { createRateLimitStore } from './rate-limits.ts'
+import { createSettingStore } from './settings.ts'
+import { createUnlockLetterStore } from './unlock-letters.ts'
+
+export type Stores = ReturnType<typeof createStores>
+
+/** Creates every store over one database or transaction. */
+export function createStores(db: Database, protection: Protection) {
+  return {
+    accounts: createAccountStore(db, protection),
+    activationLinks: createActivationLinkStore(db),
+    auditEvents: createAuditEventStore(db, protection.hash),
+    codes: createOneTimeCodeStore(db, protection),
+    consents: createConsentStore(db),
+    devices: createDeviceStore(db),
+    insuredPersons: createInsuredPersonStore(db, protection),
+    journeys: createJourneyStore(db, protection),
+    messages: createMessageStore(db, protection),
+    printRuns: createPrintRunStore(db, protection),
+    rateLimits: createRateLimitStore(db),
+    settings: createSettingStore(db),
+    unlockLetters: createUnlockLetterStore(db, protection),
+  }
+}

@@ -1,0 +1,60 @@
+import type { Database } from './database.ts'
+import type { Protection } from './protection.ts'
+
+/** A journey under way as it is stored. `state` is the journey's own tagged union, checked by its schema on read. */
+export type StoredJourney = {
+  id: string
+  version: number
+  state: unknown
+  /** The application that asked; remembered beyond the end. */
+  clientId: string | null
+  expiresAt: Date
+  endedAt: Date | null
+}
+
+export type JourneyStore = ReturnType<typeof createJourneyStore>
+
+/** Creates the store of journeys under way. Saving is conditional on the version read, so a double click moves once. */
+export function createJourneyStore(db: Database, { encryption }: Protection) {
+  const journeys = () => db('journeys')
+  const seal = (id: string, state: unknown) => encryption.encrypt(JSON.stringify(state), `journeys.state:${id}`)
+  return {
+    async load(id: string, kind: string): Promise<StoredJourney | null> {
+      const row = await journeys().where({ id, kind }).first()
+      if (!row) return null
+      return {
+        id,
+        version: row.version,
+        state: row.state ? JSON.parse(encryption.decrypt(row.state, `journeys.state:${id}`)) : null,
+        clientId: row.client_id,
+        expiresAt: row.expires_at,
+        endedAt: row.ended_at,
+      }
+    },
+    /** Begins a journey; keeps the one that is there when two requests begin it at once. */
+    begin: (journey: { id: string; kind: string; state: unknown; clientId?: string | null; expiresAt: Date }) =>
+      journeys()
+        .insert({
+          id: journey.id,
+          kind: journey.kind,
+          state: seal(journey.id, journey.state),
+          client_id: journey.clientId ?? null,
+          expires_at: journey.expiresAt,
+        })
+        .onConflict('id')
+        .ignore(),
+    /** Saves the next state; `false` when another request has moved the journey meanwhile. */
+    async save(id: string, version: number, state: unknown): Promise<boolean> {
+      return (
+        (await journeys()
+          .where({ id, version, ended_at: null })
+          .update({ state: seal(id, state), version: version + 1 })) === 1
+      )
+    },
+    /** Ends a journey and forgets what was entered. */
+    end: (id: string, now: Date) => journeys().where({ id, ended_at: null }).update({ state: null, ended_at: now }),
+    deleteExpiredBefore: (before: Date) => journeys().where('expires_at', '<', before).delete(),
+    /** Blanks what was entered in journeys that ran out. */
+    blankExpired: (now: Date) => journeys().where('expires_at', '<', now).whereNotNull('state').update({ state: null }),
+  }
+}

@@ -10,7 +10,7 @@ export type FieldRefusal = { field: MemberColumn; reason: string }
 export type MemberRecord = { person: InsuredPerson } | { refusals: FieldRefusal[] }
 
 /** Controls, line ends, and the marks that turn the direction of text (security.md, "Refuse, clearly"). */
-const unprintable = /[\p{Cc}\p{Cs}\p{Cn}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
+const unprintable = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
 
 /** Turns one line of a member file into a person; `today` is the day of the import. All faults of a line are reported. */
 export function parseMemberRecord(values: MemberValues, today: CalendarDay): MemberRecord {

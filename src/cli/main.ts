@@ -1,0 +1,14 @@
+import { auditSeal } from './audit-seal.ts'
+import { auditVerify } from './audit-verify.ts'
+import { dbMigrate } from './db-migrate.ts'
+import { dbStatus } from './db-status.ts'
+import { runCli } from './frame.ts'
+import { membersImport } from './members-import.ts'
+
+const commands = [membersImport, auditVerify, auditSeal, dbMigrate, dbStatus]
+
+process.exitCode = await runCli(commands, process.argv.slice(2), {
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+  progressWidth: process.stderr.isTTY ? process.stderr.columns : undefined,
+})

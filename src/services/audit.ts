@@ -1,0 +1,35 @@
+import type { AuditEventStore } from '../stores/audit-events.ts'
+import type { AuditVerification, ChainHead } from '../stores/audit-verification.ts'
+
+export type AuditService = ReturnType<typeof createAuditService>
+
+/** Creates what command line, console and jobs do with the audit log. */
+export function createAuditService({ auditEvents }: { auditEvents: Pick<AuditEventStore, 'seal' | 'verify'> }) {
+  return {
+    /** Seals everything that waits, page by page so that nobody is held up, and tells how many events that were. */
+    async sealAll(): Promise<number> {
+      let total = 0
+      for (let sealed = await auditEvents.seal(); sealed > 0; sealed = await auditEvents.seal()) total += sealed
+      return total
+    },
+    verify: (onProgress?: (checked: number, total: number) => void, anchor?: ChainHead): Promise<AuditVerification> =>
+      auditEvents.verify(onProgress, anchor),
+  }
+}
+
+const faultSentences = {
+  body_altered: 'the event was altered after it was written',
+  row_missing: 'the event is missing',
+  reordered: 'another event stands in its place',
+  chain_broken: 'the event does not follow from the one before',
+  key_missing: 'it was hashed with a key that is not in HASH_KEYS, so it cannot be checked',
+} as const
+
+/** Says in one sentence what a verification found. */
+export function describeVerification(result: AuditVerification): string {
+  const waiting = result.unsealed > 0 ? `, ${result.unsealed} more wait to be sealed` : ''
+  if (result.outcome === 'broken')
+    return `The audit log is broken at position ${result.position}: ${faultSentences[result.kind]} (${result.checked} events before it are intact${waiting}).`
+  const reduced = result.withoutBody > 0 ? `, ${result.withoutBody} of them by digest only` : ''
+  return `The audit log is intact: ${result.checked} events checked${reduced}${waiting}.`
+}

@@ -1,0 +1,95 @@
+import { randomBytes } from 'node:crypto'
+import { beforeEach, expect, it } from 'vitest'
+import type { InsuredPerson } from '../../src/domain/eligibility.ts'
+import { createFieldEncryption, createKeyedHash } from '../../src/gateways/field-encryption.ts'
+import type { KeyRing } from '../../src/gateways/key-ring.ts'
+import { insuranceNumberHash } from '../../src/stores/blind-index.ts'
+import { createInsuredPersonStore } from '../../src/stores/insured-persons.ts'
+import { describeOnBoth } from '../cli/databases.ts'
+
+const key = (kid: string) => ({ kid, secret: randomBytes(32) })
+const [oldKey, newKey] = [key('old'), key('new')]
+const protection = (...ring: KeyRing) => ({ encryption: createFieldEncryption(ring), hash: createKeyedHash(ring) })
+const now = new Date('2026-11-24T09:00:00Z')
+
+const erika: InsuredPerson = {
+  insuranceNumber: 'A123456780',
+  insurerNumber: '108310400',
+  givenName: 'Erika',
+  familyName: 'Mustermann',
+  birthDate: '1964-08-12',
+  address: { street: 'Ahornweg 12', postalCode: '80993', city: 'München', country: 'DE', addition: null },
+  coverageFrom: '1990-01-01',
+  coverageTo: null,
+  guardianConsentRequired: false,
+  deceasedOn: null,
+  largePrint: false,
+}
+const max: InsuredPerson = { ...erika, insuranceNumber: 'B204581379', givenName: 'Max', coverageTo: '2027-03-31' }
+
+describeOnBoth('insured persons', (database) => {
+  const store = (...ring: KeyRing) => createInsuredPersonStore(database(), protection(...ring))
+
+  beforeEach(async () => {
+    await database()('insured_persons').delete()
+  })
+
+  it('gives back a person as imported, by number and by blind index', async () => {
+    expect(await store(oldKey).upsertMany([erika, max], now)).toMatchObject({ added: 2, changed: 0, unchanged: 0 })
+    expect(await store(oldKey).findByInsuranceNumber('B204581379')).toEqual(max)
+    const index = insuranceNumberHash(protection(oldKey).hash, erika.insuranceNumber)
+    expect(await store(oldKey).findByHash(index)).toEqual(erika)
+    expect(await store(oldKey).findByInsuranceNumber('Z987654321')).toBeNull()
+  })
+
+  it('keeps nothing personal in clear', async () => {
+    await store(oldKey).upsertMany([erika], now)
+    const row = JSON.stringify(await database()('insured_persons').first())
+    for (const value of ['A123456780', 'Erika', 'Mustermann', '1964-08-12', 'Ahornweg', '80993', 'München'])
+      expect(row).not.toContain(value)
+  })
+
+  it('counts what is new, changed and unchanged, and names the changed ones', async () => {
+    await store(oldKey).upsertMany([erika], now)
+    const moved = { ...erika, address: { ...erika.address, street: 'Kirchberg 9' } }
+    const later = new Date('2026-12-01T09:00:00Z')
+    expect(await store(oldKey).upsertMany([moved, max], later)).toEqual({
+      added: 1,
+      changed: 1,
+      unchanged: 0,
+      changedHashes: [insuranceNumberHash(protection(oldKey).hash, erika.insuranceNumber)],
+    })
+    expect(await store(oldKey).upsertMany([moved, max], later)).toMatchObject({ added: 0, changed: 0, unchanged: 2 })
+    expect(await store(oldKey).findByInsuranceNumber(erika.insuranceNumber)).toEqual(moved)
+    const rows = await database()('insured_persons').orderBy('created_at')
+    expect(rows.map((row) => [row.created_at, row.updated_at])).toEqual([
+      [now, later],
+      [later, later],
+    ])
+  })
+
+  it('finds and changes a person under the key of the first import while keys rotate', async () => {
+    await store(oldKey).upsertMany([erika], now)
+    const rotated = store(newKey, oldKey)
+    expect(await rotated.findByInsuranceNumber(erika.insuranceNumber)).toEqual(erika)
+    const counts = await rotated.upsertMany([{ ...erika, deceasedOn: '2026-11-20' }], now)
+    expect(counts).toMatchObject({ added: 0, changed: 1 })
+    expect(counts.changedHashes).toContain(insuranceNumberHash(protection(oldKey).hash, erika.insuranceNumber))
+    expect(await database()('insured_persons').select('id')).toHaveLength(1)
+  })
+
+  it('adds each person once when 16 imports run at once', async () => {
+    const results = await Promise.all(Array.from({ length: 16 }, () => store(oldKey).upsertMany([erika, max], now)))
+    expect(results.filter(({ added }) => added === 2)).toHaveLength(1)
+    expect(results.filter(({ unchanged }) => unchanged === 2)).toHaveLength(15)
+  })
+
+  it('imports more persons than one batch holds', async () => {
+    const many = Array.from({ length: 501 }, (_, n) => ({
+      ...erika,
+      insuranceNumber: `X${String(n).padStart(9, '0')}`,
+    }))
+    expect(await store(oldKey).upsertMany(many, now)).toMatchObject({ added: 501, changedHashes: [] })
+    expect(await store(oldKey).findByInsuranceNumber('X000000500')).toEqual(many[500])
+  })
+})

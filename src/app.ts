@@ -1,0 +1,110 @@
+import type { Logger } from 'pino'
+import { createHttpApp } from './app/http.ts'
+import { openListener } from './app/listener.ts'
+import { createLogger } from './app/logger.ts'
+import { createOidc } from './app/oidc.ts'
+import { createServices } from './app/services.ts'
+import type { Config } from './config.ts'
+import { createShiftableClock, createSystemClock, type ShiftableClock } from './gateways/clock.ts'
+import { startQueue } from './jobs/queue.ts'
+import { migrate, openDatabase } from './stores/database.ts'
+import { createSettingStore } from './stores/settings.ts'
+
+export type App = { issuer: string; port: number; demoPort?: number; close(): Promise<void> }
+
+/**
+ * Wires and starts everything: the one place that sees every part.
+ * @throws StartUpError, DataFolderInUse, DataFolderUnusable with one sentence for the operator.
+ */
+export async function startApp(config: Config): Promise<App> {
+  const log = createLogger(config.logLevel)
+  const closers: (() => Promise<unknown> | unknown)[] = []
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer()
+  }
+  try {
+    const listener = await openListener(config.host, config.port, 'PORT')
+    closers.push(listener.close)
+    const issuer = config.issuer ?? `http://localhost:${listener.port}`
+    const database = await openDatabase(config.database)
+    closers.push(database.close)
+    await migrate(database.knex)
+    const clock = await createClock(config, database.knex)
+    const queue = createLateQueue()
+    const services = await createServices({ config, issuer, clock, knex: database.knex, log, queue, sendLogoutToken })
+    closers.push(services.close)
+    const demo = config.production ? undefined : await import('./app/demo.ts')
+    const demoListener = demo && (await openListener(config.host, config.demoPort, 'DEMO_PORT'))
+    if (demoListener) closers.push(demoListener.close)
+    const oidc = await createOidc({ config, issuer, services, log, knex: database.knex, demoPort: demoListener?.port })
+    closers.push(oidc.close)
+    const runDue = () => runDeadlines(services, oidc, log)
+    const started = await startQueue({
+      knex: database.knex,
+      log,
+      deliver: services.deliveries.deliver,
+      giveUp: services.deliveries.giveUp,
+      runDue,
+    })
+    queue.connect(started)
+    closers.push(started.stop)
+    const development = demo && demoListener
+      ? await demo.startDemo({ config, issuer, services, clock: clock as ShiftableClock, log, listener: demoListener, runDue, wake: started.wake })
+      : undefined
+    if (development) closers.push(development.close)
+    listener.handle(createHttpApp({ config, issuer, services, oidc, log, development: development?.routes }))
+    return { issuer, port: listener.port, demoPort: demoListener?.port, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function createClock(config: Config, knex: Parameters<typeof createSettingStore>[0]) {
+  if (config.production) return createSystemClock()
+  const offset = Number((await createSettingStore(knex).get('clock_offset')) ?? 0)
+  return createShiftableClock(offset)
+}
+
+/** The services need the queue and the queue's workers need the services: the first to come is connected later. */
+function createLateQueue() {
+  type Started = Pick<Awaited<ReturnType<typeof startQueue>>, 'enqueue' | 'wake'>
+  let target: Started | undefined
+  return {
+    connect: (started: Started) => {
+      target = started
+    },
+    enqueue: async (...given: Parameters<Started['enqueue']>) => {
+      if (!target) throw new Error('the queue has not started yet')
+      await target.enqueue(...given)
+    },
+    wake: () => target?.wake(),
+  }
+}
+
+async function runDeadlines(
+  services: Awaited<ReturnType<typeof createServices>>,
+  oidc: { deleteExpired(): Promise<number> },
+  log: Logger,
+): Promise<void> {
+  const housekeeping = [
+    { name: 'seal the audit log', run: async () => services.stores.auditEvents.seal(10_000) },
+    { name: 'forget expired OIDC artefacts', run: oidc.deleteExpired },
+  ]
+  for (const task of [...services.deadlineTasks, ...housekeeping]) {
+    try {
+      const done = await task.run()
+      if (Number(done) > 0) log.info({ task: task.name, rows: done }, 'job done')
+    } catch (error) {
+      log.error({ err: error, task: task.name }, 'job failed; it is tried again in a minute')
+    }
+  }
+}
+
+/** Sends a logout token as OpenID Connect Back-Channel Logout 2.5 says; anything but 200 or 204 is tried again. */
+async function sendLogoutToken({ url, logoutToken }: { url: string; logoutToken: string }): Promise<void> {
+  const body = new URLSearchParams({ logout_token: logoutToken })
+  const response = await fetch(url, { method: 'POST', body, signal: AbortSignal.timeout(5000), redirect: 'error' })
+  await response.body?.cancel()
+  if (!response.ok) throw new Error(`application answered ${response.status} to a logout token`)
+}

@@ -1,0 +1,119 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { join } from 'node:path'
+import type { Middleware } from 'koa'
+import type { Logger } from 'pino'
+import type { Config } from '../config.ts'
+import { createDevelopmentRoutes } from '../demo/routes.ts'
+import { demoPassword, seedDemo } from '../demo/seed.ts'
+import { createDemoRelyingParty } from '../demo/relying-party/index.ts'
+import { berlinDay } from '../domain/calendar.ts'
+import type { ShiftableClock } from '../gateways/clock.ts'
+import type { Listener } from './listener.ts'
+import type { Services } from './services.ts'
+
+type Settings = {
+  config: Config
+  issuer: string
+  services: Services
+  clock: ShiftableClock
+  log: Logger
+  listener: Listener
+  runDue(): Promise<void>
+  wake(): void
+}
+
+/** How often the development print run looks for letters, in milliseconds (contract.md: within 5 seconds). */
+const printInterval = 1500
+
+/** Starts what only development has: demo data, postbox, clock, automatic print run and the demo relying party. */
+export async function startDemo(settings: Settings): Promise<{ routes: Middleware; close(): Promise<void> }> {
+  const { services, clock, config } = settings
+  await seedDemo({
+    ...services,
+    clock,
+    hasher: services.hasher,
+    importMembers: () => services.importMembers(createReadStream(join(config.configDir, 'demo/insured-persons.csv'))),
+    termsVersion: config.insurer.termsVersion,
+  })
+  const print = createAutomaticPrint(services, clock)
+  const timer = setInterval(() => print().catch((error) => settings.log.error({ err: error }, 'print run failed')), printInterval)
+  const runDue = async () => {
+    await print()
+    await settings.runDue()
+    await drain(settings)
+  }
+  const relyingParty = await createDemoRelyingParty(settings)
+  settings.listener.handle(relyingParty.handler)
+  await announce(settings)
+  return {
+    routes: createDevelopmentRoutes({
+      clock,
+      postbox: services.postbox,
+      runDue,
+      saveOffset: async (offset) => void (await services.stores.settings.set('clock_offset', String(offset))),
+    }),
+    async close() {
+      clearInterval(timer)
+      await print().catch(() => {})
+      await relyingParty.close()
+    },
+  }
+}
+
+/** Prepares, releases and posts by itself; one run at a time. */
+function createAutomaticPrint(services: Services, clock: ShiftableClock): () => Promise<void> {
+  let running: Promise<void> | undefined
+  const run = async () => {
+    const runId = await services.printRuns.prepare(berlinDay(clock.now()))
+    for (const open of await services.printRuns.list(['prepared', 'released'])) {
+      await services.printRuns.release(open.id)
+      await services.printRuns.post(open.id)
+    }
+    if (runId) await run()
+  }
+  return () => {
+    running ??= run().finally(() => {
+      running = undefined
+    })
+    return running
+  }
+}
+
+/** Waits until everything that is due has been delivered, at most five seconds. */
+async function drain({ services, wake }: Settings): Promise<void> {
+  for (let turn = 0; turn < 100; turn++) {
+    if ((await services.stores.messages.countWaiting()) === 0) return
+    wake()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+async function announce({ config, issuer, listener }: Settings): Promise<void> {
+  const secret = config.demo?.clientSecret
+  const facts = {
+    addresses: { issuer, demo: `http://localhost:${listener.port}`, postbox: `${issuer}/dev/postbox` },
+    clients: [
+      { clientId: 'demo-portal', clientSecret: secret, tokenEndpointAuthMethod: 'client_secret_basic' },
+      { clientId: 'demo-spa', tokenEndpointAuthMethod: 'none' },
+      { clientId: 'demo-third-party', clientSecret: secret, tokenEndpointAuthMethod: 'client_secret_basic' },
+      { clientId: 'demo-service', clientSecret: secret, tokenEndpointAuthMethod: 'client_secret_basic' },
+    ],
+    logins: [
+      { username: 'lena.huber', password: demoPassword, state: 'active' },
+      { username: 'josef.bauer', password: demoPassword, state: 'letter posted; the code lies in the postbox' },
+    ],
+  }
+  await mkdir(config.dataDir, { recursive: true })
+  await writeFile(join(config.dataDir, 'demo.json'), `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 })
+  const rows = [
+    ['Demo application', facts.addresses.demo],
+    ['Registration', `${issuer}/registrierung`],
+    ['Postbox (SMS, e-mail, letters)', facts.addresses.postbox],
+    ['Discovery', `${issuer}/.well-known/openid-configuration`],
+    ...facts.logins.map((login) => [`Log-in ${login.username}`, `${login.password}  (${login.state})`]),
+    ...facts.clients.map((client) => [`Client ${client.clientId}`, client.clientSecret ?? 'public']),
+  ]
+  const width = Math.max(...rows.map(([label]) => label?.length ?? 0))
+  process.stdout.write(`\n${rows.map(([label, value]) => `  ${label?.padEnd(width)}  ${value}`).join('\n')}\n\n`)
+}

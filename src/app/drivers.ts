@@ -1,0 +1,39 @@
+import type { Config } from '../config.ts'
+import type { Clock } from '../gateways/clock.ts'
+import { createSmtpGateway } from '../gateways/email.ts'
+import { createLetterSpool } from '../gateways/letter-delivery.ts'
+import type { LetterContent } from '../gateways/letter-pdf.ts'
+import { createHttpSmsGateway } from '../gateways/sms.ts'
+import type { Database } from '../stores/database.ts'
+import { createPostboxStore } from '../stores/development-postbox.ts'
+
+type Settings = {
+  knex: Database
+  clock: Clock
+  issuer: string
+  renderPdf: (letters: LetterContent[]) => Promise<Uint8Array>
+}
+
+/**
+ * Chooses how e-mail, SMS and letters leave. The postbox stands in where the configuration allows it; its code is
+ * loaded outside production only.
+ */
+export async function createDrivers(config: Config, { knex, clock, issuer, renderPdf }: Settings) {
+  const { smtpUrl, sms, letters, insurer } = config
+  const postbox = createPostboxStore(knex)
+  const real = {
+    email: smtpUrl && createSmtpGateway({ url: smtpUrl, from: insurer.mailFrom, domain: new URL(issuer).hostname }),
+    sms: sms.driver === 'http' && sms.gatewayUrl && createHttpSmsGateway({ url: sms.gatewayUrl }),
+    letters: letters.driver === 'spool' && letters.spoolDir && createLetterSpool(letters.spoolDir),
+  }
+  if (real.email && real.sms && real.letters)
+    return { postbox, email: real.email, sms: real.sms, letters: real.letters }
+  const { createPostboxDrivers } = await import('../demo/postbox.ts')
+  const standIn = createPostboxDrivers(postbox, clock, renderPdf)
+  return {
+    postbox,
+    email: real.email || standIn.email,
+    sms: real.sms || standIn.sms,
+    letters: real.letters || standIn.letters,
+  }
+}

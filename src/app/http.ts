@@ -1,0 +1,84 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import type { RequestListener } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import Router from '@koa/router'
+import Koa, { type Middleware } from 'koa'
+import serveStatic from 'koa-static'
+import type { Logger } from 'pino'
+import type { Config } from '../config.ts'
+import { createCookieJar } from '../http/cookies.ts'
+import { createCsrf } from '../http/csrf.ts'
+import { createDeviceCookie } from '../http/device.ts'
+import { createErrorPages } from '../http/errors.ts'
+import { createFormBody } from '../http/form-body.ts'
+import { createLanguage } from '../http/language.ts'
+import { addLinkRoutes } from '../http/link-routes.ts'
+import { addPageRoutes } from '../http/page-routes.ts'
+import { addRegistrationRoutes } from '../http/registration-routes.ts'
+import { createRender } from '../http/render.ts'
+import { createRequestLog } from '../http/request-log.ts'
+import { createSecurityHeaders } from '../http/security-headers.ts'
+import { addInteractionRoutes, restartOf } from '../oidc/interactions.ts'
+import type { Oidc } from './oidc.ts'
+import type { Services } from './services.ts'
+
+type Settings = {
+  config: Config
+  issuer: string
+  services: Services
+  oidc: Oidc
+  log: Logger
+  /** Development pages; they take JSON and no CSRF token. */
+  development?: Middleware
+}
+
+const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+
+/** Stacks the web application: pages of our own first, then everything else to oidc-provider. */
+export function createHttpApp(settings: Settings): RequestListener {
+  const { config, issuer, services, oidc, log } = settings
+  const secure = issuer.startsWith('https://')
+  const cookies = createCookieJar({ secure })
+  const newToken = () => randomBytes(32).toString('base64url')
+  const app = new Koa({ proxy: config.trustProxy })
+  app.keys = config.secrets.cookieKeys.map((key) => key.secret.toString('base64'))
+  app.on('error', (error) => log.error({ err: error }, 'unhandled fault'))
+  const language = createLanguage(cookies)
+  const render = createRender({ viewsDir: root('views'), texts: services.texts, insurer: config.insurer })
+  app.use(createRequestLog(log))
+  app.use(serveStatic(root('public'), { maxage: config.production ? 31_536_000_000 : 0 }))
+  app.use(createSecurityHeaders({ secure }))
+  app.use(language)
+  app.use(render)
+  app.use(createErrorPages(log))
+  if (settings.development) app.use(settings.development)
+  const secret = createHmac('sha256', config.secrets.cookieKeys[0].secret).update('csrf').digest()
+  app.use(
+    onOwnPages(
+      createFormBody(config.limits.bodyBytes),
+      createDeviceCookie(cookies, newToken),
+      createCsrf({ cookies, secret, origin: new URL(issuer).origin, newToken }),
+    ),
+  )
+  const router = new Router()
+  const signInUrl = restartOf(oidc.defaultClient, issuer)
+  addPageRoutes(router, { issuer, signInUrl })
+  addRegistrationRoutes(router, services.journeyDeps, cookies)
+  addLinkRoutes(router, services.journeyDeps, config.deadlines.unlockCodeDays)
+  addInteractionRoutes(router, { provider: oidc.provider, deps: services.journeyDeps, cookies })
+  app.use(router.routes() as unknown as Middleware)
+  app.use(oidc.mount([language, render]))
+  return app.callback()
+}
+
+/** Protocol endpoints authenticate and read their bodies themselves; everything else is a page with forms of ours. */
+function onOwnPages(...middleware: Middleware[]): Middleware {
+  return (ctx, next) => {
+    if (/^\/(oidc|\.well-known)\//.test(ctx.path)) return next()
+    const run = (index: number): Promise<unknown> => {
+      const current = middleware[index]
+      return current ? Promise.resolve(current(ctx, () => run(index + 1))) : next()
+    }
+    return run(0)
+  }
+}

@@ -1,0 +1,41 @@
+import type { Config } from '../config.ts'
+import type { Limit, LimitRule } from '../gateways/limiter.ts'
+import type { JourneyLimits } from '../journeys/deps.ts'
+import type { MtanLimits } from '../services/mtans.ts'
+
+type Limiter = (rule: LimitRule) => Limit
+
+const minute = 60
+const hour = 60 * minute
+const day = 24 * hour
+
+/** Limits per client address are multiplied by IP_LIMIT_FACTOR; no other limit is. */
+const perAddress = (config: Config, count: number) => Math.ceil(count * config.addressLimitFactor)
+
+/** Creates the limits that journeys count against, with the numbers of `config/limits.yaml`. */
+export function createJourneyLimits(config: Config, limiter: Limiter): JourneyLimits {
+  const { signIn, unlockCode, usernameChecks, registration, activationMail } = config.limits
+  const failures = { count: signIn.failures.count, window: signIn.failures.window, pause: signIn.failures.pause }
+  return {
+    signInFailures: limiter({ name: 'sign_in_failures', ...failures }),
+    knownDeviceFailures: limiter({ name: 'sign_in_failures_known_device', ...failures }),
+    signInAddress: limiter({ name: 'sign_in_address', count: perAddress(config, signIn.perAddressAndMinute), window: minute }),
+    deviceLink: limiter({ name: 'device_link', count: signIn.deviceLink.perAccountAndHour, window: hour }),
+    wrongUnlockCode: limiter({ name: 'unlock_code', count: unlockCode.wrong, window: day, pause: unlockCode.pause }),
+    usernameChecks: limiter({ name: 'username_checks', count: perAddress(config, usernameChecks.perAddressAndHour), window: hour }),
+    registrationAddress: limiter({ name: 'registration_address', count: perAddress(config, registration.perAddressAndHour), window: hour }),
+    activationMail: limiter({ name: 'activation_mail', count: activationMail.perAccountAndDay, window: day }),
+  }
+}
+
+/** Creates the budgets of mTAN sending, separate for registrations and for sends after a right password. */
+export function createMtanLimits(config: Config, limiter: Limiter): MtanLimits {
+  const { registration, signIn } = config.limits.mtan
+  return {
+    registrationNumber: limiter({ name: 'mtan_registration_number', count: registration.perNumberAndDay, window: day }),
+    registrationAddress: limiter({ name: 'mtan_registration_address', count: perAddress(config, registration.perAddressAndHour), window: hour }),
+    registrationGlobal: limiter({ name: 'mtan_registration_global', count: registration.globalPerHour, window: hour }),
+    signInNumberHour: limiter({ name: 'mtan_sign_in_hour', count: signIn.perNumberAndHour, window: hour }),
+    signInNumberDay: limiter({ name: 'mtan_sign_in_day', count: signIn.perNumberAndDay, window: day }),
+  }
+}

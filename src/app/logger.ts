@@ -1,0 +1,29 @@
+import pino, { type Logger } from 'pino'
+
+/** Fields that never reach a log, wherever they stand in a line (security.md, "Never in logs"). */
+export const redacted = [
+  'password', 'passwordRepeat', 'passwordHash', 'mtan', 'code', 'unlockCode', 'securityAnswer', 'insuranceNumber',
+  'username', 'email', 'mobile', 'to', 'text', 'html', 'token', 'link', 'cookie', 'authorization', 'payload', 'address',
+  'access_token', 'refresh_token', 'id_token', 'client_secret', 'logoutToken', 'birthDate', 'givenName', 'familyName',
+]
+
+/** Creates the log: one line of JSON per event on stdout. */
+export function createLogger(level: string): Logger {
+  return pino({
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: { paths: redacted.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
+    serializers: { err: serializeError },
+  })
+}
+
+/** Errors of a database quote the statement and its values: only class, code, and where it came from are kept. */
+function serializeError(error: Error & { code?: string; detail?: string; routine?: string }) {
+  if (!(error instanceof Error)) return { type: typeof error }
+  const fromDatabase = error.routine !== undefined || /^(insert|update|select|delete|with) /i.test(error.message)
+  const message = fromDatabase ? error.message.split(' - ').at(-1)?.replace(/".*?"|'.*?'|\(.*?\)/g, '…') : error.message
+  const stack = error.stack?.split('\n').filter((line) => line.trim().startsWith('at ')).slice(0, 12).join('\n')
+  return { type: error.name, code: error.code, message, stack }
+}

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { createAuditTrail } from '../audit/events.ts'
+import type { Config } from '../config.ts'
+import { createCommonPasswordCheck } from '../domain/common-passwords.ts'
+import type { Clock } from '../gateways/clock.ts'
+import { createFieldEncryption, createKeyedHash } from '../gateways/field-encryption.ts'
+import { createLetterPdf, parseLetterTexts } from '../gateways/letter-pdf.ts'
+import { createLimiter } from '../gateways/limiter.ts'
+import { renderMail } from '../gateways/mails.ts'
+import { createPasswordHasher } from '../gateways/password-hasher.ts'
+import { createRandom } from '../gateways/random.ts'
+import { renderSms } from '../gateways/sms-texts.ts'
+import { createTexts } from '../gateways/texts.ts'
+import type { Deps } from '../journeys/deps.ts'
+import { createDeadlineTasks } from '../services/deadlines.ts'
+import { createDeliveryService } from '../services/deliveries.ts'
+import { createLetterService } from '../services/letters.ts'
+import { createMtanService } from '../services/mtans.ts'
+import { createPrintRunService } from '../services/print-runs.ts'
+import { createRegistrationMailService } from '../services/registration-mails.ts'
+import { createStandingService } from '../services/standing.ts'
+import type { Database } from '../stores/database.ts'
+import { createStores } from '../stores/index.ts'
+import { createTransaction, type Enqueue } from '../stores/transaction.ts'
+import { createDrivers } from './drivers.ts'
+import { createJourneyLimits, createMtanLimits } from './limits.ts'
+
+export type Services = Awaited<ReturnType<typeof createServices>>
+
+type Settings = {
+  config: Config
+  issuer: string
+  clock: Clock
+  knex: Database
+  log: Logger
+  /** The queue starts after the services; until then nothing is sent. */
+  queue: { enqueue: Enqueue; wake(): void }
+  sendLogoutToken(payload: { url: string; logoutToken: string }): Promise<void>
+}
+
+/** Wires stores, gateways and services for the web process, its jobs and the command line. */
+export async function createServices(settings: Settings) {
+  const { config, issuer, clock, knex, log } = settings
+  const random = createRandom()
+  const hash = createKeyedHash(config.secrets.hashKeys)
+  const protection = { encryption: createFieldEncryption(config.secrets.encryptionKeys), hash }
+  const stores = createStores(knex, protection)
+  const transaction = createTransaction({
+    knex,
+    protection,
+    createAudit: (unit) => createAuditTrail(unit.auditEvents.append),
+    enqueue: (trx, id) => settings.queue.enqueue(trx, id),
+    wake: () => settings.queue.wake(),
+  })
+  const hasher = await createPasswordHasher(config.limits.argon2)
+  const texts = createTexts(join(config.configDir, '../locales'))
+  const { deadlines, insurer } = config
+  const letterTexts = parseLetterTexts(readFileSync(join(config.configDir, 'letters/de.yaml'), 'utf8'))
+  const letterPdf = createLetterPdf({ insurer: letterInsurer(config), texts: letterTexts })
+  const drivers = await createDrivers(config, { knex, clock, renderPdf: letterPdf.render, issuer })
+  const mails = createRegistrationMailService({ random, issuer, deadlines })
+  const limiter = createLimiter(stores.rateLimits, clock)
+  const letters = createLetterService({ deadlines })
+  const standing = createStandingService({ deadlines })
+  const host = new URL(issuer).host
+  const mtans = createMtanService({
+    rules: config.limits.mtan,
+    limits: createMtanLimits(config, limiter),
+    codes: stores.codes,
+    clock,
+    random,
+    hash,
+    smsText: ({ purpose, language, application }, code) =>
+      renderSms(purpose, { code, host, application: application ?? insurer.shortName }, language, texts),
+    async alert(event) {
+      log.error(event, 'share of entered mTANs is too low: somebody may be pumping SMS')
+      await transaction((unit) => unit.audit.smsSendsStopped({ at: clock.now(), ...event }))
+    },
+  })
+  const printRuns = createPrintRunService({
+    stores, transaction, clock, random, hash, deadlines, issuer, mails,
+    minimumAge: insurer.minimumAge,
+    renderPdf: letterPdf.render,
+    delivery: drivers.letters,
+  })
+  const deliveries = createDeliveryService({
+    stores, transaction, clock,
+    email: drivers.email,
+    sms: drivers.sms,
+    renderMail: ({ template, params, language }) =>
+      renderMail(template, params, language, { insurer, texts, baseUrl: issuer }),
+    sendLogoutToken: settings.sendLogoutToken,
+  })
+  const journeyDeps: Deps = {
+    stores, transaction, hasher, hash, clock, random, letters, mtans, standing, mails, deadlines, issuer,
+    limits: createJourneyLimits(config, limiter),
+    securityQuestions: config.securityQuestions,
+    isCommonPassword: createCommonPasswordCheck(commonPasswords(config)),
+    insurers: insurer.insurers,
+    mobileCountries: insurer.mobileCountries,
+    termsVersion: insurer.termsVersion,
+    deviceLinkLifetime: config.limits.signIn.deviceLink.lifetime,
+  }
+  const deadlineTasks = createDeadlineTasks({ stores, transaction, clock, deadlines, mails })
+  return {
+    stores, transaction, protection, hasher, texts, letters, standing, printRuns, deliveries, deadlineTasks, journeyDeps,
+    postbox: drivers.postbox,
+    close: () => drivers.email.close(),
+  }
+}
+
+function commonPasswords(config: Config): string[] {
+  return readFileSync(join(config.configDir, 'common-passwords.txt'), 'utf8').split('\n')
+}
+
+function letterInsurer({ insurer }: Config) {
+  const { name, shortName, senderLine, help } = insurer
+  return { name, shortName, senderLine, help: { phoneNote: 'kostenfrei', branchText: 'in Ihrer Geschäftsstelle vor Ort', ...help } }
+}

@@ -1,0 +1,68 @@
+import type { Clock } from '../gateways/clock.ts'
+import type { EmailGateway } from '../gateways/email.ts'
+import type { LetterDelivery } from '../gateways/letter-delivery.ts'
+import type { LetterContent } from '../gateways/letter-pdf.ts'
+import type { SmsGateway } from '../gateways/sms.ts'
+
+/** Where the development drivers put their post (stores/development-postbox.ts). */
+export type Postbox = {
+  put(item: {
+    id: string
+    kind: 'sms' | 'email' | 'letter'
+    to: string
+    subject: string
+    text: string
+    html: string | null
+    code: string | null
+    link: string | null
+    createdAt: Date
+    pdf?: Uint8Array
+  }): PromiseLike<unknown>
+}
+
+/** Creates the development drivers for e-mail, SMS and letters: everything sent lies in the postbox. */
+export function createPostboxDrivers(
+  postbox: Postbox,
+  clock: Clock,
+  renderPdf: (letters: LetterContent[]) => Promise<Uint8Array>,
+): { email: EmailGateway; sms: SmsGateway; letters: LetterDelivery } {
+  return {
+    email: {
+      async send({ id, to, subject, text, html, link }) {
+        const createdAt = clock.now()
+        await postbox.put({ id, kind: 'email', to, subject, text, html, code: null, link: link ?? null, createdAt })
+      },
+      close() {},
+    },
+    sms: {
+      async send({ id, to, text }) {
+        const code = /#(\d{6})\b/.exec(text)?.[1] ?? null
+        await postbox.put({ id, kind: 'sms', to, subject: 'SMS', text, html: null, code, link: null, createdAt: clock.now() })
+      },
+    },
+    letters: {
+      async deliver({ letters, numbers }) {
+        for (const letter of letters)
+          await postbox.put({
+            id: letter.id,
+            kind: 'letter',
+            to: numbers.get(letter.id) ?? '',
+            subject: letter.kind === 'unlock_code' ? 'Ihr Freischaltcode' : 'Sie haben bereits ein Konto',
+            text: letterText(letter),
+            html: null,
+            code: letter.kind === 'unlock_code' ? letter.code : null,
+            link: null,
+            createdAt: clock.now(),
+            pdf: await renderPdf([letter]),
+          })
+      },
+    },
+  }
+}
+
+function letterText(letter: LetterContent): string {
+  const { recipient } = letter
+  const address = [recipient.name, recipient.addition, recipient.street, `${recipient.postalCode} ${recipient.city}`]
+  const lines = letter.kind === 'unlock_code' ? [`Freischaltcode: ${letter.code}`, `gültig bis ${letter.lastDay}`] : []
+  return [...address.filter(Boolean), '', ...lines].join('\n')
+}

@@ -1,0 +1,71 @@
+import Router from '@koa/router'
+import bodyParser from 'koa-bodyparser'
+import type { Middleware } from 'koa'
+import { PublicError } from '../errors.ts'
+import type { ShiftableClock } from '../gateways/clock.ts'
+import { addDuration } from './duration.ts'
+
+type Item = { id: string; kind: string; to: string; subject: string; text: string; code: string | null; link: string | null; createdAt: Date; hasPdf: boolean; html: string | null }
+type Settings = {
+  clock: ShiftableClock
+  postbox: { list(filter: { to?: string; kind?: string }): Promise<Item[]>; pdf(id: string): Promise<Buffer | null> }
+  /** Runs what is due at the clock's time, print run included, and waits for the deliveries. */
+  runDue(): Promise<void>
+  saveOffset(milliseconds: number): Promise<void>
+}
+
+const day = 24 * 60 * 60 * 1000
+
+/** Creates the development pages of contract.md: postbox, clock and jobs. Never part of production. */
+export function createDevelopmentRoutes(settings: Settings): Middleware {
+  const router = new Router({ prefix: '/dev' })
+  router.use(bodyParser({ enableTypes: ['json', 'form'] }) as never)
+  router.get('/postbox', async (ctx) => {
+    await ctx.renderPage('demo/postbox', { model: { items: (await settings.postbox.list({})).map(withPdfUrl) } })
+  })
+  router.get('/postbox.json', async (ctx) => {
+    const filter = { to: single(ctx.query.to), kind: single(ctx.query.kind) }
+    ctx.body = (await settings.postbox.list(filter)).map(withPdfUrl)
+  })
+  router.get('/postbox/:id.pdf', async (ctx) => {
+    const pdf = await settings.postbox.pdf(String(ctx.params.id))
+    if (!pdf) throw new PublicError('not_found')
+    ctx.type = 'application/pdf'
+    ctx.body = pdf
+  })
+  router.get('/clock', (ctx) => {
+    ctx.body = { now: settings.clock.now().toISOString() }
+  })
+  router.post('/clock', async (ctx) => {
+    await moveClock(settings, ctx.request.body as { advance?: unknown; reset?: unknown })
+    ctx.body = { now: settings.clock.now().toISOString() }
+  })
+  router.post('/jobs/run', async (ctx) => {
+    await settings.runDue()
+    ctx.body = { now: settings.clock.now().toISOString() }
+  })
+  return router.routes() as unknown as Middleware
+}
+
+/** Moves day by day, so that each reminder and each deadline comes on its own day. */
+async function moveClock(settings: Settings, body: { advance?: unknown; reset?: unknown }): Promise<void> {
+  const { clock } = settings
+  if (body.reset === true || body.reset === 'true') clock.setOffset(0)
+  else {
+    const target = typeof body.advance === 'string' ? addDuration(clock.now(), body.advance) : null
+    if (!target) throw new PublicError('bad_request', { detail: 'advance must be an ISO 8601 duration such as P29D' })
+    for (let left = target.getTime() - clock.now().getTime(); left > day; left -= day) {
+      clock.setOffset(clock.offset() + day)
+      await settings.runDue()
+    }
+    clock.setOffset(clock.offset() + Math.max(0, target.getTime() - clock.now().getTime()))
+  }
+  await settings.saveOffset(clock.offset())
+  await settings.runDue()
+}
+
+const single = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value)
+
+function withPdfUrl({ hasPdf, ...item }: Item) {
+  return { ...item, pdfUrl: hasPdf ? `/dev/postbox/${item.id}.pdf` : null }
+}

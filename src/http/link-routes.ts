@@ -1,0 +1,37 @@
+import type Router from '@koa/router'
+import type { Context } from 'koa'
+import { activate, lookAtLink } from '../journeys/activation/activation.ts'
+import { confirmDevice, isDeviceLinkUsable } from '../journeys/activation/device-link.ts'
+import type { Deps } from '../journeys/deps.ts'
+import { deviceOf } from './device.ts'
+
+/** Adds the pages behind e-mailed links: GET shows, POST acts; dead links answer 410 with their page. */
+export function addLinkRoutes(router: Router, deps: Deps, unlockCodeDays: number): void {
+  router.get('/aktivierung/:token', async (ctx) => {
+    const state = await lookAtLink(tokenOf(ctx), deps)
+    if (state !== 'usable') return await ctx.renderPage(`activation/${state}`, { model: {} }, 410)
+    await ctx.renderPage('activation/confirm', { action: ctx.path })
+  })
+  router.post('/aktivierung/:token', async (ctx) => {
+    const result = await activate(tokenOf(ctx), deps)
+    if (result.state !== 'activated') return await ctx.renderPage(`activation/${result.state}`, { model: {} }, 410)
+    ctx.status = 303
+    ctx.redirect(`/aktivierung?brief=${result.letterDay}`)
+  })
+  // The result lives at an address without the token, so that a reload or a bookmark tells nothing and changes nothing.
+  router.get('/aktivierung', async (ctx) => {
+    const letterDay = String(ctx.query.brief ?? '')
+    if (!/^\d{4}-\d{2}-\d{2}$/.test(letterDay)) return await ctx.renderPage('activation/unknown', { model: {} }, 410)
+    await ctx.renderPage('activation/done', { model: { letterDay, codeDays: unlockCodeDays } })
+  })
+  router.get('/geraet/:token', async (ctx) => {
+    const usable = await isDeviceLinkUsable(tokenOf(ctx), deps)
+    await ctx.renderPage(usable ? 'device/confirm' : 'device/dead', { action: ctx.path }, usable ? 200 : 410)
+  })
+  router.post('/geraet/:token', async (ctx) => {
+    if (!(await confirmDevice(tokenOf(ctx), deviceOf(ctx), deps))) return await ctx.renderPage('device/dead', {}, 410)
+    await ctx.renderPage('device/done', {})
+  })
+}
+
+const tokenOf = (ctx: Context) => String((ctx as Context & { params: Record<string, string> }).params.token ?? '')

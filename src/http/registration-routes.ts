@@ -1,0 +1,78 @@
+import type Router from '@koa/router'
+import type { Context } from 'koa'
+import { hashToken } from '../gateways/field-encryption.ts'
+import type { Deps } from '../journeys/deps.ts'
+import type { Position } from '../journeys/journey.ts'
+import { registrationJourney } from '../journeys/registration/journey.ts'
+import { registrationState, type RegistrationState } from '../journeys/registration/state.ts'
+import type { CookieJar } from './cookies.ts'
+import { deviceOf } from './device.ts'
+import { mountJourney } from './mount-journey.ts'
+
+const base = '/registrierung'
+const hour = 60 * 60 * 1000
+
+/** Mounts the registration. The browser holds a random id in a cookie; what was entered lies encrypted in the database. */
+export function addRegistrationRoutes(router: Router, deps: Deps, cookies: CookieJar): void {
+  const journey = mountJourney<RegistrationState, Deps>({
+    journey: registrationJourney,
+    deps,
+    clock: deps.clock,
+    base: () => base,
+    locate: (ctx) => locate(ctx, deps, cookies),
+    request: (ctx) => ({
+      journeyId: String(ctx.state.registrationId ?? ''),
+      address: ctx.ip,
+      device: deviceOf(ctx),
+      language: ctx.state.lang,
+    }),
+    finish: async () => {},
+  })
+  router.get('/registrierung/neu', (ctx) => {
+    cookies.clear(ctx, 'registration')
+    ctx.status = 303
+    ctx.redirect(base)
+  })
+  for (const path of [base, `${base}/:step`]) {
+    router.get(path, journey.show)
+    router.post(path, journey.submit)
+  }
+}
+
+async function locate(ctx: Context, deps: Deps, cookies: CookieJar): Promise<Position<RegistrationState> | null> {
+  const token = cookies.get(ctx, 'registration')
+  const position = token ? await load(token, ctx, deps) : null
+  const atStart = ctx.path.replace(/\/$/, '') === base
+  // Whoever comes back to the first page after the end registers somebody else.
+  if (position && !(position.state.step === 'done' && atStart)) return position
+  if (!atStart) return await notHere(ctx)
+  if (ctx.method === 'GET') return { id: '', version: 0, state: registrationJourney.first }
+  return await begin(ctx, deps, cookies)
+}
+
+async function load(token: string, ctx: Context, deps: Deps): Promise<Position<RegistrationState> | null> {
+  const id = hashToken(token)
+  const stored = await deps.stores.journeys.load(id, 'registration')
+  if (!stored?.state || stored.expiresAt <= deps.clock.now()) return null
+  ctx.state.registrationId = id
+  return { id, version: stored.version, state: registrationState.parse(stored.state) }
+}
+
+/** The first form that is sent begins the journey; looking at the page stores nothing. */
+async function begin(ctx: Context, deps: Deps, cookies: CookieJar): Promise<Position<RegistrationState>> {
+  const token = deps.random.token()
+  const id = hashToken(token)
+  // One hour less than the promise, so that the hourly clean-up keeps it (issue: 24 hours).
+  const lifetime = (deps.deadlines.abandonedRegistrationHours - 1) * hour
+  const state = registrationJourney.first
+  const expiresAt = new Date(deps.clock.now().getTime() + lifetime)
+  await deps.stores.journeys.begin({ id, kind: 'registration', state, expiresAt })
+  cookies.set(ctx, 'registration', token)
+  ctx.state.registrationId = id
+  return { id, version: 0, state }
+}
+
+async function notHere(ctx: Context): Promise<null> {
+  await ctx.renderPage('registration/expired', {}, ctx.method === 'GET' ? 410 : 409)
+  return null
+}

@@ -1,0 +1,42 @@
+import cluster from 'node:cluster'
+import { startApp } from './app.ts'
+import { startCluster } from './app/cluster.ts'
+import { loadConfig } from './config.ts'
+import { StartUpError } from './errors.ts'
+import { DataFolderInUse, DataFolderUnusable } from './stores/embedded/lock.ts'
+
+/** The edge of the process: configuration, start, ready line, and a clean end on SIGTERM and SIGINT. */
+async function main(): Promise<void> {
+  const config = loadConfig()
+  if (config.webConcurrency > 1 && cluster.isPrimary) return await startCluster(config.webConcurrency)
+  const app = await startApp(config)
+  const ready = { level: 'info', msg: 'ready', issuer: app.issuer, port: app.port, demoPort: app.demoPort }
+  if (cluster.isWorker) process.send?.(ready)
+  else process.stdout.write(`${JSON.stringify(ready)}\n`)
+  let ending = false
+  const end = async () => {
+    if (ending) return
+    ending = true
+    await app.close()
+    process.exit(0)
+  }
+  process.on('SIGTERM', end)
+  process.on('SIGINT', end)
+}
+
+/** Faults an operator can mend get their sentence; anything else its stack, too. */
+function explain(error: unknown): string {
+  if (error instanceof StartUpError || error instanceof DataFolderInUse || error instanceof DataFolderUnusable)
+    return error.message
+  const { code, message, stack } = error as NodeJS.ErrnoException
+  if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'ETIMEDOUT')
+    return `A store cannot be reached (${message || code}). Check DATABASE_URL and REDIS_URL and that the servers run.`
+  if (code === '28P01' || code === '28000' || code === '3D000')
+    return `PostgreSQL refuses the connection (${message}). Check user, password and database in DATABASE_URL.`
+  return `The start failed: ${stack ?? message}`
+}
+
+main().catch((error) => {
+  process.stderr.write(`${explain(error)}\n`)
+  process.exit(1)
+})

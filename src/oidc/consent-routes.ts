@@ -1,0 +1,50 @@
+import type Router from '@koa/router'
+import type { Context } from 'koa'
+import { claimsOfScope } from './claims.ts'
+import { recordConsent } from './consent.ts'
+import type { InteractionDeps } from './interactions.ts'
+
+type Interaction = Awaited<ReturnType<InteractionDeps['provider']['interactionDetails']>>
+type OpenInteraction = (ctx: Context, settings: InteractionDeps) => Promise<Interaction | null>
+
+const path = '/anmeldung/:uid/einwilligung'
+
+/** Adds the consent page of third-party applications: what is shared, with whom, in plain words (contract.md). */
+export function addConsentRoutes(router: Router, settings: InteractionDeps, open: OpenInteraction): void {
+  const { provider, deps } = settings
+  router.get(path, async (ctx) => {
+    const interaction = await openConsent(ctx, settings, open)
+    if (!interaction) return
+    const { application } = ctx.state
+    const scopes = requestedScopes(interaction).map((scope) => ({ scope, claims: claimsOfScope(scope) }))
+    await ctx.renderPage('sign-in/consent', {
+      action: ctx.path,
+      cancelPath: ctx.path.replace(/einwilligung$/, 'abbrechen'),
+      asking: { name: application.name, reviewed: application.reviewed },
+      model: { clientName: application.name, reviewed: application.reviewed, scopes },
+    })
+  })
+  router.post(path, async (ctx) => {
+    const interaction = await openConsent(ctx, settings, open)
+    if (!interaction) return
+    const now = deps.clock.now()
+    const grantId = await recordConsent(provider, interaction, deps.stores.consents, now)
+    const accountId = interaction.session?.accountId ?? ''
+    const clientId = String(interaction.params.client_id)
+    const scopes = requestedScopes(interaction)
+    await deps.transaction((unit) => unit.audit.consentGranted({ at: now, accountId, clientId, scopes }))
+    const result = { consent: { grantId } }
+    ctx.status = 303
+    ctx.redirect(await provider.interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: true }))
+  })
+}
+
+async function openConsent(ctx: Context, settings: InteractionDeps, open: OpenInteraction): Promise<Interaction | null> {
+  const interaction = await open(ctx, settings)
+  if (!interaction || interaction.prompt.name === 'consent') return interaction
+  ctx.status = 303
+  ctx.redirect(ctx.path.replace(/\/einwilligung$/, ''))
+  return null
+}
+
+const requestedScopes = (interaction: Interaction) => String(interaction.params.scope ?? '').split(' ').filter(Boolean)

@@ -1,0 +1,51 @@
+import type { Database } from './database.ts'
+
+/** One piece of post (contract.md, `GET /dev/postbox.json`). `to`: E.164, address, or insurance number. */
+export type PostboxItem = {
+  id: string
+  kind: 'sms' | 'email' | 'letter'
+  to: string
+  subject: string
+  text: string
+  html: string | null
+  code: string | null
+  link: string | null
+  createdAt: Date
+  hasPdf: boolean
+}
+
+/** Creates the store of the development postbox. Putting the same id twice leaves one item. */
+export function createPostboxStore(db: Database) {
+  const items = () => db('development_postbox')
+  return {
+    put: (item: Omit<PostboxItem, 'hasPdf'> & { pdf?: Uint8Array }) =>
+      items()
+        .insert({
+          id: item.id,
+          kind: item.kind,
+          to: item.to,
+          subject: item.subject,
+          text: item.text,
+          html: item.html,
+          pdf: item.pdf ? Buffer.from(item.pdf) : null,
+          code: item.code,
+          link: item.link,
+          created_at: item.createdAt,
+        })
+        .onConflict('id')
+        .ignore(),
+    /** Newest first, at most 200. */
+    async list(filter: { to?: string; kind?: string }): Promise<PostboxItem[]> {
+      const rows = await items()
+        .modify((query) => {
+          if (filter.to) query.where({ to: filter.to })
+          if (filter.kind) query.where({ kind: filter.kind })
+        })
+        .orderBy('position', 'desc')
+        .limit(200)
+        .select('id', 'kind', 'to', 'subject', 'text', 'html', 'code', 'link', 'created_at', db.raw('pdf is not null as has_pdf'))
+      return rows.map(({ created_at: createdAt, has_pdf: hasPdf, ...row }) => ({ ...row, createdAt, hasPdf }))
+    },
+    pdf: async (id: string): Promise<Buffer | null> => (await items().where({ id }).first('pdf'))?.pdf ?? null,
+  }
+}

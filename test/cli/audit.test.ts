@@ -1,0 +1,52 @@
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createInstallation } from './installation.ts'
+
+const demoFile = fileURLToPath(new URL('../../config/demo/insured-persons.csv', import.meta.url))
+
+let service: Awaited<ReturnType<typeof createInstallation>>
+beforeAll(async () => {
+  service = await createInstallation()
+}, 60_000)
+afterAll(() => service.close())
+
+it('asks for the migrations first, and applies them', async () => {
+  const { exitCode, err } = await service.run(['audit:verify'])
+  expect(exitCode).toBe(1)
+  expect(err).toMatch(/^The database lacks \d+ migrations; run db:migrate first\.\n$/)
+  expect(await service.runJson(['db:status'])).toMatchObject({ ok: false, exitCode: 1 })
+  expect((await service.runJson(['db:migrate'])).applied).toContain('005_audit_events.ts')
+  expect(await service.runJson(['db:status'])).toMatchObject({ ok: true, exitCode: 0, pending: [] })
+})
+
+it('seals, verifies, and finds what was altered or cut off', async () => {
+  for (let n = 0; n < 3; n++) await service.run(['members:import', demoFile])
+  expect((await service.run(['audit:verify'])).out).toBe(
+    'The audit log is intact: 0 events checked, 3 more wait to be sealed.\n',
+  )
+  expect(await service.runJson(['audit:seal'])).toMatchObject({ exitCode: 0, sealed: 3 })
+  const intact = await service.run(['audit:verify'])
+  expect(intact.exitCode).toBe(0)
+  const head = /^Head: (3:\S+)$/m.exec(intact.out)?.[1] ?? ''
+  expect((await service.run(['audit:verify', '--head', head])).exitCode).toBe(0)
+
+  await service.knex('audit_events').where({ position: 3 }).delete()
+  expect((await service.run(['audit:verify'])).exitCode).toBe(0)
+  expect(await service.run(['audit:verify', '--head', head])).toMatchObject({
+    exitCode: 1,
+    err: 'The audit log is broken at position 3: the event is missing (2 events before it are intact).\n',
+  })
+
+  await service.knex('audit_events').where({ position: 2 }).update({ actor: 'system' })
+  expect(await service.run(['audit:verify'])).toMatchObject({
+    exitCode: 1,
+    err: 'The audit log is broken at position 2: the event was altered after it was written (1 events before it are intact).\n',
+  })
+  expect(await service.runJson(['audit:verify'])).toMatchObject({
+    ok: false,
+    exitCode: 1,
+    outcome: 'broken',
+    position: 2,
+    kind: 'body_altered',
+  })
+})

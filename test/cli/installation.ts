@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { auditSeal } from '../../src/cli/audit-seal.ts'
+import { auditVerify } from '../../src/cli/audit-verify.ts'
+import { dbMigrate } from '../../src/cli/db-migrate.ts'
+import { dbStatus } from '../../src/cli/db-status.ts'
+import { type CliIo, runCli } from '../../src/cli/frame.ts'
+import { membersImport } from '../../src/cli/members-import.ts'
+import { loadConfig } from '../../src/config.ts'
+import { createFieldEncryption, createKeyedHash } from '../../src/gateways/field-encryption.ts'
+import { createAccountStore } from '../../src/stores/accounts.ts'
+import { insuranceNumberHash } from '../../src/stores/blind-index.ts'
+import { openDatabase } from '../../src/stores/database.ts'
+
+const commands = [membersImport, auditVerify, auditSeal, dbMigrate, dbStatus]
+
+/** Runs a command line against given settings and collects what it prints. */
+export async function runCommand(args: string[], io: Partial<CliIo> = {}) {
+  const printed = { out: '', err: '' }
+  const exitCode = await runCli(commands, args, {
+    variables: {},
+    out: (text) => {
+      printed.out += text
+    },
+    err: (text) => {
+      printed.err += text
+    },
+    ...io,
+  })
+  return { exitCode, ...printed }
+}
+
+/** Opens a data folder as the running service does; the command line joins its database. */
+export async function createInstallation() {
+  const dataDir = mkdtempSync(join(tmpdir(), 'aok-cli-'))
+  const database = await openDatabase({ dataDir })
+  const run = (args: string[], io: Partial<CliIo> = {}) => runCommand(args, { variables: { DATA_DIR: dataDir }, ...io })
+  return {
+    knex: database.knex,
+    run,
+    runJson: async (args: string[]) => {
+      const { exitCode, out } = await run([...args, '--json'])
+      return { exitCode, ...JSON.parse(out) }
+    },
+    writeFile(content: string): string {
+      const path = join(dataDir, 'members.csv')
+      writeFileSync(path, content)
+      return path
+    },
+    /** Adds an account that has been active, of the person with this insurance number. */
+    async addActiveAccount(insuranceNumber: string): Promise<string> {
+      const { secrets } = loadConfig({ DATA_DIR: dataDir })
+      const hash = createKeyedHash(secrets.hashKeys)
+      const encryption = createFieldEncryption(secrets.encryptionKeys)
+      const id = randomUUID()
+      await createAccountStore(database.knex, { encryption, hash }).create({
+        id,
+        username: 'max.mustermann',
+        passwordHash: 'x',
+        insuranceNumber,
+        insuranceNumberHash: insuranceNumberHash(hash, insuranceNumber),
+        insurerNumber: '108310400',
+        identification: 'post',
+        email: 'max@example.org',
+        mobile: '+4915112345670',
+        language: 'de',
+        termsVersion: '1',
+        registeredAt: new Date('2026-01-01T09:00:00Z'),
+        activationLastDay: '2026-01-29',
+      })
+      const active_since = new Date('2026-01-04T09:00:00Z')
+      await database.knex('accounts').where({ id }).update({ state: 'active', active_since })
+      return id
+    },
+    async close() {
+      await database.close()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}

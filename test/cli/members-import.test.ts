@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { createInstallation } from './installation.ts'
+
+const demoFile = fileURLToPath(new URL('../../config/demo/insured-persons.csv', import.meta.url))
+const demo = readFileSync(demoFile, 'utf8')
+const [heading = '', ...members] = demo.trim().split('\n')
+
+let service: Awaited<ReturnType<typeof createInstallation>>
+beforeAll(async () => {
+  service = await createInstallation()
+  await service.run(['db:migrate'])
+}, 60_000)
+afterAll(() => service.close())
+beforeEach(async () => {
+  await service.knex('insured_persons').delete()
+  await service.knex('audit_events').delete()
+})
+
+const importText = (content: string, ...options: string[]) =>
+  service.runJson(['members:import', service.writeFile(content), ...options])
+const personCount = async () => (await service.knex('insured_persons').select('id')).length
+const events = () => service.knex('audit_events').orderBy('id')
+
+it('imports the demo members while the service runs, and finds them unchanged the second time', async () => {
+  expect(await service.runJson(['members:import', demoFile])).toMatchObject({ ok: true, exitCode: 0, added: 12 })
+  expect(await service.runJson(['members:import', demoFile])).toMatchObject({ exitCode: 0, added: 0, unchanged: 12 })
+  expect(await personCount()).toBe(12)
+  expect(await events()).toMatchObject([
+    { type: 'insured_persons_imported', actor: 'cli', data: { added: 12, changed: 0, unchanged: 0, refused: 0 } },
+    { type: 'insured_persons_imported', data: { unchanged: 12 } },
+  ])
+})
+
+it('changes what has changed', async () => {
+  await importText(demo)
+  expect(await importText(demo.replace('Kirchberg 9', 'Kirchberg 10'))).toMatchObject({ changed: 1, unchanged: 11 })
+})
+
+it('counts in a dry run and writes nothing', async () => {
+  const { exitCode, out } = await service.run(['members:import', demoFile, '--dry-run'])
+  expect(exitCode).toBe(0)
+  expect(out).toBe('Dry run, nothing was written: 12 added, 0 changed, 0 unchanged, 0 refused of 12 lines.\n')
+  expect([await personCount(), await events()]).toEqual([0, []])
+})
+
+it('refuses the whole file for one bad line, and says where without the value', async () => {
+  const path = service.writeFile(demo.replace('1985-03-02', '1985-02-30').replace('M424242429', 'M424242428'))
+  const { exitCode, out, err } = await service.run(['members:import', path])
+  expect([exitCode, out]).toEqual([1, ''])
+  expect(err).toContain('Line 3: birth_date not_a_date\n')
+  expect(err).toMatch(/Line 11: insurance_number \w+\n/)
+  expect(err).toContain('Nothing was imported: 2 of 12 lines are refused.')
+  expect(err).not.toMatch(/1985|M42424242|Mustermann/)
+  expect([await personCount(), await events()]).toEqual([0, []])
+})
+
+it('imports the good lines with --skip-bad, and still exits with 1', async () => {
+  const report = await importText(demo.replace('1985-03-02', '1985-02-30'), '--skip-bad')
+  expect(report).toMatchObject({ ok: false, exitCode: 1, outcome: 'imported', added: 11, refused: 1 })
+  expect(await personCount()).toBe(11)
+  expect(await events()).toMatchObject([{ data: { added: 11, refused: 1 } }])
+})
+
+it('refuses the second line of a number that stands twice', async () => {
+  const report = await importText([heading, ...members, members[0]].join('\n'))
+  expect(report).toMatchObject({ exitCode: 1, outcome: 'refused', added: 0 })
+  expect(report.refusals).toEqual([{ line: 14, field: 'insurance_number', reason: 'already_on_line_2' }])
+})
+
+it('refuses a late bad line after batches have been written', async () => {
+  const many = Array.from({ length: 1200 }, (_, n) => numbered(n))
+  expect(await importText([heading, ...many, 'x'].join('\n'))).toMatchObject({ exitCode: 1, refused: 1 })
+  expect(await personCount()).toBe(0)
+})
+
+it('lists the first faults of a wholly bad file and counts all', async () => {
+  const { exitCode, err } = await service.run([
+    'members:import',
+    service.writeFile(`${heading}\n${'x\n'.repeat(1500)}`),
+  ])
+  expect(exitCode).toBe(1)
+  expect(err.split('\n')).toHaveLength(1003)
+  expect(err).toContain('… and more after line 1001\nNothing was imported: 1500 of 1500 lines are refused.')
+})
+
+it.each([
+  ['a missing file', '/none.csv', 2, 'not_found'],
+  ['a folder', '/', 2, 'not_readable'],
+])('says what is wrong with %s', async (_, path, exitCode, error) => {
+  expect(await service.runJson(['members:import', path])).toMatchObject({ ok: false, exitCode, error })
+})
+
+it.each([
+  ['an empty file', '', 'empty'],
+  ['a missing column', demo.replace('deceased_on', 'x'), 'columns'],
+])('refuses %s', async (_, content, error) => {
+  expect(await importText(content)).toMatchObject({ ok: false, exitCode: 1, error })
+})
+
+it('suspends the account of a person who has died, in the transaction of the import', async () => {
+  await importText(demo)
+  const accountId = await service.addActiveAccount('B204581379')
+  const died = demo.replace(/^(B204581379.*);;nein$/m, '$1;2026-01-05;nein')
+  expect(await importText(`${died.trim()}\nx`)).toMatchObject({ outcome: 'refused' })
+  expect(await importText(died, '--dry-run')).toMatchObject({ outcome: 'dry_run', changed: 1 })
+  expect(await service.knex('accounts').first()).toMatchObject({ state: 'active' })
+  expect(await importText(died)).toMatchObject({ outcome: 'imported', changed: 1 })
+  expect(await service.knex('accounts').first()).toMatchObject({ state: 'suspended', suspension_reason: 'deceased' })
+  expect(await events()).toMatchObject([
+    { type: 'insured_persons_imported' },
+    { type: 'account_suspended', account_id: accountId, data: { reason: 'deceased' } },
+    { type: 'insured_persons_imported' },
+  ])
+})
+
+it('shows its progress on a terminal', async () => {
+  const drawn: string[] = []
+  await service.run(['members:import', demoFile], { progressWidth: 80, err: (text) => void drawn.push(text) })
+  expect(drawn.join('')).toContain('] 100 % 12 lines')
+})
+
+/** A member with the n-th valid insurance number. */
+function numbered(n: number): string {
+  const digits = String(n * 7919).padStart(8, '0')
+  const sum = [...`24${digits}`].reduce((total, digit, index) => {
+    const product = Number(digit) * (1 + (index % 2))
+    return total + (product > 9 ? product - 9 : product)
+  }, 0)
+  return (members[0] ?? '').replace('A123456780', `X${digits}${sum % 10}`)
+}

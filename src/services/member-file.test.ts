@@ -11,10 +11,16 @@ const heading =
   'insurance_number;insurer_number;given_name;family_name;birth_date;street;postal_code;city;coverage_from;coverage_to;guardian_consent_required;deceased_on'
 const member = (name: string) => `A;1;${name};M;2000-01-01;S;8;C;1990-01-01;;nein;`
 
+async function readAll(path: string): Promise<MemberLine[]> {
+  const lines: MemberLine[] = []
+  for await (const line of readMemberFile(path)) lines.push(line)
+  return lines
+}
+
 async function read(content: string | Buffer): Promise<MemberLine[]> {
   const path = join(folder, 'members.csv')
   writeFileSync(path, content)
-  return await Array.fromAsync(readMemberFile(path))
+  return await readAll(path)
 }
 const names = async (content: string | Buffer) =>
   (await read(content)).map((line) => ('values' in line ? line.values.given_name : line.unreadable))
@@ -89,7 +95,7 @@ describe('member file', () => {
   })
 
   it('says that a file does not exist', async () => {
-    const missing = Array.fromAsync(readMemberFile(join(folder, 'none.csv')))
+    const missing = readAll(join(folder, 'none.csv'))
     await expect(missing).rejects.toMatchObject({ reason: 'not_found' })
   })
 })

@@ -11,7 +11,6 @@ import { membersImport } from '../../src/cli/members-import.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createFieldEncryption, createKeyedHash } from '../../src/gateways/field-encryption.ts'
 import { createAccountStore } from '../../src/stores/accounts.ts'
-import { insuranceNumberHash } from '../../src/stores/blind-index.ts'
 import { openDatabase } from '../../src/stores/database.ts'
 
 const commands = [membersImport, auditVerify, auditSeal, dbMigrate, dbStatus]
@@ -60,7 +59,6 @@ export async function createInstallation() {
         username: 'max.mustermann',
         passwordHash: 'x',
         insuranceNumber,
-        insuranceNumberHash: insuranceNumberHash(hash, insuranceNumber),
         insurerNumber: '108310400',
         identification: 'post',
         email: 'max@example.org',

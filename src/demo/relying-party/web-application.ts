@@ -88,7 +88,7 @@ async function receiveAnswer(app: WebApplication, ctx: Context, parameters: URLS
     const refusal = explainRefusal(error)
     app.log(`sign-in refused: ${refusal.code} (${(error as Error).message})`)
     const stillSignedIn = Boolean(before?.signedIn)
-    await showPage(app, ctx, 'refused', { title: refusal.title, ...refusal, stillSignedIn }, 400)
+    await showPage(app, ctx, 'refused', { ...refusal, stillSignedIn }, 400)
   }
 }
 

@@ -2,15 +2,13 @@ import type { CalendarDay } from '../domain/calendar.ts'
 import type { InsuredPerson } from '../domain/eligibility.ts'
 import { parseInsuranceNumber } from '../domain/insurance-number.ts'
 import { parseInsurerNumber } from '../domain/insurer-number.ts'
+import { hasBidiMarks, hasUnsafeCharacters } from '../domain/unsafe-characters.ts'
 import type { MemberColumn, MemberValues } from './member-file.ts'
 
 /** Why a field is refused; never holds the value itself. */
 export type FieldRefusal = { field: MemberColumn; reason: string }
 
 export type MemberRecord = { person: InsuredPerson } | { refusals: FieldRefusal[] }
-
-/** Controls, line ends, and the marks that turn the direction of text (security.md, "Refuse, clearly"). */
-const unprintable = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
 
 /** Turns one line of a member file into a person; `today` is the day of the import. All faults of a line are reported. */
 export function parseMemberRecord(values: MemberValues, today: CalendarDay): MemberRecord {
@@ -64,7 +62,7 @@ function createFieldReader(values: MemberValues, refusals: FieldRefusal[]) {
   const text = (field: MemberColumn, longest: number): string | undefined => {
     const value = (values[field] ?? '').normalize('NFC').trim()
     if (value === '') return undefined
-    if (unprintable.test(value)) return refuse(field, 'characters')
+    if (hasUnsafeCharacters(value) || hasBidiMarks(value)) return refuse(field, 'characters')
     return [...value].length > longest ? refuse(field, 'too_long') : value
   }
   const faulty = (field: MemberColumn) => refusals.some((refusal) => refusal.field === field)

@@ -27,6 +27,9 @@ const erika: InsuredPerson = {
 }
 const max: InsuredPerson = { ...erika, insuranceNumber: 'B204581379', givenName: 'Max', coverageTo: '2027-03-31' }
 
+const persons = (count: number): InsuredPerson[] =>
+  Array.from({ length: count }, (_, n) => ({ ...erika, insuranceNumber: `X${String(n).padStart(9, '0')}` }))
+
 describeOnBoth('insured persons', (database) => {
   const store = (...ring: KeyRing) => createInsuredPersonStore(database(), protection(...ring))
 
@@ -79,16 +82,14 @@ describeOnBoth('insured persons', (database) => {
   })
 
   it('adds each person once when 16 imports run at once', async () => {
-    const results = await Promise.all(Array.from({ length: 16 }, () => store(oldKey).upsertMany([erika, max], now)))
-    expect(results.filter(({ added }) => added === 2)).toHaveLength(1)
-    expect(results.filter(({ unchanged }) => unchanged === 2)).toHaveLength(15)
+    const many = persons(200)
+    const results = await Promise.all(Array.from({ length: 16 }, () => store(oldKey).upsertMany(many, now)))
+    expect(results.filter(({ added }) => added === 200)).toHaveLength(1)
+    expect(results.filter(({ unchanged }) => unchanged === 200)).toHaveLength(15)
   })
 
   it('imports more persons than one batch holds', async () => {
-    const many = Array.from({ length: 501 }, (_, n) => ({
-      ...erika,
-      insuranceNumber: `X${String(n).padStart(9, '0')}`,
-    }))
+    const many = persons(501)
     expect(await store(oldKey).upsertMany(many, now)).toMatchObject({ added: 501, changedHashes: [] })
     expect(await store(oldKey).findByInsuranceNumber('X000000500')).toEqual(many[500])
   })

@@ -1,9 +1,10 @@
 import { type Config, loadConfig } from '../config.ts'
 import { StartUpError } from '../errors.ts'
-import { type Clock, createSystemClock } from '../gateways/clock.ts'
+import { type Clock, createShiftableClock, createSystemClock } from '../gateways/clock.ts'
 import { createFieldEncryption, createKeyedHash } from '../gateways/field-encryption.ts'
 import { type Database, openDatabase, pendingMigrations } from '../stores/database.ts'
 import type { Protection } from '../stores/protection.ts'
+import { createSettingStore } from '../stores/settings.ts'
 import type { CliIo } from './frame.ts'
 
 /** What a command works with; the database is open until the command ends. */
@@ -26,8 +27,14 @@ export async function withContext<T>(
     const pending = anySchema ? [] : await pendingMigrations(database.knex)
     if (pending.length > 0)
       throw new StartUpError(`The database lacks ${pending.length} migrations; run db:migrate first.`)
-    return await run({ config, database: database.knex, protection, clock: createSystemClock() })
+    const clock = config.production || anySchema ? createSystemClock() : await openDevelopmentClock(database.knex)
+    return await run({ config, database: database.knex, protection, clock })
   } finally {
     await database.close()
   }
+}
+
+/** The clock as it was moved for the service (contract.md, `/dev/clock`). */
+async function openDevelopmentClock(database: Database): Promise<Clock> {
+  return createShiftableClock(Number((await createSettingStore(database).get('clock_offset')) ?? 0))
 }

@@ -1,5 +1,11 @@
+import { join } from 'node:path'
 import { createAuditTrail } from '../audit/events.ts'
-import { createMemberImport, createRegisterFollower, type ImportReport } from '../services/members.ts'
+import {
+  createMemberImport,
+  createRegisterFollower,
+  type ImportReport,
+  readInsuranceNumbers,
+} from '../services/members.ts'
 import { createStandingService } from '../services/standing.ts'
 import { createTransaction } from '../stores/transaction.ts'
 import { type CliContext, withContext } from './context.ts'
@@ -14,12 +20,14 @@ export const membersImport: CliCommand = {
     command
       .argument('<file.csv>', 'UTF-8, heading first, ; or , between fields (config/demo/insured-persons.csv shows it)')
       .option('--dry-run', 'check and count only, write nothing')
-      .option('--skip-bad', 'import the good lines of a file that has refused ones'),
+      .option('--skip-bad', 'import the good lines of a file that has refused ones')
+      .addHelpText('after', columnHelp),
   run: ([file = ''], options, io) =>
     withContext(io, async (context) => {
       const progress = createProgress(io)
       const onChanged = createRegisterFollower(createStandingService({ deadlines: context.config.deadlines }))
-      const members = createMemberImport({ transaction: openTransactions(context), onChanged })
+      const onlyNumbers = context.config.sandbox ? await readInsuranceNumbers(demoFileOf(context)) : undefined
+      const members = createMemberImport({ transaction: openTransactions(context), onChanged, onlyNumbers })
       try {
         const report = await members.importFile(file, {
           now: context.clock.now(),
@@ -33,6 +41,8 @@ export const membersImport: CliCommand = {
       }
     }),
 }
+
+const demoFileOf = ({ config }: CliContext) => join(config.configDir, 'demo', 'insured-persons.csv')
 
 function openTransactions({ database, protection }: CliContext) {
   return createTransaction({
@@ -58,3 +68,17 @@ function describeImport(report: ImportReport): string {
   }[outcome]
   return [...listed, sentence].join('\n')
 }
+
+const columnHelp = `
+The first line names the columns, in any order; the German names are understood as well:
+  insurance_number (Versichertennummer)   insurer_number (Kassenummer)
+  given_name (Vorname)                    family_name (Nachname)
+  birth_date (Geburtsdatum)               street (Strasse), postal_code (PLZ), city (Ort)
+  country (Land): two letters, empty means DE, may be absent
+  address_addition (Adresszusatz): may be empty or absent
+  coverage_from (versichert_ab)           coverage_to (versichert_bis): may be empty
+  guardian_consent_required (Einwilligungsvorbehalt): ja or nein, empty means nein
+  deceased_on (verstorben_am): may be empty
+  large_print (Grossdruck): ja or nein, empty means nein, may be absent
+Days are YYYY-MM-DD or DD.MM.YYYY. One member per line; a number stands in one line only.
+Exit codes: 0 imported, 1 lines or the file refused, 2 wrong usage.`

@@ -38,12 +38,14 @@ export type MemberImportDeps = {
   transaction: Transaction
   /** The rules for persons who changed, in the import's own transaction (mission.md, "The register changes"). */
   onChanged(unit: UnitOfWork, changedHashes: string[], now: Date): Promise<void>
+  /** A sandbox lets only its demo persons in (security.md, "Development mode"); unset: everybody. */
+  onlyNumbers?: ReadonlySet<string>
 }
 
 export type MemberImport = ReturnType<typeof createMemberImport>
 
 /** Creates the import of the membership register: one file, one transaction, memory that does not grow with the batches. */
-export function createMemberImport({ transaction, onChanged }: MemberImportDeps) {
+export function createMemberImport({ transaction, onChanged, onlyNumbers }: MemberImportDeps) {
   return {
     /**
      * Imports a member file; any refused line refuses the file, unless `skipBad`.
@@ -54,7 +56,7 @@ export function createMemberImport({ transaction, onChanged }: MemberImportDeps)
       const report: ImportReport = { ...emptyReport(), outcome: dryRun ? 'dry_run' : 'imported' }
       const totalBytes = await sizeOfMemberFile(path)
       const work = async (unit: UnitOfWork) => {
-        for await (const batch of readBatches(path, report, { ...options, totalBytes })) {
+        for await (const batch of readBatches(path, report, { ...options, totalBytes, onlyNumbers })) {
           if (report.refused > 0 && !options.skipBad) continue
           const { changedHashes, ...counts } = await unit.insuredPersons.upsertMany(batch, now)
           for (const key of ['added', 'changed', 'unchanged'] as const) report[key] += counts[key]
@@ -81,12 +83,20 @@ export function createRegisterFollower(standing: StandingService): MemberImportD
   }
 }
 
+/** Reads the insurance numbers of a member file, for `onlyNumbers`. @throws MemberFileFault */
+export async function readInsuranceNumbers(path: string): Promise<Set<string>> {
+  const numbers = new Set<string>()
+  for await (const member of readMemberFile(path))
+    if ('values' in member) numbers.add(member.values.insurance_number ?? '')
+  return numbers
+}
+
 /** Ends a transaction without a trace. */
 class TakenBack extends Error {}
 
 const emptyReport = () => ({ lines: 0, added: 0, changed: 0, unchanged: 0, refused: 0, refusals: [] })
 
-type BatchOptions = ImportOptions & { totalBytes: number }
+type BatchOptions = ImportOptions & { totalBytes: number } & Pick<MemberImportDeps, 'onlyNumbers'>
 
 /** Reads persons in batches; refused lines go into the report. */
 async function* readBatches(
@@ -100,7 +110,7 @@ async function* readBatches(
   const tell = (bytes: number) => options.onProgress?.({ bytes, totalBytes: options.totalBytes, lines: report.lines })
   for await (const member of readMemberFile(path)) {
     report.lines++
-    const result = readPerson(member, today, seen)
+    const result = readPerson(member, today, seen, options.onlyNumbers)
     if ('person' in result) batch.push(result.person)
     else {
       report.refused++
@@ -121,11 +131,14 @@ function readPerson(
   member: MemberLine,
   today: string,
   seen: Seen,
+  only: ReadonlySet<string> | undefined,
 ): { person: InsuredPerson } | { refusals: RefusedLine[] } {
   const { line } = member
   if ('unreadable' in member) return { refusals: [{ line, field: null, reason: member.unreadable }] }
   const record = parseMemberRecord(member.values, today)
   if ('refusals' in record) return { refusals: record.refusals.map((refusal) => ({ line, ...refusal })) }
+  if (only && !only.has(record.person.insuranceNumber))
+    return { refusals: [{ line, field: 'insurance_number', reason: 'not_a_demo_person' }] }
   const before = seen.note(record.person.insuranceNumber, line)
   return before ? { refusals: [{ line, field: 'insurance_number', reason: `already_on_line_${before}` }] } : record
 }

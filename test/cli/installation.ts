@@ -37,6 +37,7 @@ export async function createInstallation() {
   const database = await openDatabase({ dataDir })
   const run = (args: string[], io: Partial<CliIo> = {}) => runCommand(args, { variables: { DATA_DIR: dataDir }, ...io })
   return {
+    dataDir,
     knex: database.knex,
     run,
     runJson: async (args: string[]) => {

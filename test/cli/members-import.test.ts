@@ -115,6 +115,24 @@ it('suspends the account of a person who has died, in the transaction of the imp
   ])
 })
 
+it('lets only demo persons into a sandbox', async () => {
+  const path = service.writeFile([heading, ...members, numbered(1)].join('\n'))
+  const { exitCode, err } = await service.run(['members:import', path], {
+    variables: { DATA_DIR: service.dataDir, SANDBOX: 'true' },
+  })
+  expect(exitCode).toBe(1)
+  expect(err).toContain('Line 14: insurance_number not_a_demo_person\n')
+})
+
+it('follows the moved clock of a development installation', async () => {
+  const tomorrow = new Date(Date.now() + 24 * 60 * 60 * 1000).toISOString().slice(0, 10)
+  const born = demo.replace('2013-05-05;Linden', `${tomorrow};Linden`)
+  expect((await importText(born, '--dry-run')).refusals).toMatchObject([{ field: 'birth_date', reason: 'in_future' }])
+  await service.knex('settings').insert({ name: 'clock_offset', value: String(48 * 60 * 60 * 1000) })
+  expect(await importText(born, '--dry-run')).toMatchObject({ exitCode: 0 })
+  await service.knex('settings').delete()
+})
+
 it('shows its progress on a terminal', async () => {
   const drawn: string[] = []
   await service.run(['members:import', demoFile], { progressWidth: 80, err: (text) => void drawn.push(text) })

@@ -4,7 +4,7 @@ import { addDays, addMonths, berlinDay, type CalendarDay } from './calendar.ts'
 export type Deadlines = {
   activationDays: number
   /** Days after the registration, rising. */
-  activationReminderDays: number[]
+  activationReminderDays: readonly number[]
   unlockCodeDays: number
   unlockCodeReminderDaysBefore: number
   neverSignedInDays: number
@@ -89,7 +89,7 @@ export function coverageGraceLastDay(
  * only planned (mission.md, "Deadlines").
  */
 export function nextLetterAllowedAt(
-  previousRequestedAt: Date[],
+  previousRequestedAt: readonly Date[],
   now: Date,
   { letterLimit }: Pick<Deadlines, 'letterLimit'>,
 ): Date {

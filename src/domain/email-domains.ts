@@ -51,48 +51,23 @@ const wellKnown = [
 const inUse = new Set([
   ...wellKnown,
   'aok.de',
-  'by.aok.de',
   'mail.com',
   'email.com',
   'ymail.com',
   'rocketmail.com',
-  'gmx.org',
-  'gmx.eu',
-  'gmx.info',
-  'hotmail.fr',
-  'hotmail.it',
-  'hotmail.at',
-  'outlook.at',
-  'outlook.it',
-  'outlook.fr',
-  'yahoo.at',
-  'yahoo.fr',
-  'yahoo.it',
-  'yahoo.es',
-  'live.at',
-  'live.nl',
-  'live.fr',
-  'live.it',
-  'posteo.net',
-  'posteo.org',
-  'posteo.at',
-  'posteo.eu',
   'mailbox.de',
-  'mail.ch',
-  'mail.at',
-  'proton.com',
   'pm.me',
-  'tuta.com',
-  'tutanota.de',
-  'free.fr',
-  'online.fr',
-  'one.de',
-  'ok.de',
-  'mail.ru',
   'bmx.de',
   'gmc.de',
   'mx.de',
+  'ok.de',
+  'one.de',
 ])
+
+/** Endings under which a provider, or somebody of the same name, may well have a domain too. */
+const endings = new Set(
+  'at be biz ch com cz de dk es eu fi fr hu ie info io it li lu me net nl no org pl pt ru se uk'.split(' '),
+)
 
 /** Mistakes that lie further away, or where the nearest domain is not the one meant. */
 const known: Record<string, string> = {
@@ -113,7 +88,7 @@ const known: Record<string, string> = {
   'vodafone.com': 'vodafone.de',
 }
 
-/** Names of four letters and less have many neighbours of their own: only left-out, added and swapped letters count there. */
+/** Names of four letters and less have many neighbours of their own: only left-out, added and swapped letters count. */
 const shortName = 4
 /** From this length on, two typing errors are still near. */
 const longDomain = 9
@@ -134,10 +109,11 @@ export function suggestDomain(domain: string): string | null {
   return best
 }
 
-/** A short name with one letter exchanged is more likely another name. */
+/** Another ending that exists, or a short name with one letter exchanged, is more likely another domain. */
 function isOtherName(domain: string, candidate: string): boolean {
   const [name = '', end = ''] = domain.split('.')
   const [otherName = '', otherEnd = ''] = candidate.split('.')
+  if (name === otherName && endings.has(end)) return true
   const sameLetters = [...name].sort().join('') === [...otherName].sort().join('')
   return otherName.length <= shortName && name.length === otherName.length && !sameLetters && end === otherEnd
 }

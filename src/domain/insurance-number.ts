@@ -24,7 +24,7 @@ export function parseInsuranceNumber(input: string): InsuranceNumberResult {
   if (text === '') return { ok: false, reason: 'empty' }
   const number = longNumber.exec(text)?.[1]
   if (!number) return { ok: false, reason: 'format' }
-  if (insuranceNumberCheckDigit(number.slice(0, 9)) !== number.slice(9)) return { ok: false, reason: 'check_digit' }
+  if (insuranceNumberCheckDigit(number.slice(0, 9)) !== Number(number[9])) return { ok: false, reason: 'check_digit' }
   return { ok: true, value: number as InsuranceNumber }
 }
 
@@ -32,7 +32,7 @@ export function parseInsuranceNumber(input: string): InsuranceNumberResult {
  * Computes the tenth character from the first nine (capital letter, eight digits): the letter becomes two digits,
  * weights 1, 2, 1, 2, …, digit sums added, modulo 10 (mission.md, "Check digits").
  */
-export function insuranceNumberCheckDigit(first9: string): string {
+export function insuranceNumberCheckDigit(first9: string): number {
   const letter = String(first9.charCodeAt(0) - 64).padStart(2, '0')
-  return String(alternatingDigitSum(letter + first9.slice(1), 1) % 10)
+  return alternatingDigitSum(letter + first9.slice(1), 1) % 10
 }

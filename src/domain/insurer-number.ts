@@ -14,6 +14,6 @@ export function parseInsurerNumber(input: string): InsurerNumberResult {
   if (text === '') return { ok: false, reason: 'empty' }
   if (!/^\d{9}$/.test(text)) return { ok: false, reason: 'format' }
   // Digits 3 to 8 with weights 2, 1, 2, 1, 2, 1: the first two say what kind of institution it is and do not count.
-  if (String(alternatingDigitSum(text.slice(2, 8), 2) % 10) !== text[8]) return { ok: false, reason: 'check_digit' }
+  if (alternatingDigitSum(text.slice(2, 8), 2) % 10 !== Number(text[8])) return { ok: false, reason: 'check_digit' }
   return { ok: true, value: text as InsurerNumber }
 }

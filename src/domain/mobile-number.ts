@@ -10,7 +10,7 @@ export type MobileNumberResult =
   | { ok: false; reason: 'empty' | 'format' | 'not_mobile' | 'country' }
 
 /** Countries in ISO 3166-1: `defaultCountry` is meant when no country code is typed. */
-export type MobileNumberOptions = { defaultCountry: string; allowedCountries: string[] }
+export type MobileNumberOptions = { defaultCountry: string; allowedCountries: readonly string[] }
 
 const longestInput = 40
 
@@ -22,14 +22,17 @@ const belongsTo: Record<string, string> = { AX: 'FI', SJ: 'NO' }
  * SMS: of the type mobile, or of a country where mobile and landline numbers look alike (security.md, "mTAN sending").
  */
 export function parseMobileNumber(input: string, options: MobileNumberOptions): MobileNumberResult {
-  const text = input.normalize('NFKC').trim()
+  // Address books put invisible marks around the numbers that are copied out of them.
+  const text = input
+    .normalize('NFKC')
+    .replace(/\p{Cf}/gu, '')
+    .trim()
   if (text === '') return { ok: false, reason: 'empty' }
   const number = read(text, options.defaultCountry)
   if (!number?.isValid() || number.ext) return { ok: false, reason: 'format' }
   const country = number.country && (belongsTo[number.country] ?? number.country)
   if (!country || !options.allowedCountries.includes(country)) return { ok: false, reason: 'country' }
-  const type = number.getType()
-  if (type !== 'MOBILE' && type !== 'FIXED_LINE_OR_MOBILE') return { ok: false, reason: 'not_mobile' }
+  if (!isMobile(number)) return { ok: false, reason: 'not_mobile' }
   return { ok: true, e164: number.number, country, display: number.formatInternational() }
 }
 
@@ -45,14 +48,24 @@ export function formatMobile(e164: string): string {
   return parsePhoneNumber(e164)?.formatInternational() ?? e164
 }
 
-/** Tells the country (ISO 3166-1) of a number in E.164; an empty text when it has none. */
+/** Tells the country (ISO 3166-1) of a number in E.164; `ZZ` when it has none. */
 export function parsePhoneCountry(e164: string): string {
-  const country = parsePhoneNumber(e164)?.country ?? ''
+  const country = parsePhoneNumber(e164)?.country ?? 'ZZ'
   return belongsTo[country] ?? country
 }
 
 function read(text: string, defaultCountry: string): PhoneNumber | undefined {
   if (text.length > longestInput) return undefined
   // `extract: false`: a number within other text is a mistake, not a number.
-  return parsePhoneNumber(text, { defaultCountry: defaultCountry as CountryCode, extract: false })
+  const options = { defaultCountry: defaultCountry as CountryCode, extract: false }
+  const number = parsePhoneNumber(text, options)
+  if (/^[+(0]/.test(text) || isMobile(number)) return number
+  // The country code typed without its plus: 49 151 …
+  const international = parsePhoneNumber(`+${text}`, options)
+  return isMobile(international) ? international : number
+}
+
+function isMobile(number: PhoneNumber | undefined): boolean {
+  const type = number?.getType()
+  return type === 'MOBILE' || type === 'FIXED_LINE_OR_MOBILE'
 }

@@ -18,7 +18,7 @@ export function parseMtan(input: string): MtanResult {
  * Says how many seconds after the `sentCount`th mTAN of a journey the next may be asked for; the last of `delays`
  * (seconds) stays for all further ones. Nothing sent yet: at once (security.md, "mTAN sending").
  */
-export function resendDelaySeconds(sentCount: number, delays: number[]): number {
+export function resendDelaySeconds(sentCount: number, delays: readonly number[]): number {
   if (sentCount < 1) return 0
   return delays[Math.min(sentCount, delays.length) - 1] ?? 0
 }

@@ -34,7 +34,7 @@ export function normaliseSecurityAnswer(input: string): string {
  */
 export function checkSecurityAnswer(
   answer: string,
-  { question, names }: { question: string; names: string[] },
+  { question, names }: { question: string; names: readonly string[] },
 ): SecurityAnswerResult {
   if (answer.length > answerLength.max * 8) return { ok: false, reason: 'too_long' }
   const line = cleanLine(answer)

@@ -34,9 +34,9 @@ export async function startApp(config: Config): Promise<App> {
     const services = await createServices({ config, issuer, clock, knex: database.knex, log, queue, sendLogoutToken })
     closers.push(services.close)
     const demo = config.production ? undefined : await import('./app/demo.ts')
-    const demoListener = demo && (await openListener(config.host, config.demoPort, 'DEMO_PORT'))
-    if (demoListener) closers.push(demoListener.close)
-    const oidc = await createOidc({ config, issuer, services, log, knex: database.knex, demoPort: demoListener?.port })
+    const relyingParty = await demo?.startRelyingParty(config, issuer, log)
+    if (relyingParty) closers.push(relyingParty.close)
+    const oidc = await createOidc({ config, issuer, services, log, clock, demoPort: relyingParty?.port })
     closers.push(oidc.close)
     const runDue = () => runDeadlines(services, oidc, log)
     const started = await startQueue({
@@ -48,12 +48,19 @@ export async function startApp(config: Config): Promise<App> {
     })
     queue.connect(started)
     closers.push(started.stop)
-    const development = demo && demoListener
-      ? await demo.startDemo({ config, issuer, services, clock: clock as ShiftableClock, log, listener: demoListener, runDue, wake: started.wake })
-      : undefined
+    const development = await demo?.startDemo({
+      config,
+      issuer,
+      services,
+      clock: clock as ShiftableClock,
+      log,
+      demoPort: relyingParty?.port ?? 0,
+      runDue,
+      wake: started.wake,
+    })
     if (development) closers.push(development.close)
     listener.handle(createHttpApp({ config, issuer, services, oidc, log, development: development?.routes }))
-    return { issuer, port: listener.port, demoPort: demoListener?.port, close }
+    return { issuer, port: listener.port, demoPort: relyingParty?.port, close }
   } catch (error) {
     await close()
     throw error

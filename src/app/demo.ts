@@ -1,5 +1,4 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
@@ -9,7 +8,7 @@ import { demoPassword, seedDemo } from '../demo/seed.ts'
 import { createDemoRelyingParty } from '../demo/relying-party/index.ts'
 import { berlinDay } from '../domain/calendar.ts'
 import type { ShiftableClock } from '../gateways/clock.ts'
-import type { Listener } from './listener.ts'
+import { explainListenFault } from './listener.ts'
 import type { Services } from './services.ts'
 
 type Settings = {
@@ -18,9 +17,29 @@ type Settings = {
   services: Services
   clock: ShiftableClock
   log: Logger
-  listener: Listener
+  demoPort: number
   runDue(): Promise<void>
   wake(): void
+}
+
+/** Starts the demo relying party; the issuer may come up later. */
+export async function startRelyingParty(config: Config, issuer: string, log: Logger) {
+  const clientSecret = config.demo?.clientSecret ?? ''
+  const settings = {
+    issuer,
+    port: config.demoPort,
+    host: config.host,
+    clients: {
+      portal: { clientId: 'demo-portal', clientSecret },
+      spa: { clientId: 'demo-spa' },
+      thirdParty: { clientId: 'demo-third-party', clientSecret },
+      service: { clientId: 'demo-service', clientSecret },
+    },
+    log: (message: string) => log.info({ part: 'demo relying party' }, message),
+  }
+  return await createDemoRelyingParty(settings).catch((error) => {
+    throw explainListenFault(error, config.host, config.demoPort, 'DEMO_PORT')
+  })
 }
 
 /** How often the development print run looks for letters, in milliseconds (contract.md: within 5 seconds). */
@@ -33,7 +52,7 @@ export async function startDemo(settings: Settings): Promise<{ routes: Middlewar
     ...services,
     clock,
     hasher: services.hasher,
-    importMembers: () => services.importMembers(createReadStream(join(config.configDir, 'demo/insured-persons.csv'))),
+    importMembers: () => importDemoMembers(services, config, clock),
     termsVersion: config.insurer.termsVersion,
   })
   const print = createAutomaticPrint(services, clock)
@@ -43,8 +62,6 @@ export async function startDemo(settings: Settings): Promise<{ routes: Middlewar
     await settings.runDue()
     await drain(settings)
   }
-  const relyingParty = await createDemoRelyingParty(settings)
-  settings.listener.handle(relyingParty.handler)
   await announce(settings)
   return {
     routes: createDevelopmentRoutes({
@@ -56,7 +73,6 @@ export async function startDemo(settings: Settings): Promise<{ routes: Middlewar
     async close() {
       clearInterval(timer)
       await print().catch(() => {})
-      await relyingParty.close()
     },
   }
 }
@@ -89,10 +105,15 @@ async function drain({ services, wake }: Settings): Promise<void> {
   }
 }
 
-async function announce({ config, issuer, listener }: Settings): Promise<void> {
+async function importDemoMembers(services: Services, config: Config, clock: ShiftableClock): Promise<void> {
+  const path = join(config.configDir, 'demo/insured-persons.csv')
+  await services.memberImport.importFile(path, { now: clock.now(), actor: 'system' })
+}
+
+async function announce({ config, issuer, demoPort }: Settings): Promise<void> {
   const secret = config.demo?.clientSecret
   const facts = {
-    addresses: { issuer, demo: `http://localhost:${listener.port}`, postbox: `${issuer}/dev/postbox` },
+    addresses: { issuer, demo: `http://localhost:${demoPort}`, postbox: `${issuer}/dev/postbox` },
     clients: [
       { clientId: 'demo-portal', clientSecret: secret, tokenEndpointAuthMethod: 'client_secret_basic' },
       { clientId: 'demo-spa', tokenEndpointAuthMethod: 'none' },

@@ -27,16 +27,19 @@ export async function openListener(host: string, port: number, variable: string)
 
 function listen(server: Server, host: string, port: number, variable: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const reasons: Record<string, string> = {
-        EADDRINUSE: `Port ${port} is in use. Stop the program that holds it or set ${variable} to another port (0 picks a free one).`,
-        EACCES: `Port ${port} may not be opened by this user. Set ${variable} to a port above 1023.`,
-        EADDRNOTAVAIL: `This machine has no address ${host}. Set HOST to one it has.`,
-      }
-      reject(new StartUpError(reasons[error.code ?? ''] ?? `Port ${port} cannot be opened: ${error.message}.`))
-    })
+    server.once('error', (error) => reject(explainListenFault(error, host, port, variable)))
     server.listen(port, host, resolve)
   })
+}
+
+/** Says in one sentence why a port cannot be opened and what to do. */
+export function explainListenFault(error: NodeJS.ErrnoException, host: string, port: number, variable: string) {
+  const reasons: Record<string, string> = {
+    EADDRINUSE: `Port ${port} is in use. Stop the program that holds it or set ${variable} to another port (0 picks a free one).`,
+    EACCES: `Port ${port} may not be opened by this user. Set ${variable} to a port above 1023.`,
+    EADDRNOTAVAIL: `This machine has no address ${host}. Set HOST to one it has.`,
+  }
+  return new StartUpError(reasons[error.code ?? ''] ?? `Port ${port} cannot be opened: ${error.message}.`)
 }
 
 /** Lets requests under way end, for at most ten seconds (RFC 9110; SIGTERM of an orchestrator). */

@@ -17,6 +17,7 @@ import type { Deps } from '../journeys/deps.ts'
 import { createDeadlineTasks } from '../services/deadlines.ts'
 import { createDeliveryService } from '../services/deliveries.ts'
 import { createLetterService } from '../services/letters.ts'
+import { createMemberImport, createRegisterFollower } from '../services/members.ts'
 import { createMtanService } from '../services/mtans.ts'
 import { createPrintRunService } from '../services/print-runs.ts'
 import { createRegistrationMailService } from '../services/registration-mails.ts'
@@ -103,9 +104,10 @@ export async function createServices(settings: Settings) {
     termsVersion: insurer.termsVersion,
     deviceLinkLifetime: config.limits.signIn.deviceLink.lifetime,
   }
+  const memberImport = createMemberImport({ transaction, onChanged: createRegisterFollower(standing) })
   const deadlineTasks = createDeadlineTasks({ stores, transaction, clock, deadlines, mails })
   return {
-    stores, transaction, protection, hasher, texts, letters, standing, printRuns, deliveries, deadlineTasks, journeyDeps,
+    stores, transaction, protection, hasher, texts, letters, standing, printRuns, deliveries, deadlineTasks, memberImport, journeyDeps,
     postbox: drivers.postbox,
     close: () => drivers.email.close(),
   }

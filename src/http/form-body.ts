@@ -1,6 +1,5 @@
 import type { Context, Middleware } from 'koa'
 import bodyParser from 'koa-bodyparser'
-import compose from 'koa-compose'
 import { PublicError } from '../errors.ts'
 
 /**
@@ -10,24 +9,21 @@ import { PublicError } from '../errors.ts'
 export function createFormBody(limit: number): Middleware {
   const parse = bodyParser({
     enableTypes: ['form'],
-    formLimit: limit,
+    formLimit: String(limit),
     onerror: (error) => {
       throw new PublicError((error as { status?: number }).status === 413 ? 'too_large' : 'bad_request', { cause: error })
     },
   })
-  return compose([
-    parse as Middleware,
-    async (ctx, next) => {
-      const fields = new URLSearchParams(ctx.request.rawBody ?? '')
-      const form: Record<string, string> = Object.create(null)
-      for (const [name, value] of fields) {
-        if (name in form) throw new PublicError('bad_request', { detail: `field ${name.slice(0, 40)} is repeated` })
-        form[name] = value
-      }
-      ctx.state.form = form
-      await next()
-    },
-  ])
+  return async (ctx, next) => {
+    await parse(ctx as never, async () => {})
+    const form: Record<string, string> = Object.create(null)
+    for (const [name, value] of new URLSearchParams(ctx.request.rawBody ?? '')) {
+      if (name in form) throw new PublicError('bad_request', { detail: `field ${name.slice(0, 40)} is repeated` })
+      form[name] = value
+    }
+    ctx.state.form = form
+    await next()
+  }
 }
 
 /** The fields of the form that was sent. */

@@ -48,7 +48,7 @@ export async function startQueue(settings: QueueSettings): Promise<Queue> {
 }
 
 function startDeliveries(boss: PgBoss, { deliver, giveUp, log }: QueueSettings): Promise<string> {
-  return boss.work<{ messageId: string }, void>(
+  return boss.work<{ messageId: string }, void, { pollingIntervalSeconds: 2; includeMetadata: true; batchSize: 1 }>(
     deliveries,
     { pollingIntervalSeconds: 2, includeMetadata: true, batchSize: 1 },
     async ([job]) => {

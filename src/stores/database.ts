@@ -39,7 +39,9 @@ export async function openDatabase(settings: DatabaseSettings, { join = false } 
 }
 
 function connectKnex(connection: Knex.PgConnectionConfig, max: number): Knex {
-  return createKnex({ client: 'pg', connection, pool: { min: 0, max }, acquireConnectionTimeout: 10_000 })
+  // Faults reach the caller as errors; knex would print them with values a second time.
+  const log = { warn() {}, error() {}, deprecate() {}, debug() {} }
+  return createKnex({ client: 'pg', connection, pool: { min: 0, max }, acquireConnectionTimeout: 10_000, log })
 }
 
 /** Brings the schema to the newest version; knex holds a lock, so several processes may start at once. */

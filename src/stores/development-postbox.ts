@@ -14,6 +14,8 @@ export type PostboxItem = {
   hasPdf: boolean
 }
 
+type Row = Omit<PostboxItem, 'createdAt' | 'hasPdf'> & { created_at: Date; has_pdf: boolean }
+
 /** Creates the store of the development postbox. Putting the same id twice leaves one item. */
 export function createPostboxStore(db: Database) {
   const items = () => db('development_postbox')
@@ -44,7 +46,7 @@ export function createPostboxStore(db: Database) {
         .orderBy('position', 'desc')
         .limit(200)
         .select('id', 'kind', 'to', 'subject', 'text', 'html', 'code', 'link', 'created_at', db.raw('pdf is not null as has_pdf'))
-      return rows.map(({ created_at: createdAt, has_pdf: hasPdf, ...row }) => ({ ...row, createdAt, hasPdf }))
+      return rows.map(({ created_at, has_pdf, ...row }: Row) => ({ ...row, createdAt: created_at, hasPdf: has_pdf }))
     },
     pdf: async (id: string): Promise<Buffer | null> => (await items().where({ id }).first('pdf'))?.pdf ?? null,
   }

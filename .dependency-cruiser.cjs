@@ -1,0 +1,53 @@
+const only = (name, from, allowed, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: from, pathNot: '\\.test(-support)?\\.ts$' },
+  to: { path: '^src/', pathNot: allowed },
+})
+const forbid = (name, from, to, comment, extra = {}) => ({ name, comment, severity: 'error', from, to, ...extra })
+
+/** Who may import whom (docs/architecture.md). */
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    only('domain-is-pure', '^src/(domain/|errors\\.ts)', '^src/(domain/|errors\\.ts)', 'domain and errors know only each other'),
+    only('stores', '^src/stores/', '^src/(stores|domain)/|^src/errors\\.ts|^src/gateways/(field-encryption|key-ring)\\.ts|^src/audit/', 'stores: domain, errors, encryption'),
+    only('gateways', '^src/gateways/', '^src/(gateways|domain)/|^src/errors\\.ts', 'gateways: domain, errors'),
+    only('audit', '^src/audit/', '^src/(audit|domain)/|^src/errors\\.ts|^src/gateways/field-encryption\\.ts', 'audit: domain, errors'),
+    only('services', '^src/services/', '^src/(services|domain|stores|gateways|audit)/|^src/errors\\.ts', 'services: domain, stores, gateways, audit'),
+    only('journeys', '^src/journeys/', '^src/(journeys|domain|stores|gateways|audit|services)/|^src/errors\\.ts', 'journeys: domain and types of the rest'),
+    forbid(
+      'journeys-take-types-only',
+      { path: '^src/journeys/', pathNot: '\\.test\\.ts$' },
+      { path: '^src/(stores|gateways|audit|services)/', dependencyTypesNot: ['type-only'] },
+      'journeys see types of stores, gateways, audit and services, never their code',
+    ),
+    forbid(
+      'steps-do-not-import-steps',
+      { path: '^src/journeys/([^/]+)/(?!journey)[^/]+\\.ts$', pathNot: '(journey|state|activation|device-link)\\.ts$|\\.test\\.ts$' },
+      { path: '^src/journeys/[^/]+/(?!state)[^/]+\\.ts$' },
+      'no step imports another',
+    ),
+    only('http', '^src/http/', '^src/(http|journeys|domain)/|^src/errors\\.ts|^src/(gateways|stores|services|config)/', 'http lies below oidc, account and admin'),
+    forbid('entrances-stay-apart-oidc', { path: '^src/oidc/' }, { path: '^src/(account|admin|cli|jobs|demo)/' }, 'entrances never import each other'),
+    forbid('entrances-stay-apart-account', { path: '^src/account/' }, { path: '^src/(oidc|admin|cli|jobs|demo)/' }, 'entrances never import each other'),
+    forbid('entrances-stay-apart-admin', { path: '^src/admin/' }, { path: '^src/(oidc|account|cli|jobs|demo)/' }, 'entrances never import each other'),
+    forbid('entrances-stay-apart-cli', { path: '^src/cli/' }, { path: '^src/(oidc|account|admin|jobs|demo)/' }, 'entrances never import each other'),
+    forbid('entrances-stay-apart-jobs', { path: '^src/jobs/' }, { path: '^src/(oidc|account|admin|cli|demo)/' }, 'entrances never import each other'),
+    forbid('only-app-sees-demo', { path: '^src/', pathNot: '^src/(demo|app)/|^src/app\\.ts' }, { path: '^src/demo/' }, 'demo is loaded by the composition root only'),
+    forbid('only-main-and-cli-see-app', { path: '^src/', pathNot: '^src/(main|app)\\.ts|^src/(app|cli)/' }, { path: '^src/app(/|\\.ts)' }, 'app.ts is the edge'),
+    forbid('only-stores-know-knex', { path: '^src/', pathNot: '^src/stores/' }, { path: 'node_modules/knex' }, 'only stores and migrations know knex'),
+    forbid('only-oidc-knows-oidc-provider', { path: '^src/', pathNot: '^src/oidc/' }, { path: 'node_modules/(@types/)?oidc-provider' }, 'oidc alone imports oidc-provider'),
+    forbid('ioredis', { path: '^src/', pathNot: '^src/(gateways|oidc/adapters)/' }, { path: 'node_modules/ioredis' }, 'only gateways and the adapters know ioredis'),
+    forbid('journeys-without-koa', { path: '^src/(journeys|domain|services)/' }, { path: 'node_modules/(@types/)?(koa|@koa)' }, 'no koa below http'),
+    { name: 'not-to-dev-dep', severity: 'error', from: { path: '^src/', pathNot: '^src/demo/|\\.test(-support)?\\.ts$' }, to: { dependencyTypes: ['npm-dev'], pathNot: '@types' } },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+}

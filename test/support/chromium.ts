@@ -1,0 +1,21 @@
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** Finds Chromium: CHROMIUM_PATH, or `chromium` or `google-chrome` on the PATH. */
+export function chromiumPath(): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  const onPath = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) => folders.map((folder) => join(folder, name)))
+  return [process.env.CHROMIUM_PATH, ...onPath].find((path): path is string => path !== undefined && existsSync(path))
+}
+
+/** Flags for a browser that talks to nobody but the pages under test. */
+export const chromiumFlags = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]

@@ -26,11 +26,8 @@ export function createCommonPasswordCheck(lines: Iterable<string>): (password: s
   }
   return (password) => {
     const unit = repeatedUnit(password.toLowerCase())
-    return (
-      isRun(password) ||
-      unit.length < shortestRest ||
-      [password, unit].some((text) => formsOf(text).some((form) => common.has(form)))
-    )
+    if (isRun(password) || (unit.length < shortestRest && unit.length < password.length)) return true
+    return [password, unit].some((text) => formsOf(text).some((form) => common.has(form)))
   }
 }
 

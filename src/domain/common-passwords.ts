@@ -14,7 +14,7 @@ const lookalikes: Record<string, string> = {
 const shortestRest = 4
 
 /**
- * Creates the check against common passwords from a list, one a line, `#` before remarks. Case, up to six digits or
+ * Creates the check against common passwords from a list, one a line, `#` before remarks. Case, up to ten digits or
  * marks at the end and four digits at the start, look-alikes (`p@ssw0rt`) and repetition do not help a common
  * password; plain runs (`abcdefghijkl`) are common without a list (security.md, "password"; NIST SP 800-63B-4 § 3.1.1.2).
  */
@@ -34,7 +34,7 @@ export function createCommonPasswordCheck(lines: Iterable<string>): (password: s
 /** The ways in which a password is compared: as a whole, without its ends, and with letters for look-alikes. */
 function formsOf(text: string): string[] {
   const whole = text.normalize('NFKC').toLowerCase().replace(/\s/g, '')
-  const rest = whole.replace(/[\d\p{P}\p{S}]{1,6}$/u, '').replace(/^\d{1,4}/, '')
+  const rest = whole.replace(/[\d\p{P}\p{S}]{1,10}$/u, '').replace(/^\d{1,4}/, '')
   const forms = [whole, rest, spelledOut(whole), spelledOut(rest)]
   return [...new Set(forms)].filter((form) => form.length >= shortestRest)
 }

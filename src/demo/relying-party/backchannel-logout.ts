@@ -5,10 +5,10 @@ const eventType = 'http://schemas.openid.net/event/backchannel-logout'
 const tolerance = 60
 
 /** What a valid logout token says: whose session ends. */
-export type Logout = { clientId: string; sid?: string; sub?: string }
+type Logout = { clientId: string; sid?: string; sub?: string }
 
 /** Checks a logout token; throws when it is not valid, with the reason. */
-export type LogoutTokenCheck = (token: string, now: Date) => Promise<Logout>
+type LogoutTokenCheck = (token: string, now: Date) => Promise<Logout>
 
 /**
  * Creates the check of logout tokens (OpenID Connect Back-Channel Logout 1.0, 2.6): signature with the issuer's published keys,

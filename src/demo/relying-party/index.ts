@@ -16,10 +16,8 @@ import { addSpa } from './spa.ts'
 import { addThirdParty } from './third-party.ts'
 import type { WebApplication } from './web-application.ts'
 
-export type { DemoClients } from './clients.ts'
-
 /** What the demonstration needs to know. */
-export type DemoRelyingPartySettings = {
+type DemoRelyingPartySettings = {
   /** Issuer identifier, for example `http://localhost:3000`; it may come up later than the demonstration. */
   issuer: string
   /** Port to listen on; 0 picks a free one. */
@@ -33,7 +31,7 @@ export type DemoRelyingPartySettings = {
 }
 
 /** A running demonstration. */
-export type DemoRelyingParty = { port: number; close(): Promise<void> }
+type DemoRelyingParty = { port: number; close(): Promise<void> }
 
 /**
  * Starts the demo relying party: four applications that delegate their sign-in as any integrator would, by discovery and

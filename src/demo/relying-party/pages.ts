@@ -26,7 +26,7 @@ export function createPages(issuer: string): ShowPage {
 const moments = new Set(['iat', 'exp', 'auth_time', 'updated_at'])
 
 /** Turns claims into rows of a table: name, value as it was sent, and the value in words where that helps. */
-export function claimRows(claims: Record<string, unknown>): { name: string; value: string; inWords?: string }[] {
+function claimRows(claims: Record<string, unknown>): { name: string; value: string; inWords?: string }[] {
   return Object.entries(claims).map(([name, value]) => ({
     name,
     value: typeof value === 'string' ? value : JSON.stringify(value),

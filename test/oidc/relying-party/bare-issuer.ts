@@ -74,6 +74,7 @@ function configurationOf(clients: ClientMetadata[], key: JWK): Configuration {
     clientBasedCORS: () => true,
     enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    rotateRefreshToken: true,
     // First-party clients get refresh tokens without asking for consent; the demonstration counts on it.
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     findAccount: (_ctx, id) => ({

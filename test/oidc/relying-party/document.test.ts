@@ -117,6 +117,14 @@ describe('the application of docs/integrate.md', () => {
     expect(shown(page).signedInSecondsAgo).toBeLessThan(30)
   })
 
+  it('does not take an old sign-in for a fresh one', async () => {
+    const { browser } = await signIn()
+    const begin = await browser.stopBefore(`${base}/bank-details`, issuer.issuer)
+    begin.searchParams.delete('max_age')
+    const page = await passIssuer(browser, await browser.get(begin.href))
+    expect([page.status, shown(page).page]).toEqual([400, 'not signed in'])
+  })
+
   it('says when a sign-in was cancelled', async () => {
     const { browser, answer } = await cancel()
     const page = await browser.get(answer.href)

@@ -5,10 +5,10 @@ import type { ShowPage } from './pages.ts'
 
 type Spa = { issuer: string; clientId: string; show: ShowPage }
 
-const library = fileURLToPath(new URL('../browser/oidc-client-ts.min.js', import.meta.resolve('oidc-client-ts')))
-
 /** Adds the single-page application: a public client that runs in the browser, with a content security policy of its own. */
 export function addSpa(router: Router, { issuer, clientId, show }: Spa): void {
+  // Looked for at the demo's start, not at the import: production has no development packages.
+  const library = fileURLToPath(new URL('../browser/oidc-client-ts.min.js', import.meta.resolve('oidc-client-ts')))
   router.get('/spa.html', async (ctx) => {
     ctx.set('Content-Security-Policy', policyOf(new URL(issuer).origin))
     await show(ctx, 'spa', { title: 'Anwendung im Browser (Demo)', clientId })

@@ -3,6 +3,7 @@ import { createHttpApp } from './app/http.ts'
 import { openListener } from './app/listener.ts'
 import { createLogger } from './app/logger.ts'
 import { createOidc } from './app/oidc.ts'
+import { startMetrics } from './app/metrics.ts'
 import { createServices } from './app/services.ts'
 import type { Config } from './config.ts'
 import { createShiftableClock, createSystemClock, type ShiftableClock } from './gateways/clock.ts'
@@ -10,7 +11,8 @@ import { startQueue } from './jobs/queue.ts'
 import { migrate, openDatabase } from './stores/database.ts'
 import { createSettingStore } from './stores/settings.ts'
 
-export type App = { issuer: string; port: number; demoPort?: number; close(): Promise<void> }
+/** `greeting`: addresses and demo log-ins for the terminal (development). */
+export type App = { issuer: string; port: number; demoPort?: number; greeting?: string; close(): Promise<void> }
 
 /**
  * Wires and starts everything: the one place that sees every part.
@@ -59,8 +61,15 @@ export async function startApp(config: Config): Promise<App> {
       wake: started.wake,
     })
     if (development) closers.push(development.close)
-    listener.handle(createHttpApp({ config, issuer, services, oidc, log, development: development?.routes }))
-    return { issuer, port: listener.port, demoPort: relyingParty?.port, close }
+    const metrics = config.metricsPort === undefined ? undefined : await startMetrics(config.host, config.metricsPort, {
+      passwordLoad: services.hasher.load,
+      messagesWaiting: services.stores.messages.countWaiting,
+    })
+    if (metrics) closers.push(metrics.close)
+    listener.handle(
+      createHttpApp({ config, issuer, services, oidc, log, metrics: metrics?.middleware, development: development?.routes }),
+    )
+    return { issuer, port: listener.port, demoPort: relyingParty?.port, greeting: development?.greeting, close }
   } catch (error) {
     await close()
     throw error

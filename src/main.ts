@@ -11,6 +11,7 @@ async function main(): Promise<void> {
   if (config.webConcurrency > 1 && cluster.isPrimary) return await startCluster(config.webConcurrency)
   const app = await startApp(config)
   const ready = { level: 'info', msg: 'ready', issuer: app.issuer, port: app.port, demoPort: app.demoPort }
+  if (app.greeting && !cluster.isWorker) process.stdout.write(app.greeting)
   if (cluster.isWorker) process.send?.(ready)
   else process.stdout.write(`${JSON.stringify(ready)}\n`)
   let ending = false

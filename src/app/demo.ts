@@ -46,7 +46,7 @@ export async function startRelyingParty(config: Config, issuer: string, log: Log
 const printInterval = 1500
 
 /** Starts what only development has: demo data, postbox, clock, automatic print run and the demo relying party. */
-export async function startDemo(settings: Settings): Promise<{ routes: Middleware; close(): Promise<void> }> {
+export async function startDemo(settings: Settings): Promise<{ routes: Middleware; greeting: string; close(): Promise<void> }> {
   const { services, clock, config } = settings
   await seedDemo({
     ...services,
@@ -62,8 +62,8 @@ export async function startDemo(settings: Settings): Promise<{ routes: Middlewar
     await settings.runDue()
     await drain(settings)
   }
-  await announce(settings)
   return {
+    greeting: await announce(settings),
     routes: createDevelopmentRoutes({
       clock,
       postbox: services.postbox,
@@ -110,7 +110,8 @@ async function importDemoMembers(services: Services, config: Config, clock: Shif
   await services.memberImport.importFile(path, { now: clock.now(), actor: 'system' })
 }
 
-async function announce({ config, issuer, demoPort }: Settings): Promise<void> {
+/** Writes `demo.json` and tells the same as a short table (contract.md, "Demo clients"). */
+async function announce({ config, issuer, demoPort }: Settings): Promise<string> {
   const secret = config.demo?.clientSecret
   const facts = {
     addresses: { issuer, demo: `http://localhost:${demoPort}`, postbox: `${issuer}/dev/postbox` },
@@ -136,5 +137,5 @@ async function announce({ config, issuer, demoPort }: Settings): Promise<void> {
     ...facts.clients.map((client) => [`Client ${client.clientId}`, client.clientSecret ?? 'public']),
   ]
   const width = Math.max(...rows.map(([label]) => label?.length ?? 0))
-  process.stdout.write(`\n${rows.map(([label, value]) => `  ${label?.padEnd(width)}  ${value}`).join('\n')}\n\n`)
+  return `\n${rows.map(([label, value]) => `  ${label?.padEnd(width)}  ${value}`).join('\n')}\n\n`
 }

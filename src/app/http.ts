@@ -19,6 +19,7 @@ import { createRender } from '../http/render.ts'
 import { createRequestLog } from '../http/request-log.ts'
 import { createSecurityHeaders } from '../http/security-headers.ts'
 import { addInteractionRoutes, restartOf } from '../oidc/interactions.ts'
+import { createHealth } from './health.ts'
 import type { Oidc } from './oidc.ts'
 import type { Services } from './services.ts'
 
@@ -28,6 +29,7 @@ type Settings = {
   services: Services
   oidc: Oidc
   log: Logger
+  metrics?: Middleware
   /** Development pages; they take JSON and no CSRF token. */
   development?: Middleware
 }
@@ -45,7 +47,9 @@ export function createHttpApp(settings: Settings): RequestListener {
   app.on('error', (error) => log.error({ err: error }, 'unhandled fault'))
   const language = createLanguage(cookies)
   const render = createRender({ viewsDir: root('views'), texts: services.texts, insurer: config.insurer })
+  if (settings.metrics) app.use(settings.metrics)
   app.use(createRequestLog(log))
+  app.use(createHealth({ database: () => services.stores.settings.get('health'), artefacts: oidc.ping }, log))
   app.use(serveStatic(root('public'), { maxage: config.production ? 31_536_000_000 : 0 }))
   app.use(createSecurityHeaders({ secure }))
   app.use(language)

@@ -94,7 +94,7 @@ async function showStep<S extends { step: string }, D>(
   const kept = refused && Object.fromEntries((step.keeps ?? []).map((name) => [name, refused.input[name] ?? '']))
   const page = locals(mount, ctx, position, {
     values: { ...view.values, ...kept },
-    errors: refused && toErrors(refused.errors),
+    errors: toErrors(refused?.errors ?? view.errors ?? {}),
     model: { ...view.model, ...refused?.model },
   })
   const name = step.view ?? `${mount.journey.name}/${kebab(position.state.step)}`

@@ -27,6 +27,14 @@ export type Queue = {
 /** Tries of a delivery: after 2, 4, 8 … seconds, at most 15 minutes apart. */
 const retries = { retryLimit: 10, retryDelay: 2, retryBackoff: true, retryDelayMax: 900 }
 
+/** Opens the queue without workers: the command line puts deliveries in, a web process sends them. */
+export async function openQueue(knex: Database): Promise<Pick<Queue, 'enqueue' | 'stop'>> {
+  const boss = new PgBoss({ db: fromKnex(knex), schema: 'pgboss', supervise: false, schedule: false })
+  await boss.start()
+  await boss.createQueue(deliveries, retries)
+  return { enqueue: enqueueWith(boss), stop: () => boss.stop({ graceful: false }) }
+}
+
 /** Starts pg-boss and its workers. */
 export async function startQueue(settings: QueueSettings): Promise<Queue> {
   const { knex, log } = settings
@@ -39,12 +47,16 @@ export async function startQueue(settings: QueueSettings): Promise<Queue> {
   await boss.work(deadlines, { pollingIntervalSeconds: 10 }, () => settings.runDue())
   await boss.schedule(deadlines, '* * * * *')
   return {
-    enqueue: async (trx, messageId) => void (await boss.send(deliveries, { messageId }, { db: fromKnex(trx) })),
+    enqueue: enqueueWith(boss),
     wake: () => {
       for (const worker of workers) boss.notifyWorker(worker)
     },
     stop: () => boss.stop({ graceful: true, timeout: 10_000 }),
   }
+}
+
+function enqueueWith(boss: PgBoss): Queue['enqueue'] {
+  return async (trx, messageId) => void (await boss.send(deliveries, { messageId }, { db: fromKnex(trx) }))
 }
 
 function startDeliveries(boss: PgBoss, { deliver, giveUp, log }: QueueSettings): Promise<string> {

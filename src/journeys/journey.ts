@@ -53,8 +53,8 @@ export type Step<S extends { step: string }, N extends S['step'], D> = {
 }
 
 export type Input = Record<string, string>
-/** Plain data for the page; `values` prefill the form. */
-export type View = { model?: Record<string, unknown>; values?: Record<string, string> }
+/** Plain data for the page; `values` prefill the form, `errors` tell what an earlier step found. */
+export type View = { model?: Record<string, unknown>; values?: Record<string, string>; errors?: FieldErrors }
 
 /** A journey as data: its steps, and for each step which outcome leads where. */
 export type Journey<S extends { step: string }, D> = {

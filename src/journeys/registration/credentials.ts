@@ -20,9 +20,10 @@ export const identificationWays = ['post'] as const
 export const credentialsStep: Step<RegistrationState, 'credentials', CredentialsDeps> = {
   path: '',
   keeps: ['insuranceNumber', 'insurerNumber', 'identification', 'username', 'acceptTerms'],
-  show: (_state, deps) => ({
+  show: (state, deps) => ({
     model: { insurers: deps.insurers, identificationWays },
-    values: { insurerNumber: deps.insurers[0]?.insurerNumber ?? '', identification: 'post' },
+    values: { insurerNumber: deps.insurers[0]?.insurerNumber ?? '', identification: 'post', username: state.taken ?? '' },
+    errors: state.taken ? { username: 'taken' } : undefined,
   }),
   async submit(input, _state, deps, request) {
     const address = await deps.limits.registrationAddress.use(deps.hash.hash(request.address, 'limit:address'))

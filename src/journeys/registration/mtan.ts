@@ -8,7 +8,7 @@ import type { Deps } from '../deps.ts'
 import type { Step, StepRequest, Submission } from '../journey.ts'
 import type { RegistrationState, StateOf } from './state.ts'
 
-type MtanDeps = Pick<Deps, 'mtans' | 'mails' | 'clock' | 'deadlines'>
+type MtanDeps = Pick<Deps, 'stores' | 'mtans' | 'mails' | 'clock' | 'deadlines'>
 type MtanState = StateOf<'mtan'>
 
 /** Bestätigung der Mobilnummer (seed, 1). The confirmed mTAN creates the registration and sends the activation link. */
@@ -46,6 +46,9 @@ export const mtanStep: Step<RegistrationState, 'mtan', MtanDeps> = {
       const triesLeft = check.result === 'wrong' ? check.triesLeft : 0
       return { invalid: { mtan: triesLeft > 0 ? { reason: 'wrong', params: { triesLeft } } : 'used_up' } }
     }
+    // Somebody else may have taken the name since the first page.
+    if (await deps.stores.accounts.usernameTaken(state.username))
+      return { outcome: 'usernameTaken', data: { taken: state.username } }
     const lastDay = activationLastDay(now, deps.deadlines)
     return {
       outcome: 'confirmed',
@@ -102,8 +105,8 @@ async function createRegistration(
     registeredAt: now,
     activationLastDay: activationLastDay(now, deps.deadlines),
   }
-  // Somebody else may have taken the name since the first page.
-  if (!(await unit.accounts.create(account))) return { invalid: { mtan: 'username_taken' } }
+  // Somebody took the name in this very moment: nothing happens, and the next try leads to the first page.
+  if (!(await unit.accounts.create(account))) return { invalid: { mtan: 'used_up' } }
   await unit.devices.makeKnown(account.id, request.device, now)
   await unit.audit.registrationCreated({
     at: now,

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import ejs from 'ejs'
+import type { Context, Middleware } from 'koa'
+import koaViews from 'koa-views'
+import type { Clock } from '../gateways/clock.ts'
+import { formatDate, formatTime, offered, phoneHref, type TextParams, type Texts } from '../gateways/texts.ts'
+import { richText } from './rich-text.ts'
+
+/** What a page is given; all of it optional, `model` is the page's own plain data. */
+export type PageLocals = {
+  csrf?: string
+  /** Where the page's forms post to. */
+  action?: string
+  values?: Record<string, string>
+  /** Refused fields: the key of the text, with its parameters. */
+  errors?: Record<string, { key: string; params?: TextParams }>
+  progress?: { step: number; of: number }
+  /** The application that asks for the sign-in; `reviewed: false` is marked on the page. */
+  asking?: { name: string; reviewed: boolean }
+  cancelPath?: string
+  model?: Record<string, unknown>
+  /** Path of the language switch; default: the path of the request. */
+  languagePath?: string
+}
+
+type RenderPage = (view: string, locals: PageLocals, status?: number) => Promise<void>
+
+declare module 'koa' {
+  interface ExtendableContext {
+    /** Answers with `views/<view>.ejs` inside the layout; a view per language is `views/<view>.<language>.ejs`. */
+    renderPage: RenderPage
+  }
+}
+
+/** Who speaks on the pages. */
+type Insurer = {
+  name: string
+  shortName: string
+  insurerNumber: string
+  help: { phone: string; email: string; branchUrl?: string }
+}
+
+type Settings = {
+  /** Absolute; `../public` beside it holds the assets. */
+  viewsDir: string
+  texts: Texts
+  insurer: Insurer
+  /** Lets pages count down to a time of the server; without it they name the time only. */
+  clock?: Clock
+}
+
+/** Creates the middleware that lets every later one answer with a page (`ctx.renderPage`). */
+export function createRender(settings: Settings): Middleware {
+  const { viewsDir } = settings
+  const views = new Set(readdirSync(viewsDir, { recursive: true, encoding: 'utf8' }))
+  const assets = assetVersion(join(viewsDir, '../public/assets'))
+  const insurer = { ...settings.insurer, help: { ...settings.insurer.help, phoneHref: phoneHref(settings.insurer.help.phone) } }
+  // Our own engine: what is given to a page never becomes an option of ejs.
+  const engine = (path: string, { scope }: { scope: object }) =>
+    ejs.renderFile(path, scope, { cache: true, views: [viewsDir] })
+  const koaView = koaViews(viewsDir, { extension: 'ejs', autoRender: false, engineSource: { ejs: engine } })
+  return (ctx, next) =>
+    koaView(ctx, () => {
+      ctx.renderPage = async (view, locals, status = 200) => {
+        const lang = offered(ctx.state.lang)
+        const scope = { ...pageScope(ctx, locals, lang, settings), assets, insurer }
+        const name = views.has(`${view}.${lang}.ejs`) ? `${view}.${lang}` : view
+        const body = await draw(ctx, `${name}.ejs`, scope)
+        ctx.body = await draw(ctx, 'layout.ejs', { ...scope, body })
+        ctx.status = status
+        ctx.type = 'html'
+        ctx.set('Content-Language', lang)
+      }
+      return next()
+    })
+}
+
+/** Everything a view may name. `page` is filled by the view itself and read by the layout. */
+function pageScope(ctx: Context, locals: PageLocals, lang: string, { texts, clock }: Settings) {
+  const t = texts.translator(lang)
+  return {
+    ...{ action: '', cancelPath: '', progress: undefined, asking: undefined },
+    ...locals,
+    csrf: locals.csrf ?? String(ctx.state.csrf ?? ''),
+    values: locals.values ?? {},
+    errors: locals.errors ?? {},
+    model: locals.model ?? {},
+    lang,
+    otherLanguage: otherLanguage(ctx, lang, locals.languagePath),
+    t,
+    rich: (key: string, params?: TextParams) => richText(t, key, params),
+    date: (day: string | Date) => formatDate(day, lang),
+    time: (at: string | Date) => formatTime(at, lang),
+    now: clock?.now(),
+    page: { title: '', wide: false },
+  }
+}
+
+function otherLanguage(ctx: Context, lang: string, path: string | undefined) {
+  const other = lang === 'de' ? 'en' : 'de'
+  const query = new URLSearchParams(ctx.querystring)
+  query.delete('ui_locales')
+  query.set('lang', other)
+  return { lang: other, href: `${path ?? ctx.path}?${query}` }
+}
+
+/** koa-views declares no answer, but gives the HTML when it is told not to send it by itself. */
+async function draw(ctx: Context, view: string, scope: object): Promise<string> {
+  return (await ctx.render(view, { scope })) as unknown as string
+}
+
+function assetVersion(assetsDir: string): string {
+  const hash = createHash('sha256')
+  for (const name of readdirSync(assetsDir).sort()) hash.update(readFileSync(join(assetsDir, name)))
+  return hash.digest('hex').slice(0, 12)
+}

@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backends, startTestApp, type TestApp } from '../support/app.ts'
 import { createClient } from '../support/client.ts'
-import { activate, awaitLetter, begin, enterPassword, register, signInAgain, signInFirst, somebody } from '../support/walk.ts'
+import {
+  activate,
+  awaitLetter,
+  begin,
+  enterPassword,
+  register,
+  signInAgain,
+  signInFirst,
+  somebody,
+} from '../support/walk.ts'
 
 describe.each(backends)('the member’s way of the seed, on %s', (backend) => {
   let app: TestApp

@@ -28,7 +28,10 @@ export type TestApp = App & {
 }
 
 /** Starts the whole application on free ports with data of its own; `close` removes everything. */
-export async function startTestApp(backend: Backend = 'embedded', variables: Record<string, string> = {}): Promise<TestApp> {
+export async function startTestApp(
+  backend: Backend = 'embedded',
+  variables: Record<string, string> = {},
+): Promise<TestApp> {
   const dataDir = await mkdtemp(join(tmpdir(), 'aok-'))
   const servers = backend === 'servers' ? await createServers() : undefined
   const config = loadConfig({

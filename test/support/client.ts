@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { type CheerioAPI, load } from 'cheerio'
 
 /** A page as a person without JavaScript sees it. */
@@ -13,6 +14,12 @@ export type Page = {
 }
 
 type Form = Record<string, string>
+
+/** Headers of a browser with an address of its own; the application under test runs with TRUST_PROXY. */
+export function ownAddress(): Form {
+  const [a, b, c] = randomBytes(3)
+  return { 'X-Forwarded-For': `10.${a}.${b}.${c}` }
+}
 
 /** Creates a browser without JavaScript: cookies, redirects, and forms as they stand on the page. */
 export function createClient(headers: Record<string, string> = {}) {
@@ -48,7 +55,16 @@ export function createClient(headers: Record<string, string> = {}) {
     async submit(fields: Form, { action, button }: { action?: string; button?: string } = {}): Promise<Page> {
       if (!current) throw new Error('no page yet')
       const { target, body } = readForm(current, fields, action, button)
-      return await send(target, { method: 'POST', body, headers: { 'Content-Type': 'application/x-www-form-urlencoded' } })
+      return await send(target, {
+        method: 'POST',
+        body,
+        headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+      })
+    },
+    /** What `submit` would send, so that a test can send it twice or change it. */
+    form(fields: Form, { action, button }: { action?: string; button?: string } = {}) {
+      if (!current) throw new Error('no page yet')
+      return readForm(current, fields, action, button)
     },
     post: (url: string, fields: Form | string, extra: Form = {}) =>
       send(url, {
@@ -69,7 +85,11 @@ function readForm(page: Page, fields: Form, action?: string, button?: string) {
   const forms = $('form[method="post" i]').toArray()
   const form = forms.find((each) => {
     if (action) return $(each).find(`input[name="action"][value="${action}"]`).length > 0
-    if (button) return $(each).find('button').toArray().some((one) => $(one).text().trim() === button)
+    if (button)
+      return $(each)
+        .find('button')
+        .toArray()
+        .some((one) => $(one).text().trim() === button)
     return Object.keys(fields).every((name) => $(each).find(`[name="${name}"]`).length > 0)
   })
   if (!form) throw new Error(`no form with ${action ?? button ?? Object.keys(fields)} on ${page.url}: ${page.heading}`)
@@ -115,7 +135,8 @@ function keep(jar: Map<string, { value: string; path: string; host: string }>, u
 }
 
 function cookiesFor(jar: Map<string, { value: string; path: string; host: string }>, url: URL): string {
-  const fits = (path: string) => url.pathname === path || url.pathname.startsWith(path.endsWith('/') ? path : `${path}/`)
+  const fits = (path: string) =>
+    url.pathname === path || url.pathname.startsWith(path.endsWith('/') ? path : `${path}/`)
   return [...jar.values()]
     .filter((cookie) => cookie.host === url.host && fits(cookie.path))
     .map((cookie) => cookie.value)

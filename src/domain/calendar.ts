@@ -46,9 +46,8 @@ export function endOfDay(day: CalendarDay): Date {
 /** Tells the instant at which a day begins in Berlin. @throws RangeError when `day` is no day of the calendar */
 export function startOfDay(day: CalendarDay): Date {
   const wall = midnightUtc(day)
-  // The offset of a nearby instant may be that of the other side of a change of summer time: asked again at the result.
-  const near = wall - offsetAt(wall)
-  return new Date(wall - offsetAt(near))
+  // Summer time begins and ends at 01:00 UTC (directive 2000/84/EC): at 00:00 UTC the offset is still that of the day's start.
+  return new Date(wall - offsetAt(wall))
 }
 
 /** Counts the days from `a` to `b`, negative when `b` is earlier. @throws RangeError when one is no day of the calendar */

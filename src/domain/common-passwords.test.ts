@@ -17,6 +17,7 @@ describe('createCommonPasswordCheck', () => {
     'Hallo2026!?',
     'hallo1234567',
     'hallohallo',
+    'SommerSommer',
     'qwertzuiop',
     'Qwertzuiop1!',
     '1234567890',

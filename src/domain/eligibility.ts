@@ -27,7 +27,7 @@ export type InsuredPerson = {
   largePrint: boolean
 }
 
-export type Eligibility =
+type Eligibility =
   | { eligible: true }
   | {
       eligible: false
@@ -41,7 +41,7 @@ export type Eligibility =
         | 'deceased'
     }
 
-export type SignInStanding = 'normal' | 'coverage_grace' | 'coverage_over' | 'guardian' | 'deceased' | 'unknown'
+type SignInStanding = 'normal' | 'coverage_grace' | 'coverage_over' | 'guardian' | 'deceased' | 'unknown'
 
 /**
  * Tells whether a person of the register may have an account with an insurer on a day; `minimumAge` in years

@@ -28,6 +28,7 @@ describe('parseEmail', () => {
     ['erika@-web.de', 'format'],
     ['erika@web..de', 'format'],
     ['erika@1.2.3.4', 'format'],
+    ['erika@1.2.3.44', 'format'],
     ['erika@[1.2.3.4]', 'format'],
     ['erika@@web.de', 'format'],
     ['.erika@web.de', 'format'],

@@ -1,9 +1,7 @@
 import { domainToASCII } from 'node:url'
 import { suggestDomain } from './email-domains.ts'
 
-export type EmailResult =
-  | { ok: true; value: string }
-  | { ok: false; reason: 'empty' | 'format' | 'too_long' | 'characters' }
+type EmailResult = { ok: true; value: string } | { ok: false; reason: 'empty' | 'format' | 'too_long' | 'characters' }
 
 /** RFC 5321 § 4.5.3.1: octets of the part before the `@`, and of the whole (the path of 256 without its brackets). */
 const longest = { local: 64, address: 254 }

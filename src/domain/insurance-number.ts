@@ -4,7 +4,7 @@ import { withoutSeparators } from './separators.ts'
 /** Versichertennummer: the unchangeable part of the KVNR, a capital letter and nine digits, the last a check digit. */
 export type InsuranceNumber = string & { readonly __brand: 'InsuranceNumber' }
 
-export type InsuranceNumberResult =
+type InsuranceNumberResult =
   | { ok: true; value: InsuranceNumber }
   | { ok: false; reason: 'empty' | 'format' | 'check_digit' }
 

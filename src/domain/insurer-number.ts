@@ -4,7 +4,7 @@ import { withoutSeparators } from './separators.ts'
 /** Kassenummer: the Institutionskennzeichen (IK) of an insurer, nine digits, the last a check digit. */
 export type InsurerNumber = string & { readonly __brand: 'InsurerNumber' }
 
-export type InsurerNumberResult =
+type InsurerNumberResult =
   | { ok: true; value: InsurerNumber }
   | { ok: false; reason: 'empty' | 'format' | 'check_digit' }
 

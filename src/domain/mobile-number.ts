@@ -1,6 +1,6 @@
 import parsePhoneNumber, { type CountryCode, type PhoneNumber } from 'libphonenumber-js/max'
 
-export type MobileNumberResult =
+type MobileNumberResult =
   | {
       ok: true /** `+4915112345671` */
       e164: string /** ISO 3166-1 */
@@ -10,7 +10,7 @@ export type MobileNumberResult =
   | { ok: false; reason: 'empty' | 'format' | 'not_mobile' | 'country' }
 
 /** Countries in ISO 3166-1: `defaultCountry` is meant when no country code is typed. */
-export type MobileNumberOptions = { defaultCountry: string; allowedCountries: readonly string[] }
+type MobileNumberOptions = { defaultCountry: string; allowedCountries: readonly string[] }
 
 const longestInput = 40
 

@@ -1,6 +1,6 @@
 import { withoutSeparators } from './separators.ts'
 
-export type MtanResult = { ok: true; value: string } | { ok: false; reason: 'empty' | 'format' }
+type MtanResult = { ok: true; value: string } | { ok: false; reason: 'empty' | 'format' }
 
 /** Draws an mTAN of 6 digits; `randomInt(max)` gives an unbiased whole number from 0 to `max` - 1 (security.md, "mTAN"). */
 export function createMtan(randomInt: (max: number) => number): string {

@@ -1,7 +1,7 @@
 import { withoutSeparators } from './separators.ts'
 import { hasUnsafeCharacters } from './unsafe-characters.ts'
 
-export type PasswordResult =
+type PasswordResult =
   | { ok: true /** in NFC, as it is hashed */; value: string }
   | {
       ok: false
@@ -9,14 +9,14 @@ export type PasswordResult =
     }
 
 /** What the person has entered besides the password; parts that are missing are not looked for. */
-export type PasswordContext = {
+type PasswordContext = {
   username?: string | undefined
   insuranceNumber?: string | undefined
   email?: string | undefined
 }
 
 /** Fewest and most characters, in Unicode code points after NFC. */
-export type PasswordLength = { min: number; max: number }
+type PasswordLength = { min: number; max: number }
 
 const defaultLength: PasswordLength = { min: 10, max: 128 }
 

@@ -1,8 +1,8 @@
 import { hasBidiMarks, hasUnsafeCharacters } from './unsafe-characters.ts'
 
-export type LineResult = { ok: true; value: string } | { ok: false; reason: 'control_characters' }
+type LineResult = { ok: true; value: string } | { ok: false; reason: 'control_characters' }
 
-export type SecurityAnswerResult =
+type SecurityAnswerResult =
   | { ok: true /** normalised, as it is hashed */; value: string }
   | {
       ok: false

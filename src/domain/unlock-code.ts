@@ -3,9 +3,7 @@ import { withoutSeparators } from './separators.ts'
 /** Freischaltcode: 12 characters of Crockford Base32 without dashes, 11 random ones and a check character. */
 export type UnlockCode = string & { readonly __brand: 'UnlockCode' }
 
-export type UnlockCodeResult =
-  | { ok: true; value: UnlockCode }
-  | { ok: false; reason: 'empty' | 'format' | 'check_character' }
+type UnlockCodeResult = { ok: true; value: UnlockCode } | { ok: false; reason: 'empty' | 'format' | 'check_character' }
 
 /** Crockford's Base32: no I, L, O, U. */
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'

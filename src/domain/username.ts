@@ -1,4 +1,4 @@
-export type UsernameResult =
+type UsernameResult =
   | { ok: true; value: string }
   | { ok: false; reason: 'empty' | 'too_short' | 'too_long' | 'characters' }
 

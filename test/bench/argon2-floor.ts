@@ -1,0 +1,24 @@
+import { availableParallelism } from 'node:os'
+import { argon2id, hash, verify } from 'argon2'
+import type { HashingSettings } from '../../src/gateways/password-hasher.ts'
+
+/**
+ * Measures how many passwords the machine can verify per second with all cores and nothing else to do: no sign-in with a
+ * password can be faster. Settings of `config/limits.yaml`; `seconds` of measuring.
+ */
+export async function measureArgon2Floor(settings: HashingSettings, seconds: number): Promise<number> {
+  const { memoryKiB: memoryCost, iterations: timeCost, parallelism } = settings
+  const hashed = await hash('Wiesengrund-7-Almhuette', { type: argon2id, memoryCost, timeCost, parallelism })
+  const begin = performance.now()
+  const end = begin + seconds * 1000
+  let verified = 0
+  const lane = async () => {
+    while (performance.now() < end) {
+      await verify(hashed, 'Wiesengrund-7-Almhuette')
+      verified++
+    }
+  }
+  // Not more lanes than threads of libuv's pool have cores to run on: waiting adds nothing.
+  await Promise.all(Array.from({ length: availableParallelism() }, lane))
+  return verified / ((performance.now() - begin) / 1000)
+}

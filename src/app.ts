@@ -2,8 +2,8 @@ import type { Logger } from 'pino'
 import { createHttpApp } from './app/http.ts'
 import { openListener } from './app/listener.ts'
 import { createLogger } from './app/logger.ts'
-import { createOidc } from './app/oidc.ts'
 import { startMetrics } from './app/metrics.ts'
+import { createOidc } from './app/oidc.ts'
 import { createServices } from './app/services.ts'
 import type { Config } from './config.ts'
 import { createShiftableClock, createSystemClock, type ShiftableClock } from './gateways/clock.ts'
@@ -61,13 +61,24 @@ export async function startApp(config: Config): Promise<App> {
       wake: started.wake,
     })
     if (development) closers.push(development.close)
-    const metrics = config.metricsPort === undefined ? undefined : await startMetrics(config.host, config.metricsPort, {
-      passwordLoad: services.hasher.load,
-      messagesWaiting: services.stores.messages.countWaiting,
-    })
+    const metrics =
+      config.metricsPort === undefined
+        ? undefined
+        : await startMetrics(config.host, config.metricsPort, {
+            passwordLoad: services.hasher.load,
+            messagesWaiting: services.stores.messages.countWaiting,
+          })
     if (metrics) closers.push(metrics.close)
     listener.handle(
-      createHttpApp({ config, issuer, services, oidc, log, metrics: metrics?.middleware, development: development?.routes }),
+      createHttpApp({
+        config,
+        issuer,
+        services,
+        oidc,
+        log,
+        metrics: metrics?.middleware,
+        development: development?.routes,
+      }),
     )
     return { issuer, port: listener.port, demoPort: relyingParty?.port, greeting: development?.greeting, close }
   } catch (error) {

@@ -1,6 +1,6 @@
 import cluster from 'node:cluster'
-import { startApp } from './app.ts'
 import { startCluster } from './app/cluster.ts'
+import { startApp } from './app.ts'
 import { loadConfig } from './config.ts'
 import { StartUpError } from './errors.ts'
 import { DataFolderInUse, DataFolderUnusable } from './stores/embedded/lock.ts'

@@ -18,7 +18,9 @@ export async function startCluster(count: number): Promise<void> {
       for (const other of Object.values(cluster.workers ?? {})) other?.kill('SIGTERM')
       return
     }
-    process.stderr.write(`${JSON.stringify({ level: 'error', msg: 'web process died', pid: worker.process.pid, code })}\n`)
+    process.stderr.write(
+      `${JSON.stringify({ level: 'error', msg: 'web process died', pid: worker.process.pid, code })}\n`,
+    )
     cluster.fork()
   })
   const end = () => {

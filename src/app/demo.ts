@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
+import { createDemoRelyingParty } from '../demo/relying-party/index.ts'
 import { createDevelopmentRoutes } from '../demo/routes.ts'
 import { demoPassword, seedDemo } from '../demo/seed.ts'
-import { createDemoRelyingParty } from '../demo/relying-party/index.ts'
 import { berlinDay } from '../domain/calendar.ts'
 import type { ShiftableClock } from '../gateways/clock.ts'
 import { explainListenFault } from './listener.ts'
@@ -46,7 +46,9 @@ export async function startRelyingParty(config: Config, issuer: string, log: Log
 const printInterval = 1500
 
 /** Starts what only development has: demo data, postbox, clock, automatic print run and the demo relying party. */
-export async function startDemo(settings: Settings): Promise<{ routes: Middleware; greeting: string; close(): Promise<void> }> {
+export async function startDemo(
+  settings: Settings,
+): Promise<{ routes: Middleware; greeting: string; close(): Promise<void> }> {
   const { services, clock, config } = settings
   await seedDemo({
     ...services,
@@ -56,7 +58,10 @@ export async function startDemo(settings: Settings): Promise<{ routes: Middlewar
     termsVersion: config.insurer.termsVersion,
   })
   const print = createAutomaticPrint(services, clock)
-  const timer = setInterval(() => print().catch((error) => settings.log.error({ err: error }, 'print run failed')), printInterval)
+  const timer = setInterval(
+    () => print().catch((error) => settings.log.error({ err: error }, 'print run failed')),
+    printInterval,
+  )
   const runDue = async () => {
     await print()
     await settings.runDue()

@@ -19,11 +19,23 @@ export function createJourneyLimits(config: Config, limiter: Limiter): JourneyLi
   return {
     signInFailures: limiter({ name: 'sign_in_failures', ...failures }),
     knownDeviceFailures: limiter({ name: 'sign_in_failures_known_device', ...failures }),
-    signInAddress: limiter({ name: 'sign_in_address', count: perAddress(config, signIn.perAddressAndMinute), window: minute }),
+    signInAddress: limiter({
+      name: 'sign_in_address',
+      count: perAddress(config, signIn.perAddressAndMinute),
+      window: minute,
+    }),
     deviceLink: limiter({ name: 'device_link', count: signIn.deviceLink.perAccountAndHour, window: hour }),
     wrongUnlockCode: limiter({ name: 'unlock_code', count: unlockCode.wrong, window: day, pause: unlockCode.pause }),
-    usernameChecks: limiter({ name: 'username_checks', count: perAddress(config, usernameChecks.perAddressAndHour), window: hour }),
-    registrationAddress: limiter({ name: 'registration_address', count: perAddress(config, registration.perAddressAndHour), window: hour }),
+    usernameChecks: limiter({
+      name: 'username_checks',
+      count: perAddress(config, usernameChecks.perAddressAndHour),
+      window: hour,
+    }),
+    registrationAddress: limiter({
+      name: 'registration_address',
+      count: perAddress(config, registration.perAddressAndHour),
+      window: hour,
+    }),
     activationMail: limiter({ name: 'activation_mail', count: activationMail.perAccountAndDay, window: day }),
   }
 }
@@ -33,7 +45,11 @@ export function createMtanLimits(config: Config, limiter: Limiter): MtanLimits {
   const { registration, signIn } = config.limits.mtan
   return {
     registrationNumber: limiter({ name: 'mtan_registration_number', count: registration.perNumberAndDay, window: day }),
-    registrationAddress: limiter({ name: 'mtan_registration_address', count: perAddress(config, registration.perAddressAndHour), window: hour }),
+    registrationAddress: limiter({
+      name: 'mtan_registration_address',
+      count: perAddress(config, registration.perAddressAndHour),
+      window: hour,
+    }),
     registrationGlobal: limiter({ name: 'mtan_registration_global', count: registration.globalPerHour, window: hour }),
     signInNumberHour: limiter({ name: 'mtan_sign_in_hour', count: signIn.perNumberAndHour, window: hour }),
     signInNumberDay: limiter({ name: 'mtan_sign_in_day', count: signIn.perNumberAndDay, window: day }),

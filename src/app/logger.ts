@@ -2,9 +2,34 @@ import pino, { type Logger } from 'pino'
 
 /** Fields that never reach a log, wherever they stand in a line (security.md, "Never in logs"). */
 export const redacted = [
-  'password', 'passwordRepeat', 'passwordHash', 'mtan', 'code', 'unlockCode', 'securityAnswer', 'insuranceNumber',
-  'username', 'email', 'mobile', 'to', 'text', 'html', 'token', 'link', 'cookie', 'authorization', 'payload', 'address',
-  'access_token', 'refresh_token', 'id_token', 'client_secret', 'logoutToken', 'birthDate', 'givenName', 'familyName',
+  'password',
+  'passwordRepeat',
+  'passwordHash',
+  'mtan',
+  'code',
+  'unlockCode',
+  'securityAnswer',
+  'insuranceNumber',
+  'username',
+  'email',
+  'mobile',
+  'to',
+  'text',
+  'html',
+  'token',
+  'link',
+  'cookie',
+  'authorization',
+  'payload',
+  'address',
+  'access_token',
+  'refresh_token',
+  'id_token',
+  'client_secret',
+  'logoutToken',
+  'birthDate',
+  'givenName',
+  'familyName',
 ]
 
 /** Creates the log: one line of JSON per event on stdout. */
@@ -23,7 +48,16 @@ export function createLogger(level: string): Logger {
 function serializeError(error: Error & { code?: string; detail?: string; routine?: string }) {
   if (!(error instanceof Error)) return { type: typeof error }
   const fromDatabase = error.routine !== undefined || /^(insert|update|select|delete|with) /i.test(error.message)
-  const message = fromDatabase ? error.message.split(' - ').at(-1)?.replace(/".*?"|'.*?'|\(.*?\)/g, '…') : error.message
-  const stack = error.stack?.split('\n').filter((line) => line.trim().startsWith('at ')).slice(0, 12).join('\n')
+  const message = fromDatabase
+    ? error.message
+        .split(' - ')
+        .at(-1)
+        ?.replace(/".*?"|'.*?'|\(.*?\)/g, '…')
+    : error.message
+  const stack = error.stack
+    ?.split('\n')
+    .filter((line) => line.trim().startsWith('at '))
+    .slice(0, 12)
+    .join('\n')
   return { type: error.name, code: error.code, message, stack }
 }

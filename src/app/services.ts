@@ -81,13 +81,22 @@ export async function createServices(settings: Settings) {
     },
   })
   const printRuns = createPrintRunService({
-    stores, transaction, clock, random, hash, deadlines, issuer, mails,
+    stores,
+    transaction,
+    clock,
+    random,
+    hash,
+    deadlines,
+    issuer,
+    mails,
     minimumAge: insurer.minimumAge,
     renderPdf: letterPdf.render,
     delivery: drivers.letters,
   })
   const deliveries = createDeliveryService({
-    stores, transaction, clock,
+    stores,
+    transaction,
+    clock,
     email: drivers.email,
     sms: drivers.sms,
     renderMail: ({ template, params, language }) =>
@@ -95,7 +104,18 @@ export async function createServices(settings: Settings) {
     sendLogoutToken: settings.sendLogoutToken,
   })
   const journeyDeps: Deps = {
-    stores, transaction, hasher, hash, clock, random, letters, mtans, standing, mails, deadlines, issuer,
+    stores,
+    transaction,
+    hasher,
+    hash,
+    clock,
+    random,
+    letters,
+    mtans,
+    standing,
+    mails,
+    deadlines,
+    issuer,
     limits: createJourneyLimits(config, limiter),
     securityQuestions: config.securityQuestions,
     isCommonPassword: createCommonPasswordCheck(commonPasswords(config)),
@@ -107,7 +127,18 @@ export async function createServices(settings: Settings) {
   const memberImport = createMemberImport({ transaction, onChanged: createRegisterFollower(standing) })
   const deadlineTasks = createDeadlineTasks({ stores, transaction, clock, deadlines, mails })
   return {
-    stores, transaction, protection, hasher, texts, letters, standing, printRuns, deliveries, deadlineTasks, memberImport, journeyDeps,
+    stores,
+    transaction,
+    protection,
+    hasher,
+    texts,
+    letters,
+    standing,
+    printRuns,
+    deliveries,
+    deadlineTasks,
+    memberImport,
+    journeyDeps,
     postbox: drivers.postbox,
     close: () => drivers.email.close(),
   }
@@ -119,5 +150,10 @@ function commonPasswords(config: Config): string[] {
 
 function letterInsurer({ insurer }: Config) {
   const { name, shortName, senderLine, help } = insurer
-  return { name, shortName, senderLine, help: { phoneNote: 'kostenfrei', branchText: 'in Ihrer Geschäftsstelle vor Ort', ...help } }
+  return {
+    name,
+    shortName,
+    senderLine,
+    help: { phoneNote: 'kostenfrei', branchText: 'in Ihrer Geschäftsstelle vor Ort', ...help },
+  }
 }

@@ -5,7 +5,13 @@ export function addDuration(at: Date, duration: string): Date | null {
   const match = pattern.exec(duration)
   if (!match || duration === 'P' || duration.endsWith('T')) return null
   const [years, months, weeks, days, hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0)) as [
-    number, number, number, number, number, number, number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
   ]
   const moved = new Date(at)
   moved.setUTCMonth(moved.getUTCMonth() + years * 12 + months)

@@ -37,7 +37,17 @@ export function createPostboxDrivers(
     sms: {
       async send({ id, to, text }) {
         const code = /#(\d{6})\b/.exec(text)?.[1] ?? null
-        await postbox.put({ id, kind: 'sms', to, subject: 'SMS', text, html: null, code, link: null, createdAt: clock.now() })
+        await postbox.put({
+          id,
+          kind: 'sms',
+          to,
+          subject: 'SMS',
+          text,
+          html: null,
+          code,
+          link: null,
+          createdAt: clock.now(),
+        })
       },
     },
     letters: {

@@ -1,11 +1,22 @@
 import Router from '@koa/router'
-import bodyParser from 'koa-bodyparser'
 import type { Middleware } from 'koa'
+import bodyParser from 'koa-bodyparser'
 import { PublicError } from '../errors.ts'
 import type { ShiftableClock } from '../gateways/clock.ts'
 import { addDuration } from './duration.ts'
 
-type Item = { id: string; kind: string; to: string; subject: string; text: string; code: string | null; link: string | null; createdAt: Date; hasPdf: boolean; html: string | null }
+type Item = {
+  id: string
+  kind: string
+  to: string
+  subject: string
+  text: string
+  code: string | null
+  link: string | null
+  createdAt: Date
+  hasPdf: boolean
+  html: string | null
+}
 type Settings = {
   clock: ShiftableClock
   postbox: { list(filter: { to?: string; kind?: string }): Promise<Item[]>; pdf(id: string): Promise<Buffer | null> }

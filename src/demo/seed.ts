@@ -23,7 +23,12 @@ export const demoPassword = 'Wiesengrund-7-Almhuette'
 
 const demoAccounts = [
   { insuranceNumber: 'C771029455', username: 'lena.huber', mobile: '+4915112345671', email: 'lena.huber@demo.invalid' },
-  { insuranceNumber: 'D314159268', username: 'josef.bauer', mobile: '+4915112345672', email: 'josef.bauer@demo.invalid' },
+  {
+    insuranceNumber: 'D314159268',
+    username: 'josef.bauer',
+    mobile: '+4915112345672',
+    email: 'josef.bauer@demo.invalid',
+  },
 ]
 
 /** Loads the demo members and their two accounts at the first development start; later starts change nothing. */
@@ -49,7 +54,12 @@ async function createAccount(
 ): Promise<void> {
   const now = settings.clock.now()
   const id = randomUUID()
-  const common = { insurerNumber: '108310400', identification: 'post', language: 'de', termsVersion: settings.termsVersion }
+  const common = {
+    insurerNumber: '108310400',
+    identification: 'post',
+    language: 'de',
+    termsVersion: settings.termsVersion,
+  }
   const activationLastDay = addDays(berlinDay(now), 28)
   await unit.accounts.create({ id, ...person, ...common, passwordHash, registeredAt: now, activationLastDay })
   await unit.accounts.activateRegistration(id, now)

@@ -42,6 +42,7 @@ const moves: Record<AccountState, readonly AccountState[]> = {
     'deleted', // it was never active, and another registration of the number became active
   ],
   ended: [
+    'active', // re-entry: coverage has begun again
     'deleted', // its time of keeping is over
   ],
   deleted: [],

@@ -24,7 +24,10 @@ export function createErrorPages(log: Logger): Middleware {
 async function showError(ctx: Context, error: PublicError, log: Logger): Promise<void> {
   const reference = newReference()
   const level = error.status >= 500 ? 'error' : 'info'
-  log[level]({ reference, code: error.code, detail: error.message, err: error.cause, requestId: ctx.state.requestId }, 'refused')
+  log[level](
+    { reference, code: error.code, detail: error.message, err: error.cause, requestId: ctx.state.requestId },
+    'refused',
+  )
   if (ctx.headerSent) return
   if (error.retryAfter) ctx.set('Retry-After', String(error.retryAfter))
   if (ctx.accepts('html', 'json') === 'json') {
@@ -33,7 +36,11 @@ async function showError(ctx: Context, error: PublicError, log: Logger): Promise
     return
   }
   const kind = error.code === 'csrf' ? 'forbidden' : error.code
-  await ctx.renderPage('error', { model: { status: error.status, kind, reference, retryAfter: error.retryAfter } }, error.status)
+  await ctx.renderPage(
+    'error',
+    { model: { status: error.status, kind, reference, retryAfter: error.retryAfter } },
+    error.status,
+  )
 }
 
 function toPublicError(thrown: unknown): PublicError {

@@ -11,7 +11,9 @@ export function createFormBody(limit: number): Middleware {
     enableTypes: ['form'],
     formLimit: String(limit),
     onerror: (error) => {
-      throw new PublicError((error as { status?: number }).status === 413 ? 'too_large' : 'bad_request', { cause: error })
+      throw new PublicError((error as { status?: number }).status === 413 ? 'too_large' : 'bad_request', {
+        cause: error,
+      })
     },
   })
   return async (ctx, next) => {

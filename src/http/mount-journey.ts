@@ -1,6 +1,14 @@
 import type { Context } from 'koa'
 import type { Clock } from '../gateways/clock.ts'
-import { type Advance, advance, currentStep, type FieldErrors, type Journey, type Position, type StepRequest } from '../journeys/journey.ts'
+import {
+  type Advance,
+  advance,
+  currentStep,
+  type FieldErrors,
+  type Journey,
+  type Position,
+  type StepRequest,
+} from '../journeys/journey.ts'
 import type { Transaction } from '../stores/transaction.ts'
 import { formOf } from './form-body.ts'
 import type { PageLocals } from './render.ts'
@@ -21,7 +29,9 @@ export type JourneyMount<S extends { step: string }, D> = {
 }
 
 /** Creates the two handlers of every step: GET shows the current one, POST answers it (architecture.md, "A journey"). */
-export function mountJourney<S extends { step: string }, D extends { transaction: Transaction }>(mount: JourneyMount<S, D>) {
+export function mountJourney<S extends { step: string }, D extends { transaction: Transaction }>(
+  mount: JourneyMount<S, D>,
+) {
   return {
     async show(ctx: Context): Promise<void> {
       const position = await arrive(mount, ctx)
@@ -38,7 +48,10 @@ export function mountJourney<S extends { step: string }, D extends { transaction
 }
 
 /** Finds the journey and sends every other address to its current step. */
-async function arrive<S extends { step: string }, D>(mount: JourneyMount<S, D>, ctx: Context): Promise<Position<S> | null> {
+async function arrive<S extends { step: string }, D>(
+  mount: JourneyMount<S, D>,
+  ctx: Context,
+): Promise<Position<S> | null> {
   const position = await mount.locate(ctx)
   if (!position) return null
   const step = currentStep(mount.journey, position.state)

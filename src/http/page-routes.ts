@@ -1,6 +1,13 @@
 import type Router from '@koa/router'
 
-const informationPages = ['hilfe', 'datenschutz', 'impressum', 'barrierefreiheit', 'nutzungsbedingungen', 'leichte-sprache']
+const informationPages = [
+  'hilfe',
+  'datenschutz',
+  'impressum',
+  'barrierefreiheit',
+  'nutzungsbedingungen',
+  'leichte-sprache',
+]
 
 /** Ways back in that members ask for here; the page says which help there is. */
 const recoveryTopics = {

@@ -56,7 +56,10 @@ export function createRender(settings: Settings): Middleware {
   const { viewsDir } = settings
   const views = new Set(readdirSync(viewsDir, { recursive: true, encoding: 'utf8' }))
   const assets = assetVersion(join(viewsDir, '../public/assets'))
-  const insurer = { ...settings.insurer, help: { ...settings.insurer.help, phoneHref: phoneHref(settings.insurer.help.phone) } }
+  const insurer = {
+    ...settings.insurer,
+    help: { ...settings.insurer.help, phoneHref: phoneHref(settings.insurer.help.phone) },
+  }
   // Our own engine: what is given to a page never becomes an option of ejs.
   const engine = (path: string, { scope }: { scope: object }) =>
     ejs.renderFile(path, scope, { cache: true, views: [viewsDir] })
@@ -78,8 +81,10 @@ export function createRender(settings: Settings): Middleware {
 }
 
 /** Everything a view may name. `page` is filled by the view itself and read by the layout. */
-function pageScope(ctx: Context, locals: PageLocals, lang: string, { texts, clock }: Settings) {
-  const t = texts.translator(lang)
+function pageScope(ctx: Context, locals: PageLocals, lang: string, { texts, insurer, clock }: Settings) {
+  const translate = texts.translator(lang)
+  const always = { brand: insurer.shortName, insurer: insurer.name, phone: insurer.help.phone }
+  const t = (key: string, params?: TextParams) => translate(key, { ...always, ...params })
   return {
     ...{ action: '', cancelPath: '', progress: undefined, asking: undefined },
     ...locals,
@@ -90,6 +95,7 @@ function pageScope(ctx: Context, locals: PageLocals, lang: string, { texts, cloc
     lang,
     otherLanguage: otherLanguage(ctx, lang, locals.languagePath),
     t,
+    has: texts.has,
     rich: (key: string, params?: TextParams) => richText(t, key, params),
     date: (day: string | Date) => formatDate(day, lang),
     time: (at: string | Date) => formatTime(at, lang),

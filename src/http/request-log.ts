@@ -11,7 +11,13 @@ export function createRequestLog(log: Logger): Middleware {
       await next()
     } finally {
       const milliseconds = Math.round(performance.now() - started)
-      const line = { requestId: ctx.state.requestId, method: ctx.method, path: shapeOf(ctx.path), status: ctx.status, milliseconds }
+      const line = {
+        requestId: ctx.state.requestId,
+        method: ctx.method,
+        path: shapeOf(ctx.path),
+        status: ctx.status,
+        milliseconds,
+      }
       log[ctx.status >= 500 ? 'warn' : 'debug'](line, 'request')
     }
   }

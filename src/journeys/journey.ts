@@ -21,6 +21,7 @@ export type StepRequest = {
 }
 
 /** What happens together with the saved step, in its transaction. Returns a refusal to undo all of it. */
+// biome-ignore lint/suspicious/noConfusingVoidType: effects that cannot object end without a value
 export type Effects<S> = (unit: UnitOfWork) => Promise<Submission<S> | undefined | void>
 
 /** How a step answers a form. */
@@ -42,7 +43,11 @@ export type Step<S extends { step: string }, N extends S['step'], D> = {
   /** Fields that are shown again after a refusal; secrets are never among them. */
   keeps?: readonly string[]
   /** Runs when the journey arrives here, before it is saved: sends the mTAN. */
-  enter?(state: Extract<S, { step: N }>, deps: D, request: StepRequest): Promise<{ state: object; effects?: Effects<S> }>
+  enter?(
+    state: Extract<S, { step: N }>,
+    deps: D,
+    request: StepRequest,
+  ): Promise<{ state: object; effects?: Effects<S> }>
   show(state: Extract<S, { step: N }>, deps: D, request: StepRequest): Promise<View> | View
   submit?(input: Input, state: Extract<S, { step: N }>, deps: D, request: StepRequest): Promise<Submission<S>>
   /** Further forms of the page, by the value of their `action` field. */

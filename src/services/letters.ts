@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type CalendarDay, berlinDay } from '../domain/calendar.ts'
+import { berlinDay, type CalendarDay } from '../domain/calendar.ts'
 import { type Deadlines, nextLetterAllowedAt } from '../domain/deadlines.ts'
 import type { Account } from '../stores/accounts.ts'
 import type { Stores } from '../stores/index.ts'
@@ -33,7 +33,11 @@ export function createLetterService({ deadlines }: { deadlines: Deadlines }) {
         requestedAt: now,
         printableFrom,
       })
-      await unit.audit.letterRequested({ at: now, accountId: account.id, purpose: account.codeLastDay ? 'again' : 'first' })
+      await unit.audit.letterRequested({
+        at: now,
+        accountId: account.id,
+        purpose: account.codeLastDay ? 'again' : 'first',
+      })
       return { letterDay: berlinDay(printableFrom) }
     },
   }

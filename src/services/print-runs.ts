@@ -44,7 +44,11 @@ export function createPrintRunService(settings: Settings) {
       const now = clock.now()
       const runId = randomUUID()
       const count = await transaction(async (unit) => {
-        const claimed = await unit.unlockLetters.claimForRun(await createRun(unit, runId, postingDay, now), now, runSize)
+        const claimed = await unit.unlockLetters.claimForRun(
+          await createRun(unit, runId, postingDay, now),
+          now,
+          runSize,
+        )
         for (const letter of claimed) await fillLetter(settings, unit, letter, postingDay)
         if (claimed.length === 0) await unit.printRuns.cancel(runId, now)
         else await unit.audit.printRunPrepared({ at: now, runId, count: claimed.length, postingDay })

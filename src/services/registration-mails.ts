@@ -26,7 +26,14 @@ type Recipient = Pick<Account, 'id' | 'email' | 'language' | 'activationLastDay'
 export type RegistrationMailService = ReturnType<typeof createRegistrationMailService>
 
 /** Creates the e-mails around an account: each is written to the outbox in the transaction of its cause. */
-export function createRegistrationMailService({ random, issuer }: { random: Random; issuer: string; deadlines: Deadlines }) {
+export function createRegistrationMailService({
+  random,
+  issuer,
+}: {
+  random: Random
+  issuer: string
+  deadlines: Deadlines
+}) {
   const send = (
     unit: UnitOfWork,
     to: Pick<Recipient, 'email' | 'language'>,
@@ -49,7 +56,13 @@ export function createRegistrationMailService({ random, issuer }: { random: Rand
     ): Promise<void> {
       const token = random.token()
       await unit.activationLinks.issue(token, account.id, account.activationLastDay)
-      await send(unit, account, template, { link: `${issuer}/aktivierung/${token}`, lastDay: account.activationLastDay }, now)
+      await send(
+        unit,
+        account,
+        template,
+        { link: `${issuer}/aktivierung/${token}`, lastDay: account.activationLastDay },
+        now,
+      )
       await unit.audit.activationLinkSent({ at: now, accountId: account.id, reminder })
     },
   }

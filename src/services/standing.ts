@@ -1,6 +1,6 @@
-import { berlinDay } from '../domain/calendar.ts'
+import { addDays, berlinDay } from '../domain/calendar.ts'
 import type { Deadlines } from '../domain/deadlines.ts'
-import { signInStanding } from '../domain/eligibility.ts'
+import { type InsuredPerson, signInStanding } from '../domain/eligibility.ts'
 import type { Account } from '../stores/accounts.ts'
 import type { Stores } from '../stores/index.ts'
 import type { UnitOfWork } from '../stores/transaction.ts'
@@ -11,17 +11,27 @@ export type StandingChange =
   | { change: 'suspend'; reason: 'deceased' | 'guardian' }
   | { change: 'resume'; reason: 'deceased' | 'guardian' }
   | { change: 'end' }
+  | { change: 'reopen' }
 
 export type StandingService = ReturnType<typeof createStandingService>
 
 /** Creates the rules that follow the register, applied at an import and at every sign-in (mission.md, "The register changes"). */
 export function createStandingService({ deadlines }: { deadlines: Deadlines }) {
   return {
-    /** Decides only; nothing is written. Accounts that were never active are not judged: only the letter may tell. */
-    async review(stores: Pick<Stores, 'insuredPersons'>, account: Account, now: Date): Promise<StandingChange> {
-      if (!account.activeSince) return { change: 'none' }
+    /**
+     * Decides only; nothing is written. An account that was never active is not judged before the code of its letter
+     * was entered (`codeEntered`): only the letter may tell whether a number is known.
+     */
+    async review(
+      stores: Pick<Stores, 'insuredPersons'>,
+      account: Account,
+      now: Date,
+      { codeEntered = false } = {},
+    ): Promise<StandingChange> {
+      if (!account.activeSince && !codeEntered) return { change: 'none' }
       const person = await stores.insuredPersons.findByInsuranceNumber(account.insuranceNumber)
-      return decide(account, signInStanding(person, berlinDay(now), deadlines))
+      const standing = signInStanding(asSeenByInsurer(person, account), berlinDay(now), deadlines)
+      return decide(account, standing)
     },
     /** Writes the decision and its audit event. */
     async apply(unit: UnitOfWork, account: Account, decision: StandingChange, now: Date): Promise<void> {
@@ -30,7 +40,10 @@ export function createStandingService({ deadlines }: { deadlines: Deadlines }) {
         await unit.audit.accountSuspended({ ...event, reason: decision.reason })
       if (decision.change === 'resume' && (await unit.accounts.resume(account.id, decision.reason, now)))
         await unit.audit.accountResumed(event)
-      if (decision.change === 'end' && (await unit.accounts.end(account.id, now))) await unit.audit.accountEnded({ ...event, reason: 'coverage_over' })
+      if (decision.change === 'end' && (await unit.accounts.end(account.id, now)))
+        await unit.audit.accountEnded({ ...event, reason: 'coverage_over' })
+      if (decision.change === 'reopen' && (await unit.accounts.reopen(account.id, now)))
+        await unit.audit.accountResumed(event)
     },
   }
 }
@@ -43,5 +56,11 @@ function decide(account: Account, standing: ReturnType<typeof signInStanding>): 
     return { change: 'resume', reason: held }
   if (standing === 'coverage_over' || standing === 'unknown')
     return account.state === 'ended' ? { change: 'none' } : { change: 'end' }
-  return { change: 'none' }
+  return account.state === 'ended' ? { change: 'reopen' } : { change: 'none' }
+}
+
+/** A person who moved to another insurer: coverage with the account's one ended the day before. */
+function asSeenByInsurer(person: InsuredPerson | null, account: Account): InsuredPerson | null {
+  if (!person || person.insurerNumber === account.insurerNumber) return person
+  return { ...person, coverageTo: addDays(person.coverageFrom, -1) }
 }

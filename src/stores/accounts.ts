@@ -1,7 +1,7 @@
 import type { AccountState, SuspensionReason } from '../domain/account-state.ts'
 import type { CalendarDay } from '../domain/calendar.ts'
 import { insuranceNumberHash, insuranceNumberHashes } from './blind-index.ts'
-import type { Database } from './database.ts'
+import { type Database, onceOnly } from './database.ts'
 import type { Protection } from './protection.ts'
 
 /** A member's account from the confirmed registration on. `insuranceNumber` is as typed, known to the register or not. */
@@ -161,6 +161,19 @@ export function createAccountStore(db: Database, protection: Protection) {
           .update({ state: 'ended', state_changed_at: now })) === 1
       )
     },
+    /** Re-entry: an account that ended with its coverage is open again, unless the number has another active one. */
+    async reopen(id: string, now: Date): Promise<boolean> {
+      const others = db('accounts as other')
+        .whereRaw('other.insurance_number_hash = accounts.insurance_number_hash and other.id <> accounts.id')
+        .whereNotNull('other.active_since')
+        .whereNot('other.state', 'ended')
+      return (
+        (await accounts()
+          .where({ id, state: 'ended' })
+          .whereNotExists(others)
+          .update({ state: 'active', state_changed_at: now })) === 1
+      )
+    },
     /** Accounts with one of these number hashes that have been active, for the rules of an import. */
     findAllByNumberHashes: async (hashes: string[]) =>
       (await accounts().whereIn('insurance_number_hash', hashes)).map((row: Row) => readAccount(row, encryption)),
@@ -183,7 +196,9 @@ export function createAccountStore(db: Database, protection: Protection) {
         .forUpdate()
         .skipLocked()
         .select('id')
-      return (await accounts().whereIn('id', due).where({ state: 'pending_activation' }).delete('id')).map((row) => row.id)
+      return (await accounts().where(onceOnly(db, due)).where({ state: 'pending_activation' }).delete('id')).map(
+        (row) => row.id,
+      )
     },
     /** Deletes registrations that were never signed in to and whose last code ended before `codeEndedBefore`. */
     async deleteNeverSignedIn(codeEndedBefore: CalendarDay, limit: number): Promise<string[]> {
@@ -196,11 +211,14 @@ export function createAccountStore(db: Database, protection: Protection) {
         .select('id')
       return (
         await accounts()
-          .whereIn('id', due)
+          .where(onceOnly(db, due))
           .where({ state: 'letter_posted' })
           .whereNotIn(
             'id',
-            db('unlock_letters').whereIn('state', ['requested', 'prepared']).whereNotNull('account_id').select('account_id'),
+            db('unlock_letters')
+              .whereIn('state', ['requested', 'prepared'])
+              .whereNotNull('account_id')
+              .select('account_id'),
           )
           .delete('id')
       ).map((row) => row.id)
@@ -215,7 +233,7 @@ export function createAccountStore(db: Database, protection: Protection) {
         .skipLocked()
         .select('id')
       const rows = await accounts()
-        .whereIn('id', due)
+        .where(onceOnly(db, due))
         .where({ activation_reminders: sent })
         .update({ activation_reminders: sent + 1 })
         .returning('*')

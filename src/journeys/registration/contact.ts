@@ -4,7 +4,7 @@ import type { Deps } from '../deps.ts'
 import type { FieldErrors, Step } from '../journey.ts'
 import type { RegistrationState } from './state.ts'
 
-type ContactDeps = Pick<Deps, 'mobileCountries'>
+type ContactDeps = Pick<Deps, 'mobileCountries' | 'hasher'>
 
 /** E-Mail-Adresse und Mobilnummer (seed, 1). A likely typing error in the address is pointed out once. */
 export const contactStep: Step<RegistrationState, 'contact', ContactDeps> = {
@@ -23,12 +23,22 @@ export const contactStep: Step<RegistrationState, 'contact', ContactDeps> = {
       emailSuggestion = suggestEmail(email.value) ?? undefined
       if (emailSuggestion) errors.email = { reason: 'suggestion', params: { suggestion: emailSuggestion } }
     }
-    const mobile = parseMobileNumber(input.mobile ?? '', { defaultCountry: 'DE', allowedCountries: [...deps.mobileCountries] })
+    const mobile = parseMobileNumber(input.mobile ?? '', {
+      defaultCountry: 'DE',
+      allowedCountries: [...deps.mobileCountries],
+    })
     if (!mobile.ok) errors.mobile = mobile.reason
     if (!email.ok || !mobile.ok || Object.keys(errors).length > 0)
       return { invalid: errors, model: { countries: deps.mobileCountries, emailSuggestion } }
+    if (await isPassword(email.value, state.passwordHash, deps)) return { invalid: { email: 'same_as_password' } }
     const { step: _step, ...entered } = state
     const data = { ...entered, email: email.value, mobile: mobile.e164, country: mobile.country, sending: null }
     return { outcome: 'accepted', data }
   },
+}
+
+/** The password must not be the e-mail address or the part before the @ (security.md, "password"); only its hash is left here. */
+async function isPassword(email: string, passwordHash: string, deps: ContactDeps): Promise<boolean> {
+  const local = email.slice(0, email.indexOf('@'))
+  return (await deps.hasher.verify(email, passwordHash)) || (await deps.hasher.verify(local, passwordHash))
 }

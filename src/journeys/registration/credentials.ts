@@ -22,7 +22,11 @@ export const credentialsStep: Step<RegistrationState, 'credentials', Credentials
   keeps: ['insuranceNumber', 'insurerNumber', 'identification', 'username', 'acceptTerms'],
   show: (state, deps) => ({
     model: { insurers: deps.insurers, identificationWays },
-    values: { insurerNumber: deps.insurers[0]?.insurerNumber ?? '', identification: 'post', username: state.taken ?? '' },
+    values: {
+      insurerNumber: deps.insurers[0]?.insurerNumber ?? '',
+      identification: 'post',
+      username: state.taken ?? '',
+    },
     errors: state.taken ? { username: 'taken' } : undefined,
   }),
   async submit(input, _state, deps, request) {

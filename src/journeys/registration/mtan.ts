@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { formatMobile } from '../../domain/mobile-number.ts'
 import { activationLastDay } from '../../domain/deadlines.ts'
 import { maskEmail } from '../../domain/email-address.ts'
+import { formatMobile } from '../../domain/mobile-number.ts'
 import { parseMtan } from '../../domain/mtan.ts'
 import type { UnitOfWork } from '../../stores/transaction.ts'
 import type { Deps } from '../deps.ts'

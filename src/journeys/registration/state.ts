@@ -15,7 +15,13 @@ const contact = { email: z.string(), mobile: z.string(), country: z.string() }
 /** Where a registration stands; encrypted at rest and gone after 24 hours when the mTAN is not confirmed. */
 export const registrationState = z.discriminatedUnion('step', [
   z.object({ step: z.literal('credentials'), taken: z.string().optional() }),
-  z.object({ step: z.literal('contact'), ...credentials, email: z.string().optional(), mobile: z.string().optional(), sent: z.int().optional() }),
+  z.object({
+    step: z.literal('contact'),
+    ...credentials,
+    email: z.string().optional(),
+    mobile: z.string().optional(),
+    sent: z.int().optional(),
+  }),
   z.object({
     step: z.literal('mtan'),
     ...credentials,

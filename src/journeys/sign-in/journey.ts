@@ -40,7 +40,7 @@ export const signInJourney: Journey<SignInState, Deps> = {
       ended: 'ended',
       deviceLinkSent: 'deviceLinkSent',
     },
-    unlockCode: { accepted: 'mtan', newLetter: 'mtan' },
+    unlockCode: { accepted: 'mtan', newLetter: 'mtan', suspended: 'suspended', ended: 'ended' },
     mtan: { firstSignIn: 'securityQuestion', laterSignIn: 'finished', newLetter: 'newLetter' },
     securityQuestion: { accepted: 'finished' },
     newLetter: { requested: 'newLetterRequested', ended: 'ended' },

@@ -1,4 +1,4 @@
-import { parsePhoneCountry, maskMobile } from '../../domain/mobile-number.ts'
+import { maskMobile, parsePhoneCountry } from '../../domain/mobile-number.ts'
 import { parseMtan } from '../../domain/mtan.ts'
 import type { MtanPurpose } from '../../stores/one-time-codes.ts'
 import type { Deps } from '../deps.ts'
@@ -84,10 +84,10 @@ function rejected(triesLeft: number): Submission<SignInState> {
 
 function accepted(state: MtanState, codeId: string, now: Date, request: StepRequest): Submission<SignInState> {
   const { accountId, deviceKnown, letterId } = state
-  const consume = async (unit: Parameters<NonNullable<Extract<Submission<SignInState>, { outcome: string }>['effects']>>[0]) =>
-    (await unit.codes.consume(codeId, now)) ? undefined : ({ invalid: { mtan: 'used_up' } } as const)
-  if (state.way === 'newLetter')
-    return { outcome: 'newLetter', data: { accountId, deviceKnown }, effects: consume }
+  const consume = async (
+    unit: Parameters<NonNullable<Extract<Submission<SignInState>, { outcome: string }>['effects']>>[0],
+  ) => ((await unit.codes.consume(codeId, now)) ? undefined : ({ invalid: { mtan: 'used_up' } } as const))
+  if (state.way === 'newLetter') return { outcome: 'newLetter', data: { accountId, deviceKnown }, effects: consume }
   if (state.way === 'firstSignIn')
     return { outcome: 'firstSignIn', data: { accountId, deviceKnown, letterId }, effects: consume }
   return {
@@ -99,7 +99,14 @@ function accepted(state: MtanState, codeId: string, now: Date, request: StepRequ
       await unit.accounts.recordSignIn(accountId, now)
       await unit.devices.makeKnown(accountId, request.device, now)
       const clientId = request.application?.clientId ?? ''
-      await unit.audit.signInSucceeded({ at: now, accountId, clientId, acr: acrPasswordMtan, amr: ['pwd', 'sms', 'mfa'], deviceKnown })
+      await unit.audit.signInSucceeded({
+        at: now,
+        accountId,
+        clientId,
+        acr: acrPasswordMtan,
+        amr: ['pwd', 'sms', 'mfa'],
+        deviceKnown,
+      })
     },
   }
 }

@@ -7,7 +7,17 @@ import type { SignInState } from './state.ts'
 
 type PasswordDeps = Pick<
   Deps,
-  'stores' | 'transaction' | 'hasher' | 'hash' | 'clock' | 'random' | 'limits' | 'standing' | 'mails' | 'deviceLinkLifetime' | 'issuer'
+  | 'stores'
+  | 'transaction'
+  | 'hasher'
+  | 'hash'
+  | 'clock'
+  | 'random'
+  | 'limits'
+  | 'standing'
+  | 'mails'
+  | 'deviceLinkLifetime'
+  | 'issuer'
 >
 
 /**
@@ -32,7 +42,10 @@ export const passwordStep: Step<SignInState, 'password', PasswordDeps> = {
     const pausedUntil = await lane.limit.use(lane.key)
     if (pausedUntil) return await paused(deps, account, pausedUntil, name)
 
-    const right = await deps.hasher.verify((input.password ?? '').normalize('NFC').slice(0, 1024), account?.passwordHash ?? null)
+    const right = await deps.hasher.verify(
+      (input.password ?? '').normalize('NFC').slice(0, 1024),
+      account?.passwordHash ?? null,
+    )
     if (!right || !account) return await wrong(deps, account)
     await lane.limit.giveBack(lane.key)
     await rehashWhenOutdated(deps, account, input.password ?? '')
@@ -56,7 +69,11 @@ function failureLane(deps: PasswordDeps, name: string, deviceKnown: boolean, req
 
 async function wrong(deps: PasswordDeps, account: Account | null): Promise<Submission<SignInState>> {
   await deps.transaction((unit) =>
-    unit.audit.signInFailed({ at: deps.clock.now(), accountId: account?.id, reason: account ? 'password' : 'unknown_name' }),
+    unit.audit.signInFailed({
+      at: deps.clock.now(),
+      accountId: account?.id,
+      reason: account ? 'password' : 'unknown_name',
+    }),
   )
   return { invalid: { username: 'wrong', password: 'wrong' } }
 }
@@ -104,7 +121,11 @@ async function route(deps: PasswordDeps, found: Account, deviceKnown: boolean): 
   }
 }
 
-async function sendDeviceLink(deps: PasswordDeps, request: StepRequest, input: Input): Promise<Submission<SignInState>> {
+async function sendDeviceLink(
+  deps: PasswordDeps,
+  request: StepRequest,
+  input: Input,
+): Promise<Submission<SignInState>> {
   const now = deps.clock.now()
   const username = parseUsername(input.username ?? '')
   const address = await deps.limits.signInAddress.use(deps.hash.hash(request.address, 'limit:address'))

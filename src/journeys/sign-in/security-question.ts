@@ -1,5 +1,5 @@
-import { checkSecurityAnswer } from '../../domain/text-input.ts'
 import { berlinDay } from '../../domain/calendar.ts'
+import { checkSecurityAnswer } from '../../domain/text-input.ts'
 import type { Account } from '../../stores/accounts.ts'
 import type { UnitOfWork } from '../../stores/transaction.ts'
 import type { Deps } from '../deps.ts'
@@ -41,7 +41,8 @@ export const securityQuestionStep: Step<SignInState, 'securityQuestion', Questio
     return {
       outcome: 'accepted',
       data,
-      effects: (unit) => completeFirstSignIn(unit, deps, state, account, { question: question.id, answerHash }, request),
+      effects: (unit) =>
+        completeFirstSignIn(unit, deps, state, account, { question: question.id, answerHash }, request),
     }
   },
 }

@@ -1,11 +1,12 @@
 import { berlinDay } from '../../domain/calendar.ts'
 import { parseUnlockCode } from '../../domain/unlock-code.ts'
+import type { UnitOfWork } from '../../stores/transaction.ts'
 import type { UnlockLetter } from '../../stores/unlock-letters.ts'
 import type { Deps } from '../deps.ts'
-import type { Step } from '../journey.ts'
+import type { Step, Submission } from '../journey.ts'
 import type { SignInState } from './state.ts'
 
-type UnlockCodeDeps = Pick<Deps, 'stores' | 'transaction' | 'hash' | 'clock' | 'limits'>
+type UnlockCodeDeps = Pick<Deps, 'stores' | 'transaction' | 'hash' | 'clock' | 'limits' | 'standing'>
 
 /** What the keyed hash of an unlock code is bound to: its letter. */
 export const unlockCodePurpose = (letterId: string) => `unlock_code:${letterId}`
@@ -34,6 +35,8 @@ export const unlockCodeStep: Step<SignInState, 'unlockCode', UnlockCodeDeps> = {
       return { invalid: { unlockCode: 'wrong' } }
     }
     await deps.limits.wrongUnlockCode.giveBack(state.accountId)
+    const barred = await judge(deps, state.accountId)
+    if (barred) return barred
     const { accountId, deviceKnown } = state
     return {
       outcome: 'accepted',
@@ -51,6 +54,18 @@ export const unlockCodeStep: Step<SignInState, 'unlockCode', UnlockCodeDeps> = {
 
 const usableLetters = (deps: Pick<UnlockCodeDeps, 'stores' | 'clock'>, accountId: string) =>
   deps.stores.unlockLetters.findUsable(accountId, berlinDay(deps.clock.now()))
+
+/** With the letter in hand the register may speak: death, guardian, end of coverage (mission.md, "The register changes"). */
+async function judge(deps: UnlockCodeDeps, accountId: string): Promise<Submission<SignInState> | null> {
+  const now = deps.clock.now()
+  const account = await deps.stores.accounts.find(accountId)
+  if (!account) return { outcome: 'ended', data: {} }
+  const decision = await deps.standing.review(deps.stores, account, now, { codeEntered: true })
+  if (decision.change === 'end') return { outcome: 'ended', data: {} }
+  if (decision.change !== 'suspend') return null
+  const effects = (unit: UnitOfWork) => deps.standing.apply(unit, account, decision, now)
+  return { outcome: 'suspended', data: { reason: decision.reason }, effects }
+}
 
 function fits(deps: Pick<UnlockCodeDeps, 'hash'>, letter: UnlockLetter, code: string): boolean {
   const matches = deps.hash.matches(code, unlockCodePurpose(letter.id), letter.codeHash ?? '')

@@ -1,10 +1,17 @@
 import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import createKnex, { type Knex } from 'knex'
+import pg from 'pg'
 import { findRunningPostgres, startEmbeddedPostgres } from './embedded/index.ts'
 
 /** A knex instance or a transaction of it: every store works with both. */
 export type Database = Knex
+
+/**
+ * Makes a subquery with `limit … for update skip locked` run once. As `id in (…)` PostgreSQL may run it anew for every
+ * row of the outer statement and so take more rows than the limit.
+ */
+export const onceOnly = (db: Database, due: Knex.QueryBuilder) => db.raw('id = any(array(?))', [due])
 
 /** Which PostgreSQL to use: a server by URL, or the embedded one of a data folder. */
 export type DatabaseSettings = { url: string; poolSize: number } | { dataDir: string }
@@ -38,10 +45,20 @@ export async function openDatabase(settings: DatabaseSettings, { join = false } 
   }
 }
 
+/** Days stay text (`2026-11-24`): a driver's Date would carry a time zone that they do not have. */
+const getTypeParser = (oid: number, format: string) =>
+  oid === pg.types.builtins.DATE ? (day: string) => day : pg.types.getTypeParser(oid, format as 'text')
+
 function connectKnex(connection: Knex.PgConnectionConfig, max: number): Knex {
   // Faults reach the caller as errors; knex would print them with values a second time.
   const log = { warn() {}, error() {}, deprecate() {}, debug() {} }
-  return createKnex({ client: 'pg', connection, pool: { min: 0, max }, acquireConnectionTimeout: 10_000, log })
+  return createKnex({
+    client: 'pg',
+    connection: { ...connection, types: { getTypeParser } },
+    pool: { min: 0, max },
+    acquireConnectionTimeout: 10_000,
+    log,
+  })
 }
 
 /** Brings the schema to the newest version; knex holds a lock, so several processes may start at once. */

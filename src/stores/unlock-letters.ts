@@ -1,5 +1,5 @@
 import type { CalendarDay } from '../domain/calendar.ts'
-import type { Database } from './database.ts'
+import { type Database, onceOnly } from './database.ts'
 import type { Protection } from './protection.ts'
 
 /** What the envelope holds. `none`: the number did not match; the row lives and ends as if a letter had gone out. */
@@ -65,7 +65,9 @@ export function createUnlockLetterStore(db: Database, { encryption }: Protection
           .orderBy('printable_from')
           .select('printable_from')
       ).map((row) => row.printable_from),
-    request: (letter: Pick<UnlockLetter, 'id' | 'accountId' | 'insuranceNumberHash' | 'requestedAt' | 'printableFrom'>) =>
+    request: (
+      letter: Pick<UnlockLetter, 'id' | 'accountId' | 'insuranceNumberHash' | 'requestedAt' | 'printableFrom'>,
+    ) =>
       letters().insert({
         id: letter.id,
         account_id: letter.accountId,
@@ -104,7 +106,7 @@ export function createUnlockLetterStore(db: Database, { encryption }: Protection
         .skipLocked()
         .select('id')
       const rows = await letters()
-        .whereIn('id', due)
+        .where(onceOnly(db, due))
         .where({ state: 'requested' })
         .update({ state: 'prepared', print_run_id: runId })
         .returning('*')
@@ -157,7 +159,11 @@ export function createUnlockLetterStore(db: Database, { encryption }: Protection
         .forUpdate()
         .skipLocked()
         .select('id')
-      const rows = await letters().whereIn('id', due).where({ reminded_at: null }).update({ reminded_at: now }).returning('*')
+      const rows = await letters()
+        .where(onceOnly(db, due))
+        .where({ reminded_at: null })
+        .update({ reminded_at: now })
+        .returning('*')
       return rows.map(toLetter)
     },
     /** Forgets letters of deleted registrations that no limit counts any more. */

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { createAuditTrail } from '../../src/audit/events.ts'
 import { createKeyedHash } from '../../src/gateways/field-encryption.ts'
 import { createAuditEventStore } from '../../src/stores/audit-events.ts'
-import { describeOnBoth } from '../cli/databases.ts'
+import { describeOnBoth } from '../support/databases.ts'
 
 const hash = createKeyedHash([{ kid: 'a', secret: randomBytes(32) }])
 const accountId = '6f0c6b7e-7f0e-4f3e-9d9b-0b8f2f3a1c11'

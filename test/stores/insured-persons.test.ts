@@ -5,7 +5,7 @@ import { createFieldEncryption, createKeyedHash } from '../../src/gateways/field
 import type { KeyRing } from '../../src/gateways/key-ring.ts'
 import { insuranceNumberHash } from '../../src/stores/blind-index.ts'
 import { createInsuredPersonStore } from '../../src/stores/insured-persons.ts'
-import { describeOnBoth } from '../cli/databases.ts'
+import { describeOnBoth } from '../support/databases.ts'
 
 const key = (kid: string) => ({ kid, secret: randomBytes(32) })
 const [oldKey, newKey] = [key('old'), key('new')]

@@ -6,14 +6,16 @@ import { afterAll, beforeAll, describe } from 'vitest'
 import { type Database, migrate, type OpenDatabase, openDatabase } from '../../src/stores/database.ts'
 
 const serverUrl = process.env.TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
+const withoutServer = process.env.TEST_WITHOUT_POSTGRES === 'true'
 
+/** Opens a fresh database on the PostgreSQL server; closing drops it. */
 async function openServer(): Promise<OpenDatabase> {
   const server = await openDatabase({ url: serverUrl, poolSize: 1 })
   const name = `test_${randomBytes(6).toString('hex')}`
   await server.knex.raw(`create database ${name}`)
   const url = new URL(serverUrl)
   url.pathname = `/${name}`
-  const database = await openDatabase({ url: url.href, poolSize: 10 })
+  const database = await openDatabase({ url: url.href, poolSize: 16 })
   return {
     ...database,
     async close() {
@@ -36,18 +38,32 @@ async function openEmbedded(): Promise<OpenDatabase> {
   }
 }
 
-/** Declares the same tests for the embedded PostgreSQL and for a server, each with a fresh, migrated database. */
-export function describeOnBoth(name: string, define: (database: () => Database) => void): void {
-  describe.each([
-    ['PGlite', openEmbedded],
-    ['PostgreSQL', openServer],
-  ] as const)(`${name} on %s`, (_, open) => {
-    let database: OpenDatabase
+type Define = (database: () => Database) => void
+
+function suite(open: () => Promise<OpenDatabase>, define: Define): () => void {
+  return () => {
+    let database: OpenDatabase | undefined
     beforeAll(async () => {
       database = await open()
       await migrate(database.knex)
     }, 60_000)
-    afterAll(() => database.close())
-    define(() => database.knex)
-  })
+    afterAll(() => database?.close())
+    define(() => (database as OpenDatabase).knex)
+  }
+}
+
+/** Declares the same tests for the embedded PostgreSQL and for a server, each with a fresh, migrated database. */
+export function describeOnBoth(name: string, define: Define): void {
+  describe(`${name} on PGlite`, suite(openEmbedded, define))
+  describeOnServer(name, define)
+}
+
+/** Declares tests for a server only: the embedded database runs one statement at a time, so nothing can race there. */
+export function describeOnServer(name: string, define: Define): void {
+  describe.skipIf(withoutServer)(`${name} on PostgreSQL`, suite(openServer, define))
+}
+
+/** Does the same 16 times at once and gives the results. */
+export function sixteenTimes<T>(work: (n: number) => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: 16 }, (_, n) => work(n)))
 }

@@ -1,0 +1,80 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { environmentFaults, findFaults } from '../../scripts/check-docs.ts'
+
+const operate = readFileSync(resolve('docs/operate.md'), 'utf8')
+let folder: string
+
+/** A small project without faults; each test plants one. */
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'docs-'))
+  for (const name of ['docs/decisions', 'src']) mkdirSync(join(folder, name), { recursive: true })
+  write('package.json', JSON.stringify({ scripts: { cli: 'node src/cli.ts' } }))
+  write(
+    'src/a.ts',
+    "router.get('/health'); router.post('/clock'); log.error(`Port ${port} is in use`); ({ name: 'audit:verify' })",
+  )
+  write('README.md', '[operate](docs/operate.md#at-night) and `npm run cli -- audit:verify`')
+  write('CHANGELOG.md', '')
+  write(
+    'docs/operate.md',
+    `${operate.slice(operate.indexOf('| variable'), operate.indexOf('### Secrets'))}\n## At night\n`,
+  )
+})
+
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const write = (name: string, text: string) => writeFileSync(join(folder, name), text)
+
+test('the small project has no faults', () => {
+  expect(findFaults(folder)).toEqual([])
+})
+
+test.each([
+  ['[gone](docs/gone.md)', 'README.md: the link docs/gone.md leads nowhere'],
+  ['[no heading](docs/operate.md#by-day)', 'README.md: the link docs/operate.md#by-day leads nowhere'],
+  ['[outside](../package.json)', 'README.md: the link ../package.json leads nowhere'],
+  ['`npm run fly`', 'README.md: package.json has no script fly'],
+  ['`npm run cli -- audit:forget`', 'README.md: the command line has no audit:forget'],
+  [
+    '| log line | means |\n|---|---|\n| `Port … is on fire` | |',
+    'README.md: the code knows no log line Port … is on fire',
+  ],
+  ['| address | does |\n|---|---|\n| `POST /dev/watch` | |', 'README.md: the code knows no address POST /dev/watch'],
+])('%s is a fault', (text, fault) => {
+  write('README.md', text)
+  expect(findFaults(folder)).toEqual([fault])
+})
+
+test('links in code, addresses of other hosts, known log lines and addresses are none', () => {
+  write(
+    'README.md',
+    [
+      '```md\n[x](gone.md)\n```',
+      '[y](https://example.org/gone)',
+      '| log line |\n|---|\n| `Port … is in use` |\n',
+      '| address |\n|---|\n| `GET /health` |\n| `POST /dev/clock` |',
+    ].join('\n\n'),
+  )
+  expect(findFaults(folder)).toEqual([])
+})
+
+test.each([
+  ['a missing setting', (text: string) => text.replace(/^\| `PORT` .*\n/m, ''), 'the setting PORT is missing'],
+  [
+    'a wrong default',
+    (text: string) => text.replace('| `3000` |', '| `8080` |'),
+    'PORT has the default 3000, not 8080',
+  ],
+  ['a setting that is none', (text: string) => text.replace('| `HOST` |', '| `HOSTS` |'), 'HOSTS is no setting'],
+  [
+    'a wrong column file',
+    (text: string) => text.replace('| `SMTP_URL` | — | yes', '| `SMTP_URL` | — | no'),
+    'SMTP_URL_FILE is understood',
+  ],
+])('%s is a fault', (_name, plant, fault) => {
+  expect(environmentFaults(operate)).toEqual([])
+  expect(environmentFaults(plant(operate)).join('\n')).toContain(fault)
+})

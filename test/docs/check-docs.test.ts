@@ -7,20 +7,22 @@ import { environmentFaults, findFaults } from '../../scripts/check-docs.ts'
 const operate = readFileSync(resolve('docs/operate.md'), 'utf8')
 let folder: string
 
+const sources = `router.get('/health')
+router.post('/clock')
+log.error(\`Port \${port} is in use\`)
+export const verify = { name: 'audit:verify' }`
+
 /** A small project without faults; each test plants one. */
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'docs-'))
   for (const name of ['docs/decisions', 'src']) mkdirSync(join(folder, name), { recursive: true })
   write('package.json', JSON.stringify({ scripts: { cli: 'node src/cli.ts' } }))
-  write(
-    'src/a.ts',
-    "router.get('/health'); router.post('/clock'); log.error(`Port ${port} is in use`); ({ name: 'audit:verify' })",
-  )
+  write('src/a.ts', sources)
   write('README.md', '[operate](docs/operate.md#at-night) and `npm run cli -- audit:verify`')
   write('CHANGELOG.md', '')
   write(
     'docs/operate.md',
-    `${operate.slice(operate.indexOf('| variable'), operate.indexOf('### Secrets'))}\n## At night\n`,
+    `${operate.slice(operate.indexOf('| variable'), operate.indexOf('### Secrets'))}\n## At night\n\n## Configuration files\n`,
   )
 })
 

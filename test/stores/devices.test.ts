@@ -1,0 +1,74 @@
+import { beforeEach, expect, it } from 'vitest'
+import { createAccountStore } from '../../src/stores/accounts.ts'
+import { createDeviceStore } from '../../src/stores/devices.ts'
+import { describeOnBoth, sixteenTimes } from '../support/databases.ts'
+import { newAccount } from '../support/members.ts'
+import { createProtection } from '../support/protection.ts'
+
+const now = new Date('2026-11-25T09:00:00Z')
+const expiresAt = new Date('2026-11-25T10:00:00Z')
+const token = 'x'.repeat(43)
+
+describeOnBoth('known devices', (database) => {
+  const store = () => createDeviceStore(database())
+
+  async function account() {
+    const created = newAccount()
+    await createAccountStore(database(), createProtection()).create(created)
+    return created.id
+  }
+
+  beforeEach(async () => {
+    await database()('accounts').delete()
+  })
+
+  it('are known to their own account only', async () => {
+    const [own, other] = [await account(), await account()]
+    await store().makeKnown(own, 'device', now)
+    await store().makeKnown(own, 'device', now)
+    expect(await store().isKnown(own, 'device')).toBe(true)
+    expect(await store().isKnown(own, 'another')).toBe(false)
+    expect(await store().isKnown(other, 'device')).toBe(false)
+    expect(JSON.stringify(await database()('known_devices'))).not.toContain('"device"')
+  })
+
+  it('go with the account, and their links too', async () => {
+    const id = await account()
+    await store().makeKnown(id, 'device', now)
+    await store().issueLink(token, id, expiresAt)
+    await database()('accounts').delete()
+    expect(await database()('known_devices')).toEqual([])
+    expect(await store().useLink(token, now)).toBeNull()
+  })
+
+  it('are made known by a link that works once', async () => {
+    const id = await account()
+    await store().issueLink(token, id, expiresAt)
+    expect(await store().isLinkUsable('y'.repeat(43), now)).toBe(false)
+    expect(await store().isLinkUsable(token, now)).toBe(true)
+    expect(await store().useLink('y'.repeat(43), now)).toBeNull()
+    expect(await store().useLink(token, now)).toBe(id)
+    expect(await store().isLinkUsable(token, now)).toBe(false)
+    expect(await store().useLink(token, now)).toBeNull()
+  })
+
+  it('are not made known by a link that has expired', async () => {
+    await store().issueLink(token, await account(), expiresAt)
+    expect(await store().isLinkUsable(token, expiresAt)).toBe(false)
+    expect(await store().useLink(token, expiresAt)).toBeNull()
+    expect(await store().deleteExpiredLinks(expiresAt)).toBe(0)
+    expect(await store().deleteExpiredLinks(new Date(expiresAt.getTime() + 1))).toBe(1)
+  })
+
+  it('lose no count: a link is used by one of 16 at once', async () => {
+    const id = await account()
+    await store().issueLink(token, id, expiresAt)
+    expect((await sixteenTimes(() => store().useLink(token, now))).filter(Boolean)).toEqual([id])
+  })
+
+  it('may be made known 16 times at once', async () => {
+    const id = await account()
+    await sixteenTimes(() => store().makeKnown(id, 'device', now))
+    expect(await database()('known_devices')).toHaveLength(1)
+  })
+})

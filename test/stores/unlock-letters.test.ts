@@ -1,0 +1,217 @@
+import { randomUUID } from 'node:crypto'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createAccountStore } from '../../src/stores/accounts.ts'
+import { createPrintRunStore } from '../../src/stores/print-runs.ts'
+import { createUnlockLetterStore } from '../../src/stores/unlock-letters.ts'
+import { describeOnBoth, describeOnServer, sixteenTimes } from '../support/databases.ts'
+import { newAccount } from '../support/members.ts'
+import { createProtection } from '../support/protection.ts'
+
+const protection = createProtection()
+const now = new Date('2026-11-25T09:00:00Z')
+const at = (day: string) => new Date(`${day}T09:00:00Z`)
+const code = 'ABCDEFGHJKMN'
+
+describeOnBoth('unlock letters', (database) => {
+  const store = () => createUnlockLetterStore(database(), protection)
+
+  async function account(): Promise<string> {
+    const created = newAccount()
+    await createAccountStore(database(), protection).create(created)
+    return created.id
+  }
+
+  async function run(): Promise<string> {
+    const id = randomUUID()
+    await createPrintRunStore(database(), protection).create(id, '2026-11-25', now)
+    return id
+  }
+
+  async function request(accountId: string, printableFrom = now, insuranceNumberHash = 'number'): Promise<string> {
+    const id = randomUUID()
+    await store().request({ id, accountId, insuranceNumberHash, requestedAt: printableFrom, printableFrom })
+    return id
+  }
+
+  /** A letter that went through a run of its own. */
+  async function posted(accountId: string, lastDay = '2026-12-25', postedOn = '2026-11-25'): Promise<string> {
+    const id = await request(accountId)
+    const runId = await run()
+    await store().claimForRun(runId, now, 1)
+    await store().fill(id, { content: 'unlock_code', codeHash: `hash of ${id}`, code })
+    await store().markRunPosted(runId, postedOn, lastDay)
+    return id
+  }
+
+  beforeEach(async () => {
+    for (const table of ['unlock_letters', 'print_runs', 'accounts']) await database()(table).delete()
+  })
+
+  it('wait from their request until they are posted', async () => {
+    const accountId = await account()
+    expect(await store().findWaiting(accountId)).toBeNull()
+    const id = await request(accountId)
+    expect(await store().findWaiting(accountId)).toEqual({
+      id,
+      accountId,
+      insuranceNumberHash: 'number',
+      state: 'requested',
+      content: null,
+      requestedAt: now,
+      printableFrom: now,
+      postedOn: null,
+      lastDay: null,
+      codeHash: null,
+      code: null,
+    })
+    const runId = await run()
+    await store().claimForRun(runId, now, 1)
+    expect(await store().findWaiting(accountId)).toMatchObject({ id, state: 'prepared' })
+    await store().markRunPosted(runId, '2026-11-25', '2026-12-25')
+    expect(await store().findWaiting(accountId)).toBeNull()
+  })
+
+  it('count per number over all accounts, also after the registration is gone', async () => {
+    const [one, other] = [await account(), await account()]
+    await request(one, at('2026-11-20'))
+    await request(other, at('2026-11-10'))
+    await request(one, at('2026-11-22'), 'number under another key')
+    await request(one, at('2026-11-21'), 'another number')
+    await database()('accounts').where({ id: other }).delete()
+    const hashes = ['number', 'number under another key']
+    expect(await store().printTimes(hashes, at('2026-11-01'))).toEqual(
+      ['10', '20', '22'].map((d) => at(`2026-11-${d}`)),
+    )
+    expect(await store().printTimes(hashes, at('2026-11-10'))).toHaveLength(2)
+  })
+
+  it('enter a run when they may be printed, the oldest first, no more than asked for', async () => {
+    const accountId = await account()
+    const [second, first, tomorrow] = [
+      await request(accountId, at('2026-11-24')),
+      await request(accountId, at('2026-11-23')),
+      await request(accountId, at('2026-11-26')),
+    ]
+    const orphan = await request(await account(), at('2026-11-22'))
+    await database()('accounts').whereNot({ id: accountId }).delete()
+    const ids = async () => (await store().claimForRun(await run(), now, 1)).map((letter) => letter.id)
+    expect([await ids(), await ids(), await ids()]).toEqual([[first], [second], []])
+    expect(await database()('unlock_letters').where({ state: 'requested' }).pluck('id')).toEqual(
+      expect.arrayContaining([tomorrow, orphan]),
+    )
+  })
+
+  it('hold their plain code, encrypted, only while their run is prepared', async () => {
+    const accountId = await account()
+    const id = await request(accountId)
+    expect(await store().fill(id, { content: 'unlock_code', codeHash: 'h', code })).toBe(0)
+    const runId = await run()
+    await store().claimForRun(runId, now, 10)
+    await store().fill(id, { content: 'unlock_code', codeHash: 'h', code })
+    expect(await store().findByRun(runId)).toMatchObject([{ id, content: 'unlock_code', codeHash: 'h', code }])
+    expect(JSON.stringify(await database()('unlock_letters'))).not.toContain(code)
+    await store().markRunPosted(runId, '2026-11-25', '2026-12-25')
+    const [letter] = await store().findByRun(runId)
+    expect(letter).toMatchObject({ state: 'posted', postedOn: '2026-11-25', lastDay: '2026-12-25', code: null })
+    expect(await database()('unlock_letters').whereNotNull('code')).toEqual([])
+  })
+
+  it('wait again when their run is called back, without their code', async () => {
+    const id = await request(await account())
+    const runId = await run()
+    await store().claimForRun(runId, now, 10)
+    await store().fill(id, { content: 'unlock_code', codeHash: 'h', code })
+    expect(await store().returnFromRun(runId)).toBe(1)
+    expect(await store().findByRun(runId)).toEqual([])
+    const again = await store().claimForRun(await run(), now, 10)
+    expect(again).toMatchObject([{ id, content: null, codeHash: null, code: null }])
+  })
+
+  it('are usable to the end of their last day, newest first, older ones too', async () => {
+    const accountId = await account()
+    const older = await posted(accountId, '2026-12-20', '2026-11-20')
+    const newer = await posted(accountId, '2026-12-25')
+    await posted(await account())
+    const usable = async (day: string) => (await store().findUsable(accountId, day)).map((letter) => letter.id)
+    expect(await usable('2026-12-20')).toEqual([newer, older])
+    expect(await usable('2026-12-21')).toEqual([newer])
+    expect(await usable('2026-12-25')).toEqual([newer])
+    expect(await usable('2026-12-26')).toEqual([])
+  })
+
+  it('are used up once; the first one used ends the others', async () => {
+    const accountId = await account()
+    const stranger = await posted(await account())
+    const [used, crossing, waiting] = [await posted(accountId), await posted(accountId), await request(accountId)]
+    expect(await store().consume(waiting, now)).toBe(false)
+    expect(await store().consume(used, now)).toBe(true)
+    expect(await store().consume(used, now)).toBe(false)
+    await store().endOthers(accountId, used)
+    expect(await store().consume(crossing, now)).toBe(false)
+    expect(await store().findUsable(accountId, '2026-12-01')).toEqual([])
+    expect(await store().findWaiting(accountId)).toBeNull()
+    expect(await store().consume(stranger, now)).toBe(true)
+    expect(await database()('unlock_letters').whereNotNull('code_hash')).toEqual([])
+  })
+
+  it('are reminded of once, between the day given and their last', async () => {
+    const accountId = await account()
+    const id = await posted(accountId, '2026-12-25')
+    await request(accountId)
+    const remind = async (day: string, today: string) =>
+      (await store().claimReminders(day, today, now, 10)).map((letter) => letter.id)
+    expect(await remind('2026-12-24', '2026-12-14')).toEqual([])
+    expect(await remind('2027-01-05', '2026-12-26')).toEqual([])
+    expect(await remind('2026-12-25', '2026-12-15')).toEqual([id])
+    expect(await remind('2026-12-25', '2026-12-15')).toEqual([])
+  })
+
+  it('are forgotten when registration and limits are over', async () => {
+    const kept = await request(await account(), at('2026-10-01'))
+    const orphan = await request(await account(), at('2026-10-01'))
+    await database()('accounts')
+      .whereIn('id', database()('unlock_letters').where({ id: orphan }).select('account_id'))
+      .delete()
+    expect(await store().deleteOrphans(at('2026-10-01'))).toBe(0)
+    expect(await store().deleteOrphans(at('2026-10-02'))).toBe(1)
+    expect(await database()('unlock_letters').pluck('id')).toEqual([kept])
+  })
+
+  describe('16 at once', () => {
+    it('one uses the code', async () => {
+      const id = await posted(await account())
+      expect((await sixteenTimes(() => store().consume(id, now))).filter(Boolean)).toHaveLength(1)
+    })
+
+    it('parallel runs never share a letter and leave none behind', async () => {
+      const accountId = await account()
+      for (let n = 0; n < 30; n++) await request(accountId)
+      const runs = await sixteenTimes(() => run())
+      const claimed = (await Promise.all(runs.map((runId) => store().claimForRun(runId, now, 30)))).flat()
+      expect(claimed).toHaveLength(30)
+      expect(new Set(claimed.map((letter) => letter.id)).size).toBe(30)
+    })
+
+    it('a letter is reminded of by one job', async () => {
+      await posted(await account())
+      const claims = await sixteenTimes(() => store().claimReminders('2026-12-25', '2026-12-15', now, 10))
+      expect(claims.flat()).toHaveLength(1)
+    })
+  })
+})
+
+describeOnServer('the lock of a number', (database) => {
+  it('lets one transaction in after the other', async () => {
+    let inside = 0
+    let most = 0
+    await sixteenTimes(() =>
+      database().transaction(async (trx) => {
+        await createUnlockLetterStore(trx, protection).lockNumber('number')
+        most = Math.max(most, ++inside)
+        await trx.raw('select pg_sleep(0.002)')
+        inside--
+      }),
+    )
+    expect(most).toBe(1)
+  })
+})

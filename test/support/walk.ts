@@ -1,5 +1,5 @@
 import type { TestApp } from './app.ts'
-import { type Client, createClient, type Page } from './client.ts'
+import { type Client, createClient, ownAddress, type Page } from './client.ts'
 
 /** What a person types into the registration. */
 export type Person = {
@@ -52,7 +52,7 @@ export async function activate(client: Client, app: TestApp, person: Person): Pr
 
 /** Registers and activates in a browser of its own; the letter is posted when this answers. */
 export async function awaitLetter(app: TestApp, person: Person): Promise<Client> {
-  const client = createClient()
+  const client = createClient(ownAddress())
   await register(client, app, person)
   await activate(client, app, person)
   await runJobs(app)
@@ -97,6 +97,14 @@ export async function signInAgain(client: Client, app: TestApp, person: Person, 
   const known = (await app.inbox.list('sms', person.mobile)).length
   await enterPassword(client, person)
   return await enterMtan(client, app, person.mobile, known)
+}
+
+/** A member of the register who has signed in once; her browser is known. */
+export async function makeActive(app: TestApp, person: Person): Promise<Client> {
+  const client = await awaitLetter(app, person)
+  const end = await signInFirst(client, app, person)
+  if (new URL(end.url).origin !== app.demo) throw new Error(`the first sign-in ended at ${end.url}: ${end.heading}`)
+  return client
 }
 
 /** Lena Huber of the demo data: active. */

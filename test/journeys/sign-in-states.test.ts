@@ -1,0 +1,263 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { addDays, berlinDay } from '../../src/domain/calendar.ts'
+import { startTestApp, type TestApp } from '../support/app.ts'
+import { type Client, createClient, ownAddress, type Page } from '../support/client.ts'
+import { ask } from '../support/database.ts'
+import { entered, expectRefused, words } from '../support/refusal.ts'
+import { freshNumbers, importMembers } from '../support/register.ts'
+import {
+  activate,
+  awaitLetter,
+  begin,
+  enterMtan,
+  enterPassword,
+  makeActive,
+  type Person,
+  register,
+  runJobs,
+  signInAgain,
+  signInFirst,
+  somebody,
+} from '../support/walk.ts'
+
+let app: TestApp
+const numbers = freshNumbers(20)
+beforeAll(async () => {
+  app = await startTestApp('embedded', { TRUST_PROXY: 'true' })
+  await importMembers(
+    app,
+    numbers.map((insuranceNumber) => ({ insuranceNumber })),
+  )
+})
+afterAll(() => app?.close())
+
+const browser = () => createClient(ownAddress())
+const newcomer = () => somebody(numbers.pop() ?? '')
+const at = (page: Page) => new URL(page.url).pathname
+const today = async () => {
+  const { now } = (await (await fetch(`${app.issuer}/dev/clock`)).json()) as { now: string }
+  return berlinDay(new Date(now))
+}
+/** `12. März 2027`, as pages write a day. */
+const written = (day: string) =>
+  new Intl.DateTimeFormat('de-DE', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' }).format(
+    new Date(day),
+  )
+
+async function signIn(person: Person, client: Client = browser()): Promise<Page> {
+  await begin(client, app)
+  return await enterPassword(client, person)
+}
+
+/** Through password and mTAN to the page where a new code can be asked for. */
+async function toNewLetter(person: Person, from: 'expired' | 'lost'): Promise<Client> {
+  const client = browser()
+  await begin(client, app)
+  let known = (await app.inbox.list('sms', person.mobile)).length
+  const page = await enterPassword(client, person)
+  if (from === 'lost') {
+    expect(at(page)).toMatch(/freischaltcode$/)
+    known = (await app.inbox.list('sms', person.mobile)).length
+    await client.submit({ action: 'newLetter' }, { action: 'newLetter' })
+  }
+  await enterMtan(client, app, person.mobile, known)
+  expect(at(client.page())).toMatch(/neuer-freischaltcode$/)
+  return client
+}
+
+const request = (client: Client) => client.post(client.page().url, { _csrf: entered(client.page(), '_csrf') })
+
+describe('a person with the right password', () => {
+  it('who has not activated reads until when, and can have the e-mail again three times a day', async () => {
+    const person = newcomer()
+    await register(browser(), app, person)
+    const client = browser()
+    const page = await signIn(person, client)
+    expect(page.status).toBe(200)
+    expect(at(page)).toMatch(/nicht-aktiviert$/)
+    expect(words(page)).toContain(written(addDays(await today(), 28)))
+    for (let turn = 1; turn <= 3; turn++) {
+      const resent = await client.submit({ action: 'resendActivation' }, { action: 'resendActivation' })
+      expect(resent.status).toBe(200)
+      await app.inbox.next('email', person.email, turn)
+    }
+    const fourth = await client.post(client.page().url, {
+      _csrf: entered(client.page(), '_csrf'),
+      action: 'resendActivation',
+    })
+    expect(fourth.status).toBe(429)
+    expect(Number(fourth.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(await app.inbox.list('email', person.email)).toHaveLength(4)
+    expect((await activate(browser(), app, person)).status).toBe(200)
+  })
+
+  it('whose letter is not posted yet reads on which day it will be', async () => {
+    const insuranceNumber = numbers.pop() ?? ''
+    await awaitLetter(app, somebody(insuranceNumber))
+    // Letters to one number go out 24 hours apart: the second registration waits until tomorrow.
+    const second = somebody(insuranceNumber)
+    await awaitLetter(app, second)
+    const page = await signIn(second)
+    expect(page.status).toBe(200)
+    expect(at(page)).toMatch(/brief-unterwegs$/)
+    expect(words(page)).toContain(written(addDays(await today(), 1)))
+    await app.advance('P1DT1M')
+    expect(at(await signIn(second))).toMatch(/freischaltcode$/)
+  })
+
+  it('whose letter is posted reads the same day on page, in letter and in e-mail', async () => {
+    const person = newcomer()
+    await awaitLetter(app, person)
+    const until = written(addDays(await today(), 30))
+    expect(words(await signIn(person))).toContain(until)
+    expect((await app.inbox.next('email', person.email, 1)).text).toContain(until)
+    expect((await app.inbox.next('letter', person.insuranceNumber)).text).toContain(until)
+  })
+
+  it('who let the code run out asks for a new one after the mTAN', async () => {
+    const person = newcomer()
+    await awaitLetter(app, person)
+    await app.advance('P30D')
+    expect(at(await signIn(person))).toMatch(/freischaltcode$/)
+    await app.advance('P1D')
+    const client = await toNewLetter(person, 'expired')
+    const sessions = [...client.cookies.keys()].filter((name) => name.endsWith('_session'))
+    expect(sessions).toHaveLength(0)
+    const asked = await client.submit({}, { button: 'Neuen Freischaltcode anfordern' })
+    expect(asked.status).toBe(200)
+    expect(words(asked)).toContain(written(await today()))
+    await runJobs(app)
+    expect(await app.inbox.list('letter', person.insuranceNumber)).toHaveLength(2)
+    const end = await signInFirst(browser(), app, person)
+    expect(new URL(end.url).origin).toBe(app.demo)
+  })
+
+  it('has four letters in 30 days at most, 24 hours apart', async () => {
+    const person = newcomer()
+    await awaitLetter(app, person)
+    const early = await toNewLetter(person, 'lost')
+    const refused = await request(early)
+    expect(refused.status).toBe(429)
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(23 * 3600)
+    for (let letters = 2; letters <= 4; letters++) {
+      await app.advance('P1DT1M')
+      const client = await toNewLetter(person, 'lost')
+      expect((await client.submit({}, { button: 'Neuen Freischaltcode anfordern' })).status).toBe(200)
+      await runJobs(app)
+      expect(await app.inbox.list('letter', person.insuranceNumber)).toHaveLength(letters)
+    }
+    await app.advance('P2D')
+    const fifth = await request(await toNewLetter(person, 'lost'))
+    expect(fifth.status).toBe(429)
+    expect(Number(fifth.headers.get('retry-after'))).toBeGreaterThan(20 * 86_400)
+    await app.advance('P26D')
+    expect((await request(await toNewLetter(person, 'lost'))).status).toBe(200)
+  })
+
+  it('lets an older letter work while a newer one is under way; the first used ends the others', async () => {
+    const person = newcomer()
+    await awaitLetter(app, person)
+    const older = (await app.inbox.next('letter', person.insuranceNumber)).code ?? ''
+    await app.advance('P2D')
+    await (await toNewLetter(person, 'lost')).submit({}, { button: 'Neuen Freischaltcode anfordern' })
+    await runJobs(app)
+    expect((await app.inbox.next('letter', person.insuranceNumber, 1)).code).not.toBe(older)
+    const client = browser()
+    await signIn(person, client)
+    const known = (await app.inbox.list('sms', person.mobile)).length
+    await client.submit({ unlockCode: older })
+    await enterMtan(client, app, person.mobile, known)
+    const end = await client.submit({ securityQuestion: 'first_pet', securityAnswer: 'Schnurri' })
+    expect(new URL(end.url).origin).toBe(app.demo)
+    const states = await ask<{ state: string; code_hash: string | null }>(
+      app,
+      'select l.state, l.code_hash from unlock_letters l join accounts a on a.id = l.account_id where a.username = $1',
+      [person.username],
+    )
+    expect(states).toEqual([
+      { state: 'ended', code_hash: null },
+      { state: 'ended', code_hash: null },
+    ])
+    expect(at(await signIn(person))).toMatch(/mtan$/)
+  })
+})
+
+describe('several registrations of one number', () => {
+  it('have codes of their own; the first that becomes active deletes the others', async () => {
+    const insuranceNumber = numbers.pop() ?? ''
+    const [first, second] = [somebody(insuranceNumber), somebody(insuranceNumber)]
+    await awaitLetter(app, first)
+    const firstCode = (await app.inbox.next('letter', insuranceNumber)).code ?? ''
+    await awaitLetter(app, second)
+    await app.advance('P1DT1M')
+    const secondCode = (await app.inbox.next('letter', insuranceNumber, 1)).code ?? ''
+
+    const half = browser()
+    await signIn(first, half)
+    expectRefused(await half.submit({ unlockCode: secondCode }), 'unlockCode')
+
+    const winner = browser()
+    await signIn(second, winner)
+    const known = (await app.inbox.list('sms', second.mobile)).length
+    await winner.submit({ unlockCode: secondCode })
+    await enterMtan(winner, app, second.mobile, known)
+    const end = await winner.submit({ securityQuestion: 'first_pet', securityAnswer: 'Schnurri' })
+    expect(new URL(end.url).origin).toBe(app.demo)
+
+    const late = await half.submit({ unlockCode: firstCode })
+    expect(late.status).toBeLessThan(500)
+    expect(at(late)).not.toMatch(/\/mtan$/)
+    expectRefused(await signIn(first), 'username', 'password')
+    expect(await ask(app, 'select id from accounts where username = $1', [first.username])).toHaveLength(0)
+  })
+})
+
+describe('the register', () => {
+  it('suspends an account when a guardian or a death is imported, and takes that back', async () => {
+    const person = newcomer()
+    await makeActive(app, person)
+    const { insuranceNumber } = person
+    await importMembers(app, [{ insuranceNumber, guardian: true }])
+    const guardian = await signIn(person)
+    expect(at(guardian)).toMatch(/gesperrt$/)
+    expect(words(guardian)).toMatch(/Geschäftsstelle/)
+    await importMembers(app, [{ insuranceNumber }])
+    expect(at(await signIn(person))).toMatch(/mtan$/)
+    await importMembers(app, [{ insuranceNumber, deceasedOn: await today() }])
+    expect(at(await signIn(person))).toMatch(/gesperrt$/)
+  })
+
+  it('lets the sign-in work for three months after the coverage, then the account is ended', async () => {
+    const person = newcomer()
+    await makeActive(app, person)
+    await importMembers(app, [{ insuranceNumber: person.insuranceNumber, coverageTo: await today() }])
+    await app.advance('P80D')
+    expect(new URL((await signInAgain(browser(), app, person)).url).origin).toBe(app.demo)
+    await app.advance('P15D')
+    const page = await signIn(person)
+    expect(page.status).toBe(200)
+    expect(at(page)).toMatch(/beendet$/)
+    const [account] = await ask(app, 'select state from accounts where username = $1', [person.username])
+    expect(account).toEqual({ state: 'ended' })
+  })
+})
+
+describe('a registration that is never signed in to', () => {
+  it('is reminded ten days before the code ends and deleted 90 days after it', async () => {
+    const person = newcomer()
+    await awaitLetter(app, person)
+    const mails = async () => (await app.inbox.list('email', person.email)).length
+    expect(await mails()).toBe(2)
+    await app.advance('P19D')
+    expect(await mails()).toBe(2)
+    await app.advance('P1D')
+    expect(await mails()).toBe(3)
+    await Promise.all([runJobs(app), runJobs(app)])
+    await app.advance('P100D')
+    expect(await mails()).toBe(3)
+    expect(at(await signIn(person))).toMatch(/mtan$/)
+    await app.advance('P1D')
+    expectRefused(await signIn(person), 'username', 'password')
+    expect(await ask(app, 'select id from accounts where username = $1', [person.username])).toHaveLength(0)
+  })
+})

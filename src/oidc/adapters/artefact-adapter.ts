@@ -1,0 +1,109 @@
+import Provider, { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
+import { type FieldEncryption, hashToken } from '../../gateways/field-encryption.ts'
+import type { ArtefactStore, StoredArtefact } from '../../stores/oidc-artefacts.ts'
+
+/** How long, in milliseconds, a rotated refresh token may come back (docs/decisions/0003-refresh-token-grace.md). */
+export type Grace = {
+  /** After the first use; a lost answer may be asked for again until then (security.md: 10 s). */
+  retry: number
+  /** After the first use, while its answer may still be on its way: a missing successor is no lost answer yet. */
+  settle: number
+}
+
+export type AdapterSettings = {
+  store: ArtefactStore
+  encryption: FieldEncryption
+  grace?: Grace
+  /** The request at work, so that `consume` knows what this request's `find` saw. */
+  currentRequest?: () => object | undefined
+}
+
+const defaultGrace: Grace = { retry: 10_000, settle: 2_000 }
+
+/** Lifetime in seconds of what oidc-provider stores without one (nothing that is in use here). */
+const unlimited = 400 * 24 * 60 * 60
+
+/** What a request saw: the number of uses, or that the token's first use is still being answered. */
+type Seen = number | 'busy'
+
+/**
+ * Creates oidc-provider's adapter over a store: ids are stored as SHA-256 only and refilled on `find`, payloads are
+ * encrypted and bound to their id, `consume` fails for all but one of those who saw the same state.
+ */
+export function createArtefactAdapterFactory(settings: AdapterSettings): AdapterFactory {
+  const { store, encryption, grace = defaultGrace, currentRequest = () => Provider.ctx } = settings
+  const seenBy = new WeakMap<object, Map<string, Seen>>()
+  const remember = (key: string, seen: Seen) => {
+    const request = currentRequest()
+    if (!request) return
+    const memory = seenBy.get(request) ?? new Map<string, Seen>()
+    seenBy.set(request, memory.set(key, seen))
+  }
+  const recall = (key: string): Seen => seenBy.get(currentRequest() ?? {})?.get(key) ?? 0
+
+  return (model: string): Adapter => {
+    const context = (idHash: string) => `oidc_artefacts.payload.${model}.${idHash}`
+    const open = (stored: StoredArtefact | undefined, id?: string): AdapterPayload | undefined => {
+      if (!stored) return undefined
+      const payload: AdapterPayload = JSON.parse(encryption.decrypt(stored.sealed, context(stored.idHash)))
+      if (id !== undefined) payload.jti = id
+      const standing = standingOf(model, stored, grace)
+      if (standing === 'used' && stored.consumedAt) payload.consumed = Math.floor(stored.consumedAt.getTime() / 1000)
+      remember(`${model}:${stored.idHash}`, standing === 'busy' ? 'busy' : stored.uses)
+      return payload
+    }
+    return {
+      async upsert(id, payload, lifetime) {
+        const idHash = hashToken(id)
+        await store.save(model, idHash, {
+          sealed: encryption.encrypt(JSON.stringify(withoutId(model, payload)), context(idHash)),
+          lifetime: lifetime ?? unlimited,
+          grantHash: payload.grantId && model !== 'Interaction' ? hashToken(payload.grantId) : undefined,
+          uidHash: model === 'Session' && payload.uid ? hashToken(payload.uid) : undefined,
+          userCodeHash: payload.userCode ? hashToken(payload.userCode) : undefined,
+          predecessorHash: model === 'RefreshToken' ? rotatedToken(currentRequest()) : undefined,
+        })
+      },
+      // Clients are static; an unknown client id never reaches the store.
+      find: async (id) => (model === 'Client' ? undefined : open(await store.find(model, hashToken(id)), id)),
+      findByUid: async (uid) => open(await store.findByUid(model, hashToken(uid))),
+      findByUserCode: async (userCode) => open(await store.findByUserCode(model, hashToken(userCode))),
+      async consume(id) {
+        const idHash = hashToken(id)
+        const seen = recall(`${model}:${idHash}`)
+        if (seen === 'busy' || !(await store.consume(model, idHash, seen))) throw alreadyConsumed(model)
+      },
+      destroy: (id) => store.remove(model, hashToken(id)),
+      revokeByGrantId: (grantId) => store.removeByGrant(hashToken(grantId)),
+    }
+  }
+}
+
+/** A session found by its uid must be able to save itself, so its id stays, encrypted; all other ids come from the caller. */
+function withoutId(model: string, payload: AdapterPayload): AdapterPayload {
+  return model === 'Session' ? payload : { ...payload, jti: undefined }
+}
+
+/** The refresh token that the request at work has just rotated, hashed. */
+function rotatedToken(request: object | undefined): string | undefined {
+  const { oidc } = (request ?? {}) as { oidc?: { entities?: { RotatedRefreshToken?: { jti?: string } } } }
+  const id = oidc?.entities?.RotatedRefreshToken?.jti
+  return id ? hashToken(id) : undefined
+}
+
+/** Whether a stored artefact counts as unused, as used, or as a refresh token whose answer may have been lost. */
+export function standingOf(model: string, stored: StoredArtefact, grace: Grace): 'unused' | 'retry' | 'busy' | 'used' {
+  if (stored.superseded) return 'used'
+  if (stored.consumedAgo === null) return 'unused'
+  if (model !== 'RefreshToken' || stored.consumedAgo >= grace.retry) return 'used'
+  // No successor yet: either its answer is still being made, or the process died before it was.
+  if (stored.successorUses === null) return stored.consumedAgo < grace.settle ? 'busy' : 'retry'
+  // Whoever used the successor had the answer: nothing was lost.
+  return stored.successorUses === 0 ? 'retry' : 'used'
+}
+
+/** The error that ends the second request as the protocol wants it (RFC 6749 § 5.2, RFC 9126 § 2.2) and not as a 500. */
+function alreadyConsumed(model: string): Error {
+  if (model === 'PushedAuthorizationRequest') return new errors.InvalidRequestUri('request_uri was already used')
+  return new errors.InvalidGrant(`${model} already consumed`)
+}

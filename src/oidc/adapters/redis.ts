@@ -1,0 +1,111 @@
+import { Redis } from 'ioredis'
+import type { AdapterFactory } from 'oidc-provider'
+import type { ArtefactStore, NewArtefact, StoredArtefact } from '../../stores/oidc-artefacts.ts'
+import { type AdapterSettings, createArtefactAdapterFactory } from './artefact-adapter.ts'
+
+export type RedisAdapter = { adapterFactory: AdapterFactory; close(): Promise<void> }
+
+type Settings = Omit<AdapterSettings, 'store'> & {
+  /** redis:// or rediss:// */
+  url: string
+  /** Put before every key, so that several installations can share a server. */
+  prefix?: string
+  onError(error: Error): void
+}
+
+/** Connects to Redis and creates the adapter over it. A command fails after 5 s rather than wait for a lost server. */
+export function createRedisAdapter({ url, prefix, onError, ...settings }: Settings): RedisAdapter {
+  const redis = new Redis(url, { commandTimeout: 5_000, maxRetriesPerRequest: 2 })
+  redis.on('error', onError)
+  const store = createRedisArtefactStore(redis, prefix)
+  return {
+    adapterFactory: createArtefactAdapterFactory({ store, ...settings }),
+    close: async () => {
+      await redis.quit()
+    },
+  }
+}
+
+const now = "local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000);"
+
+const scripts = {
+  consume: `${now} local k = KEYS[1]
+    if redis.call('EXISTS', k) == 0 or redis.call('HEXISTS', k, 'supersededAt') == 1 then return 0 end
+    if tonumber(redis.call('HGET', k, 'uses') or '0') ~= tonumber(ARGV[1]) then return 0 end
+    redis.call('HINCRBY', k, 'uses', 1)
+    redis.call('HSETNX', k, 'consumedAt', string.format('%.0f', now))
+    return redis.call('HGET', k, 'successor') or 1`,
+  supersede: `${now} if redis.call('EXISTS', KEYS[1]) == 1 then
+      redis.call('HSET', KEYS[1], 'supersededAt', string.format('%.0f', now)) end return 1`,
+  link: "if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'successor', ARGV[1]) end return 1",
+  // The member list of a grant lives as long as its longest member.
+  join: `redis.call('SADD', KEYS[1], ARGV[1])
+    if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 1`,
+}
+
+const fields = ['sealed', 'uses', 'consumedAt', 'supersededAt', 'successor'] as const
+
+/**
+ * Creates the store of oidc-provider's artefacts in Redis. Braces in keys are hash tags: what one script touches lies
+ * in one slot of a cluster; a grant and the list of its members do too (tokens are found without their grant).
+ */
+export function createRedisArtefactStore(redis: Redis, prefix = 'meine-aok:oidc:'): ArtefactStore {
+  const keyOf = (model: string, hash: string) => `${prefix}${model}:{${hash}}`
+  const run = (script: keyof typeof scripts, key: string, ...values: (string | number)[]) =>
+    redis.eval(scripts[script], 1, key, ...values)
+
+  const find = async (model: string, idHash: string): Promise<StoredArtefact | undefined> => {
+    const values = await redis.hmget(keyOf(model, idHash), ...fields)
+    const [sealed, uses, consumed, superseded, successor] = values
+    if (!sealed) return undefined
+    const stored = { idHash, sealed, uses: Number(uses ?? 0), superseded: superseded !== null }
+    if (!consumed && !superseded) return { ...stored, consumedAt: null, consumedAgo: null, successorUses: null }
+    const consumedAt = new Date(Number(consumed ?? superseded))
+    const [seconds, microseconds] = await redis.time()
+    const consumedAgo = Number(seconds) * 1000 + Number(microseconds) / 1000 - consumedAt.getTime()
+    return { ...stored, consumedAt, consumedAgo, successorUses: await usesOf(model, successor) }
+  }
+
+  const usesOf = async (model: string, idHash: string | null | undefined): Promise<number | null> => {
+    const values = idHash ? await redis.hmget(keyOf(model, idHash), 'sealed', 'uses') : []
+    return values[0] ? Number(values[1] ?? 0) : null
+  }
+
+  const findThrough = async (model: string, index: string): Promise<StoredArtefact | undefined> => {
+    const idHash = await redis.get(index)
+    return idHash ? await find(model, idHash) : undefined
+  }
+
+  const save = async (model: string, idHash: string, artefact: NewArtefact): Promise<void> => {
+    const key = keyOf(model, idHash)
+    const lifetime = artefact.lifetime * 1000
+    const { grantHash, uidHash, userCodeHash, predecessorHash } = artefact
+    if (grantHash) await run('join', keyOf('Grant', grantHash).concat(':members'), key, lifetime)
+    const written = await redis.multi().hset(key, 'sealed', artefact.sealed).pexpire(key, lifetime).exec()
+    for (const [error] of written ?? []) if (error) throw error
+    if (uidHash) await redis.set(keyOf(`${model}:uid`, uidHash), idHash, 'PX', lifetime)
+    if (userCodeHash) await redis.set(keyOf(`${model}:userCode`, userCodeHash), idHash, 'PX', lifetime)
+    if (predecessorHash) await run('link', keyOf(model, predecessorHash), idHash)
+  }
+
+  return {
+    save,
+    find,
+    findByUid: (model, uidHash) => findThrough(model, keyOf(`${model}:uid`, uidHash)),
+    findByUserCode: (model, userCodeHash) => findThrough(model, keyOf(`${model}:userCode`, userCodeHash)),
+    async consume(model, idHash, seenUses) {
+      const outcome = await run('consume', keyOf(model, idHash), seenUses)
+      if (typeof outcome === 'string') await run('supersede', keyOf(model, outcome))
+      return outcome !== 0
+    },
+    async remove(model, idHash) {
+      await redis.del(keyOf(model, idHash))
+    },
+    async removeByGrant(grantHash) {
+      const list = keyOf('Grant', grantHash).concat(':members')
+      const members = await redis.smembers(list)
+      await Promise.all(members.map((member) => redis.del(member)))
+      await redis.del(list)
+    },
+  }
+}

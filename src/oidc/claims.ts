@@ -1,0 +1,32 @@
+/**
+ * Claims by scope (contract.md, "OpenID Connect"; OpenID Connect Core 1.0 § 5.4). What `openid` carries stands in every
+ * ID token; what the other scopes carry comes from userinfo only.
+ */
+export const scopeClaims = {
+  openid: ['sub', 'acr', 'amr', 'auth_time'],
+  profile: ['given_name', 'family_name', 'name', 'birthdate', 'preferred_username'],
+  email: ['email', 'email_verified'],
+  phone: ['phone_number', 'phone_number_verified'],
+  insurance: ['insurance_number', 'insurer_number', 'insurance_status'],
+} as const
+
+/** Scopes a member can be asked for; `offline_access` carries no claims. */
+export const memberScopes = [...Object.keys(scopeClaims), 'offline_access'] as const
+
+/** The claims about the member that a scope lets the application read; empty for `openid` and `offline_access`. */
+export function claimsOfScope(scope: string): readonly string[] {
+  if (scope === 'openid' || !Object.hasOwn(scopeClaims, scope)) return []
+  return scopeClaims[scope as keyof typeof scopeClaims]
+}
+
+/** Every sign-in reaches this class: password and one-time code by SMS. */
+export const passwordMtanAcr = 'urn:meine-aok:acr:password-mtan'
+
+/** Phishing-resistant, when a passkey was used (OpenID Connect EAP ACR Values). */
+export const phishingResistantAcr = 'phr'
+
+/** Named in the discovery document; the sign-in reaches those of `reachableAcrs` so far. */
+export const supportedAcrs = [passwordMtanAcr, phishingResistantAcr] as const
+
+/** What a sign-in can reach today; an application that insists on another class is refused before anybody signs in. */
+export const reachableAcrs: readonly string[] = [passwordMtanAcr]

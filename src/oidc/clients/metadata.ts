@@ -1,0 +1,48 @@
+import { randomBytes } from 'node:crypto'
+import type { ClientMetadata } from 'oidc-provider'
+import type { Client } from '../../config/clients.ts'
+
+/** Metadata of our own that oidc-provider carries along on its client model. */
+export const ownMetadata = ['firstParty', 'reviewed', 'kind', 'secretHashes', 'initiateLoginUri'] as const
+
+/** How an answer may travel; a fragment is for flows that do not exist here. */
+export const responseModes = ['query', 'form_post']
+
+/** Translates a configured client for oidc-provider (OpenID Connect Dynamic Client Registration 1.0 § 2). */
+export function clientMetadata(client: Client): ClientMetadata {
+  const service = client.kind === 'service'
+  const hasSecret = client.tokenEndpointAuthMethod.startsWith('client_secret')
+  const metadata: ClientMetadata = {
+    client_id: client.clientId,
+    client_name: client.name,
+    client_uri: client.clientUri,
+    logo_uri: client.logo,
+    application_type: client.kind === 'native' ? 'native' : 'web',
+    grant_types: grantTypes(client),
+    response_types: service ? [] : ['code'],
+    response_modes: responseModes,
+    redirect_uris: client.redirectUris,
+    post_logout_redirect_uris: client.postLogoutRedirectUris,
+    backchannel_logout_uri: client.backchannelLogoutUri,
+    backchannel_logout_session_required: client.backchannelLogoutUri ? true : undefined,
+    scope: client.scopes.join(' ') || undefined,
+    subject_type: client.firstParty || service ? 'public' : 'pairwise',
+    token_endpoint_auth_method: client.tokenEndpointAuthMethod,
+    id_token_signed_response_alg: client.idTokenSignedResponseAlg,
+    jwks_uri: client.jwksUri,
+    jwks: client.jwks as ClientMetadata['jwks'],
+    // Only hashes are known (`secretHashes`); oidc-provider insists on a value, so it gets one that nobody knows.
+    client_secret: hasSecret ? randomBytes(32).toString('base64url') : undefined,
+    firstParty: client.firstParty,
+    reviewed: client.reviewed,
+    kind: client.kind,
+    secretHashes: client.secretHashes,
+    initiateLoginUri: client.initiateLoginUri,
+  }
+  return JSON.parse(JSON.stringify(metadata))
+}
+
+function grantTypes(client: Client): string[] {
+  if (client.kind === 'service') return ['client_credentials']
+  return client.scopes.includes('offline_access') ? ['authorization_code', 'refresh_token'] : ['authorization_code']
+}

@@ -1,0 +1,59 @@
+import { randomUUID, timingSafeEqual } from 'node:crypto'
+import type Provider from 'oidc-provider'
+import { hashToken } from '../../gateways/field-encryption.ts'
+import type { ProviderDeps } from '../provider-deps.ts'
+
+type LibraryClient = InstanceType<Provider['Client']>
+
+/** oidc-provider's client with our own metadata. */
+export type ClientModel = LibraryClient & {
+  firstParty?: boolean
+  reviewed?: boolean
+  kind?: string
+  secretHashes?: readonly string[]
+  initiateLoginUri?: string
+}
+
+type Seams = {
+  compareClientSecret(actual: string): boolean
+  includeSid(): boolean
+  backchannelLogout(accountId: string, sid: string): Promise<void>
+}
+
+type LogoutToken = {
+  mask: object
+  set(claim: string, value: unknown): void
+  issue(options: { use: 'logout' }): Promise<string>
+}
+
+/**
+ * Extends the client model at the seams oidc-provider offers: secrets are compared as hashes, every ID token carries
+ * `sid`, and a logout token is queued instead of sent while the member waits.
+ */
+export function extendClientModel(provider: Provider, deps: Pick<ProviderDeps, 'queueBackchannelLogout'>): void {
+  const IdToken = provider.IdToken as unknown as new (claims: object, context: object) => LogoutToken
+  const seams: Seams & ThisType<ClientModel> = {
+    compareClientSecret(actual) {
+      const given = Buffer.from(hashToken(actual))
+      // Every hash is compared: the time tells nothing about which of two secrets is in use.
+      return (this.secretHashes ?? []).map((hash) => equal(given, Buffer.from(hash))).includes(true)
+    },
+    includeSid: () => true,
+    /** Builds the token of OpenID Connect Back-Channel Logout 1.0 § 2.4. */
+    async backchannelLogout(accountId, sid) {
+      const token = new IdToken({ sub: accountId }, { client: this, ctx: undefined })
+      token.mask = { sub: null }
+      token.set('events', { 'http://schemas.openid.net/event/backchannel-logout': {} })
+      token.set('jti', randomUUID())
+      token.set('sid', sid)
+      const logoutToken = await token.issue({ use: 'logout' })
+      const { clientId, backchannelLogoutUri: url = '' } = this
+      await deps.queueBackchannelLogout({ clientId, url, logoutToken })
+    },
+  }
+  Object.assign(provider.Client.prototype, seams)
+}
+
+function equal(a: Buffer, b: Buffer): boolean {
+  return a.length === b.length && timingSafeEqual(a, b)
+}

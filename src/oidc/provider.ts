@@ -1,0 +1,100 @@
+import type { Context, Next } from 'koa'
+import Provider, { type Configuration } from 'oidc-provider'
+import { memberScopes, scopeClaims, supportedAcrs } from './claims.ts'
+import { clientMetadata, ownMetadata, responseModes } from './clients/metadata.ts'
+import { extendClientModel } from './clients/model.ts'
+import { sectorOf } from './clients/pairwise.ts'
+import { assertServiceScopes, clientBasedCORS } from './clients/token-access.ts'
+import { createFormAction } from './form-action.ts'
+import { createGrantLoader } from './grants.ts'
+import { createInteractionPolicy } from './interaction-policy.ts'
+import type { ErrorOut, ProviderDeps } from './provider-deps.ts'
+import { reportEvents } from './report-events.ts'
+import { answerTooLargeBodies } from './requests/body-limit.ts'
+import { restoreOfflineAccess } from './requests/offline-access.ts'
+import { createPublicAddress } from './requests/public-address.ts'
+import { enabledAlgorithms } from './settings/algorithms.ts'
+import { cookieSettings } from './settings/cookies.ts'
+import { featureSettings } from './settings/features.ts'
+import { defaultLifetimes, lifetimeSettings } from './settings/lifetimes.ts'
+import { routes } from './settings/routes.ts'
+
+/**
+ * Creates the OpenID Provider: a koa application that answers discovery and `/oidc/…` and sends members to
+ * `/anmeldung/<uid>`. Middleware added with `provider.use` runs before the endpoints.
+ */
+export function createProvider(deps: ProviderDeps): Provider {
+  const provider = new Provider(deps.issuer, {
+    ...protocolSettings(deps),
+    ...memberSettings(deps),
+    adapter: deps.adapterFactory,
+    jwks: { keys: [...deps.signingKeys] },
+    clients: deps.clients.map(clientMetadata),
+    extraClientMetadata: { properties: [...ownMetadata] },
+    renderError: (ctx, out, error) => deps.renderError(ctx, out as ErrorOut, error),
+  })
+  extendClientModel(provider, deps)
+  reportEvents(provider, deps.log)
+  answerTooLargeBodies(provider)
+  provider.use(createPublicAddress(deps.issuer))
+  provider.use(createFormAction())
+  provider.use(nameResponseModes)
+  return provider
+}
+
+/** Authorization code with PKCE S256 for all, service accounts, rotating refresh tokens; nothing else (RFC 9700). */
+function protocolSettings(deps: ProviderDeps): Configuration {
+  return {
+    routes,
+    cookies: cookieSettings(deps.issuer, deps.cookieKeys),
+    ttl: lifetimeSettings({ ...defaultLifetimes, ...deps.lifetimes }, deps.clock),
+    features: featureSettings(deps),
+    enabledJWA: enabledAlgorithms,
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    clientAuthMethods: ['private_key_jwt', 'client_secret_basic', 'client_secret_post', 'none'],
+    responseTypes: ['code'],
+    pkce: { required: () => true },
+    allowOmittingSingleRegisteredRedirectUri: false,
+    rotateRefreshToken: () => true,
+    extraTokenClaims: (_ctx, token) => {
+      if (token.client) assertServiceScopes(token, token.client)
+      return undefined
+    },
+    clientBasedCORS,
+    discovery: { ui_locales_supported: ['de', 'en'] },
+  }
+}
+
+/** Who signs in, what applications learn about them, and which pages that takes. */
+function memberSettings(deps: ProviderDeps): Configuration {
+  return {
+    scopes: [...memberScopes],
+    claims: Object.fromEntries(Object.entries(scopeClaims).map(([scope, claims]) => [scope, [...claims]])),
+    conformIdTokenClaims: true,
+    acrValues: [...supportedAcrs],
+    subjectTypes: ['public', 'pairwise'],
+    pairwiseIdentifier: (_ctx, accountId, client) => deps.pairwise(sectorOf(client), accountId),
+    interactions: { policy: createInteractionPolicy(), url: (_ctx, interaction) => `/anmeldung/${interaction.uid}` },
+    loadExistingGrant: createGrantLoader(deps.consents),
+    // oidc-provider drops offline_access without prompt=consent; see `restoreOfflineAccess`.
+    extraParams: { scope: restoreOfflineAccess },
+    async findAccount(_ctx, accountId) {
+      const account = await deps.findAccount(accountId)
+      if (!account) return undefined
+      return {
+        accountId: account.accountId,
+        claims: async (use, scope) => ({
+          sub: account.accountId,
+          ...(use === 'userinfo' ? await account.claims(scope.split(' ')) : {}),
+        }),
+      }
+    },
+  }
+}
+
+/** The discovery document names what clients may use; oidc-provider writes a fixed list. */
+async function nameResponseModes(ctx: Context, next: Next): Promise<void> {
+  await next()
+  if (ctx.path.startsWith('/.well-known/') && ctx.status === 200)
+    (ctx.body as Record<string, unknown>).response_modes_supported = responseModes
+}

@@ -1,0 +1,30 @@
+import type Provider from 'oidc-provider'
+import type { KoaContextWithOIDC } from 'oidc-provider'
+import type { OidcLog } from './provider-deps.ts'
+
+/** Requests that an application or a browser got wrong: for whoever helps an integrator. */
+const refusals = [
+  'authorization.error',
+  'grant.error',
+  'userinfo.error',
+  'revocation.error',
+  'introspection.error',
+  'pushed_authorization_request.error',
+  'end_session.error',
+  'end_session_confirm.error',
+] as const
+
+/** Writes oidc-provider's errors to the log: protocol words and the client id, never parameters or tokens. */
+export function reportEvents(provider: EventEmitter, log: OidcLog): void {
+  provider.on('server_error', (ctx: KoaContextWithOIDC, err: Error) => {
+    log.error({ err, path: ctx.path }, 'fault in the OpenID Provider')
+  })
+  for (const event of refusals)
+    provider.on(event, (ctx: KoaContextWithOIDC, error: Error & { error?: string; error_detail?: string }) => {
+      const clientId = ctx.oidc?.client?.clientId
+      log.info({ event, clientId, error: error.error, detail: error.error_detail }, 'request refused')
+    })
+  provider.on('backchannel.error', (_ctx: KoaContextWithOIDC, err: Error, client: { clientId: string }) => {
+    log.error({ err, clientId: client.clientId }, 'logout token could not be queued')
+  })
+}

@@ -1,0 +1,29 @@
+import type { Configuration } from 'oidc-provider'
+import { introspectionAllowed, revocationAllowed } from '../clients/token-access.ts'
+import type { ProviderDeps } from '../provider-deps.ts'
+import { narrowClaimsParameter } from '../requests/claims-parameter.ts'
+
+type Deps = Pick<ProviderDeps, 'renderLogout' | 'renderLoggedOut'>
+
+/** Parts of oidc-provider that are switched on; registration of clients is the operator's (config/clients.yaml). */
+export function featureSettings(deps: Deps): Configuration['features'] {
+  return {
+    devInteractions: { enabled: false },
+    registration: { enabled: false },
+    resourceIndicators: { enabled: false },
+    requestObjects: { enabled: false },
+    userinfo: { enabled: true },
+    clientCredentials: { enabled: true },
+    introspection: { enabled: true, allowedPolicy: introspectionAllowed },
+    revocation: { enabled: true, allowedPolicy: revocationAllowed },
+    pushedAuthorizationRequests: { enabled: true, requirePushedAuthorizationRequests: false },
+    dPoP: { enabled: true },
+    claimsParameter: { enabled: true, assertClaimsParameter: narrowClaimsParameter },
+    backchannelLogout: { enabled: true },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: (ctx, form) => deps.renderLogout(ctx, form),
+      postLogoutSuccessSource: (ctx) => deps.renderLoggedOut(ctx),
+    },
+  }
+}

@@ -1,0 +1,42 @@
+import type { Database } from './database.ts'
+
+/** What a member lets a third-party application see; remembered until revoked. */
+export type Consent = { accountId: string; clientId: string; scopes: string[]; grantedAt: Date; changedAt: Date }
+
+export type ConsentStore = ReturnType<typeof createConsentStore>
+
+/** Creates the store of consents: one row per account and application. */
+export function createConsentStore(db: Database) {
+  const read = (row: Record<string, unknown>): Consent => ({
+    accountId: row.account_id as string,
+    clientId: row.client_id as string,
+    scopes: row.scopes as string[],
+    grantedAt: row.granted_at as Date,
+    changedAt: row.changed_at as Date,
+  })
+  return {
+    async find(accountId: string, clientId: string): Promise<Consent | null> {
+      const row = await db('consents').where({ account_id: accountId, client_id: clientId }).first()
+      return row ? read(row) : null
+    },
+    /** Every application the member consented to, oldest first. */
+    async list(accountId: string): Promise<Consent[]> {
+      const rows = await db('consents').where({ account_id: accountId }).orderBy('granted_at')
+      return rows.map(read)
+    },
+    /** Adds `scopes` to what was consented before, in one statement. */
+    async grant(consent: { accountId: string; clientId: string; scopes: readonly string[]; now: Date }): Promise<void> {
+      const { accountId, clientId, scopes, now } = consent
+      await db.raw(
+        `insert into consents (account_id, client_id, scopes, granted_at, changed_at) values (?, ?, ?, ?, ?)
+        on conflict (account_id, client_id) do update set changed_at = excluded.changed_at,
+          scopes = array(select distinct unnest(consents.scopes || excluded.scopes) order by 1)`,
+        [accountId, clientId, [...new Set(scopes)].sort(), now, now],
+      )
+    },
+    /** Takes the consent back; false when there was none. */
+    async revoke(accountId: string, clientId: string): Promise<boolean> {
+      return (await db('consents').where({ account_id: accountId, client_id: clientId }).delete()) > 0
+    },
+  }
+}

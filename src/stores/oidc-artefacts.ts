@@ -1,0 +1,111 @@
+import type { Database } from './database.ts'
+
+/** What is written: ids only as hashes (`hashToken`), the payload sealed; `lifetime` in seconds. */
+export type NewArtefact = {
+  sealed: string
+  lifetime: number
+  grantHash?: string
+  uidHash?: string
+  userCodeHash?: string
+  /** The refresh token that this one replaces. */
+  predecessorHash?: string
+}
+
+/** What is read. Ages are measured by the store's own clock, in milliseconds. */
+export type StoredArtefact = {
+  idHash: string
+  sealed: string
+  /** How often it was consumed; more than once only for a refresh token in its grace. */
+  uses: number
+  /** First consumption, or when it was superseded. */
+  consumedAt: Date | null
+  /** Time since then; null: not consumed. */
+  consumedAgo: number | null
+  /** Whether a retry of its predecessor replaced it. */
+  superseded: boolean
+  /** How often its successor was consumed; null: there is no successor. */
+  successorUses: number | null
+}
+
+/** The store below oidc-provider's adapter, the same for PostgreSQL and Redis. Expired artefacts are invisible. */
+export type ArtefactStore = {
+  save(model: string, idHash: string, artefact: NewArtefact): Promise<void>
+  find(model: string, idHash: string): Promise<StoredArtefact | undefined>
+  findByUid(model: string, uidHash: string): Promise<StoredArtefact | undefined>
+  findByUserCode(model: string, userCodeHash: string): Promise<StoredArtefact | undefined>
+  /**
+   * Consumes in one conditional step: true for exactly one of all callers that saw the same number of `uses`.
+   * A later use supersedes the successor of the earlier one.
+   */
+  consume(model: string, idHash: string, seenUses: number): Promise<boolean>
+  remove(model: string, idHash: string): Promise<void>
+  /** Removes every artefact issued under the grant, whatever its model. */
+  removeByGrant(grantHash: string): Promise<void>
+}
+
+const columns = `a.id_hash as "idHash", a.payload as sealed, a.uses, a.superseded_at is not null as superseded,
+  coalesce(a.consumed_at, a.superseded_at) as "consumedAt", s.uses as "successorUses",
+  extract(epoch from clock_timestamp() - coalesce(a.consumed_at, a.superseded_at))::float8 * 1000 as "consumedAgo"`
+
+// A successor exists only where a refresh token was rotated; the join costs nothing otherwise.
+const source = `oidc_artefacts a
+  left join oidc_artefacts s on a.successor_hash is not null and s.model = a.model and s.id_hash = a.successor_hash`
+
+/** Creates the store of oidc-provider's artefacts in PostgreSQL; lifetimes follow the database's clock. */
+export function createOidcArtefactStore(db: Database) {
+  const findBy = async (column: string, model: string, value: string): Promise<StoredArtefact | undefined> => {
+    const { rows } = await db.raw(
+      `select ${columns} from ${source} where a.model = ? and a.${column} = ? and a.expires_at > now() limit 1`,
+      [model, value],
+    )
+    return rows[0]
+  }
+  return {
+    async save(model, idHash, artefact) {
+      const { sealed, lifetime, grantHash = null, uidHash = null, userCodeHash = null } = artefact
+      const values = [model, idHash, sealed, grantHash, uidHash, userCodeHash, lifetime]
+      const insert = `insert into oidc_artefacts
+        (model, id_hash, payload, grant_hash, uid_hash, user_code_hash, expires_at)
+        values (?, ?, ?, ?, ?, ?, now() + make_interval(secs => ?))
+        on conflict (model, id_hash) do update set payload = excluded.payload, grant_hash = excluded.grant_hash,
+          uid_hash = excluded.uid_hash, user_code_hash = excluded.user_code_hash, expires_at = excluded.expires_at`
+      if (!artefact.predecessorHash) return void (await db.raw(insert, values))
+      const link = 'update oidc_artefacts set successor_hash = ? where model = ? and id_hash = ?'
+      await db.raw(`with link as (${link}) ${insert}`, [idHash, model, artefact.predecessorHash, ...values])
+    },
+    find: (model, idHash) => findBy('id_hash', model, idHash),
+    findByUid: (model, uidHash) => findBy('uid_hash', model, uidHash),
+    findByUserCode: (model, userCodeHash) => findBy('user_code_hash', model, userCodeHash),
+    async consume(model, idHash, seenUses) {
+      const { rows } = await db.raw(
+        `with used as (
+          update oidc_artefacts set uses = uses + 1, consumed_at = coalesce(consumed_at, clock_timestamp())
+          where model = ? and id_hash = ? and uses = ?
+            and superseded_at is null and expires_at > now()
+          returning model, successor_hash
+        ), replaced as (
+          update oidc_artefacts a set superseded_at = clock_timestamp() from used
+          where a.model = used.model and a.id_hash = used.successor_hash
+        ) select 1 from used`,
+        [model, idHash, seenUses],
+      )
+      return rows.length === 1
+    },
+    async remove(model, idHash) {
+      await db('oidc_artefacts').where({ model, id_hash: idHash }).delete()
+    },
+    async removeByGrant(grantHash) {
+      await db('oidc_artefacts').where({ grant_hash: grantHash }).delete()
+    },
+    /** Deletes at most `limit` expired rows and tells how many; safe to run in parallel. */
+    async deleteExpired(limit: number): Promise<number> {
+      const { rowCount } = await db.raw(
+        `delete from oidc_artefacts where (model, id_hash) in (
+          select model, id_hash from oidc_artefacts where expires_at <= now()
+          order by expires_at limit ? for update skip locked)`,
+        [limit],
+      )
+      return rowCount
+    },
+  } satisfies ArtefactStore & { deleteExpired(limit: number): Promise<number> }
+}

@@ -1,0 +1,61 @@
+import type { Database } from './database.ts'
+import type { Protection } from './protection.ts'
+
+/** `next` is published before it is used, `current` signs, `retired` only verifies until its tokens are dead. */
+export type SigningKeyState = 'next' | 'current' | 'retired'
+
+/** A key for signing: RFC 7517 with private members and `kid`, `alg`, `use`. */
+export type PrivateJwk = { kid: string; alg: string; kty: string; use: 'sig'; [member: string]: unknown }
+
+export type SigningKey = { kid: string; alg: string; state: SigningKeyState; privateJwk: PrivateJwk; createdAt: Date }
+
+export type SigningKeyStore = ReturnType<typeof createSigningKeyStore>
+
+const context = 'signing_keys.private_jwk'
+
+/** Creates the store of signing keys and of secrets that must never change (subject identifiers derive from them). */
+export function createSigningKeyStore(db: Database, { encryption }: Pick<Protection, 'encryption'>) {
+  return {
+    /** Every key: current ones first, then next, then retired, newest first within each. */
+    async list(): Promise<SigningKey[]> {
+      const rows = await db('signing_keys').orderByRaw(
+        "array_position(array['current', 'next', 'retired'], state), alg, created_at desc",
+      )
+      return rows.map((row) => ({
+        kid: row.kid,
+        alg: row.alg,
+        state: row.state,
+        privateJwk: JSON.parse(encryption.decrypt(row.private_jwk, context)),
+        createdAt: row.created_at,
+      }))
+    },
+    /** Adds a key; false when another process already has one of this algorithm in this state (one INSERT decides). */
+    async add(privateJwk: PrivateJwk, state: SigningKeyState, now: Date): Promise<boolean> {
+      const inserted = await db('signing_keys')
+        .insert({
+          kid: privateJwk.kid,
+          alg: privateJwk.alg,
+          private_jwk: encryption.encrypt(JSON.stringify(privateJwk), context),
+          state,
+          created_at: now,
+          state_changed_at: now,
+        })
+        .onConflict()
+        .ignore()
+        .returning('kid')
+      return inserted.length === 1
+    },
+    /** The secret of this name; the first process to ask decides it, `proposal` in base64url. */
+    async derivationSecret(name: string, proposal: string, now: Date): Promise<string> {
+      const secretContext = `derivation_secrets.secret.${name}`
+      const found = await db('derivation_secrets').where({ name }).first()
+      if (found) return encryption.decrypt(found.secret, secretContext)
+      await db('derivation_secrets')
+        .insert({ name, secret: encryption.encrypt(proposal, secretContext), created_at: now })
+        .onConflict('name')
+        .ignore()
+      const row = await db('derivation_secrets').where({ name }).first()
+      return encryption.decrypt(row.secret, secretContext)
+    },
+  }
+}

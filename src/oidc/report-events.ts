@@ -1,4 +1,4 @@
-import type Provider from 'oidc-provider'
+import type { EventEmitter } from 'node:events'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { OidcLog } from './provider-deps.ts'
 

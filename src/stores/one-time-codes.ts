@@ -27,12 +27,14 @@ export function createOneTimeCodeStore(db: Database, { hash }: Protection) {
   const codes = () => db('one_time_codes')
   // The subject names account or number; only its keyed hash is stored.
   const subjectHash = (bound: CodeBinding) => hash.hash(bound.subject, 'mtan_subject')
+  const codesOf = (bound: CodeBinding) =>
+    codes()
+      .whereIn('subject', hash.candidates(bound.subject, 'mtan_subject'))
+      .where({ purpose: bound.purpose, voided_at: null })
   return {
     /** Issues a code; older ones of the same binding are void. */
     async issue(code: NewCode): Promise<void> {
-      await codes()
-        .where({ subject: subjectHash(code), purpose: code.purpose, voided_at: null })
-        .update({ voided_at: code.issuedAt })
+      await codesOf(code).update({ voided_at: code.issuedAt })
       await codes().insert({
         id: code.id,
         purpose: code.purpose,
@@ -46,8 +48,8 @@ export function createOneTimeCodeStore(db: Database, { hash }: Protection) {
     },
     /** Counts the try, then compares; the code is not used up yet. */
     async check(bound: CodeBinding, given: string, now: Date): Promise<CodeCheck> {
-      const [row] = await codes()
-        .where({ subject: subjectHash(bound), purpose: bound.purpose, voided_at: null, consumed_at: null })
+      const [row] = await codesOf(bound)
+        .where({ consumed_at: null })
         .where('expires_at', '>', now)
         .where('tries_left', '>', 0)
         .update({ tries_left: db.raw('tries_left - 1') })
@@ -57,9 +59,9 @@ export function createOneTimeCodeStore(db: Database, { hash }: Protection) {
         ? { result: 'right', id: row.id }
         : { result: 'wrong', triesLeft: row.tries_left }
     },
-    /** Uses the code up; `false` when somebody did before. */
+    /** Uses the code up; `false` when somebody did before, or a newer one has gone out. */
     consume: async (id: string, now: Date) =>
-      (await codes().where({ id, consumed_at: null }).update({ consumed_at: now })) === 1,
+      (await codes().where({ id, consumed_at: null, voided_at: null }).update({ consumed_at: now })) === 1,
     /** Sent and entered codes of a purpose and country since `since`, for the breaker (security.md, "mTAN sending"). */
     async share(purpose: MtanPurpose, country: string, since: Date): Promise<{ sent: number; entered: number }> {
       const row = await codes()

@@ -69,6 +69,14 @@ export async function begin(client: Client, app: TestApp, query = ''): Promise<P
   return await client.get(`${app.demo}/login${query}`)
 }
 
+/** The demo application's authorization request with further parameters. */
+export async function authorizationUrl(client: Client, app: TestApp, changes: Record<string, string>): Promise<string> {
+  const page = await client.peek(`${app.demo}/login`)
+  const url = new URL(page.headers.get('location') ?? '')
+  for (const [name, value] of Object.entries(changes)) url.searchParams.set(name, value)
+  return url.href
+}
+
 /** User name and password. */
 export async function enterPassword(client: Client, person: Pick<Person, 'username' | 'password'>): Promise<Page> {
   return await client.submit({ username: person.username, password: person.password })

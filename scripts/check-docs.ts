@@ -102,7 +102,7 @@ function commandFaults(folder: string, { path, text }: Document, sources: string
   const named = [...text.matchAll(/npm run ([\w:-]+)(?: -- ([a-z]+:[a-z-]+))?/g)]
   return named.flatMap(([, script = '', command]) => {
     if (!scripts[script]) return [`${path}: package.json has no script ${script}`]
-    if (script === 'cli' && command && !sources.includes(`name: '${command}'`))
+    if (script === 'cli' && command && !sources.includes(`'${command}'`))
       return [`${path}: the command line has no ${command}`]
     return []
   })

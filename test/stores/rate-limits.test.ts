@@ -1,0 +1,99 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createLimiter } from '../../src/gateways/limiter.ts'
+import { createRateLimitStore } from '../../src/stores/rate-limits.ts'
+import { createStandingClock } from '../support/clock.ts'
+import { describeOnBoth, sixteenTimes } from '../support/databases.ts'
+
+const start = '2026-11-25T09:00:00.000Z'
+const now = new Date(start).getTime()
+
+describeOnBoth('rate limits', (database) => {
+  const store = () => createRateLimitStore(database())
+
+  beforeEach(async () => {
+    await database()('rate_limits').delete()
+  })
+
+  it('add up until they end, then start anew', async () => {
+    expect(await store().add('key', 1, now, now + 1000, false)).toEqual({ points: 1, expire: now + 1000 })
+    expect(await store().add('key', 2, now + 999, now + 5000, false)).toEqual({ points: 3, expire: now + 1000 })
+    expect(await store().add('other', 1, now, now + 1000, false)).toEqual({ points: 1, expire: now + 1000 })
+    expect(await store().add('key', 1, now + 1000, now + 2000, false)).toEqual({ points: 1, expire: now + 2000 })
+  })
+
+  it('start anew by force', async () => {
+    await store().add('key', 5, now, now + 1000, false)
+    expect(await store().add('key', 2, now, now + 9000, true)).toEqual({ points: 2, expire: now + 9000 })
+    expect(await store().add('key', 1, now, null, true)).toEqual({ points: 1, expire: null })
+  })
+
+  it('are found until they end', async () => {
+    expect(await store().get('key', now)).toBeNull()
+    await store().add('key', 1, now, now + 1000, false)
+    expect(await store().get('key', now + 999)).toEqual({ points: 1, expire: now + 1000 })
+    expect(await store().get('key', now + 1000)).toBeNull()
+    await store().add('for good', 1, now, null, false)
+    expect(await store().get('for good', now + 1e9)).toEqual({ points: 1, expire: null })
+  })
+
+  it('can be removed', async () => {
+    await store().add('key', 1, now, now + 1000, false)
+    expect([await store().remove('key'), await store().remove('key')]).toEqual([true, false])
+  })
+
+  it('are deleted after their end, those without end never', async () => {
+    await store().add('ended', 1, now, now + 1000, false)
+    await store().add('for good', 1, now, null, false)
+    expect(await store().deleteEnded(now + 1000)).toBe(0)
+    expect(await store().deleteEnded(now + 1001)).toBe(1)
+    expect(await store().get('for good', now)).not.toBeNull()
+  })
+
+  it('lose no count when 16 add at once', async () => {
+    await sixteenTimes(() => store().add('key', 1, now, now + 1000, false))
+    expect(await store().get('key', now)).toMatchObject({ points: 16 })
+  })
+
+  describe('through the limiter', () => {
+    const rule = { name: 'unlock_code', count: 5, window: 86_400, pause: 600 }
+    const limit = (clock = createStandingClock(start), changes = {}) =>
+      createLimiter(store(), clock)({ ...rule, ...changes })
+
+    it('let exactly as many through as allowed when 16 come at once', async () => {
+      const results = await sixteenTimes(() => limit().use('key'))
+      expect(results.filter((until) => until === null)).toHaveLength(5)
+    })
+
+    it('pause after the last free use, and are free again when the pause is over', async () => {
+      const clock = createStandingClock(start)
+      const own = limit(clock)
+      for (let n = 0; n < 5; n++) expect(await own.use('key')).toBeNull()
+      expect(await own.blockedUntil('key')).toBeNull()
+      clock.forward(3600)
+      expect(await own.use('key')).toEqual(new Date('2026-11-25T10:10:00.000Z'))
+      expect(await own.blockedUntil('key')).toEqual(new Date('2026-11-25T10:10:00.000Z'))
+      clock.forward(599)
+      expect(await own.use('key')).toEqual(new Date('2026-11-25T10:10:00.000Z'))
+      clock.forward(1)
+      expect(await own.blockedUntil('key')).toBeNull()
+      expect(await own.use('key')).toBeNull()
+    })
+
+    it('last to the end of the window when they have no pause', async () => {
+      const clock = createStandingClock(start)
+      const own = limit(clock, { count: 1, window: 60, pause: undefined })
+      expect(await own.use('key')).toBeNull()
+      clock.forward(20)
+      expect(await own.use('key')).toEqual(new Date('2026-11-25T09:01:00.000Z'))
+      clock.forward(40)
+      expect(await own.use('key')).toBeNull()
+    })
+
+    it('are the same for every process, and apart for every rule and key', async () => {
+      for (let n = 0; n < 5; n++) await limit().use('key')
+      expect(await limit().use('key')).not.toBeNull()
+      expect(await limit().use('another key')).toBeNull()
+      expect(await limit(undefined, { name: 'another_rule' }).use('key')).toBeNull()
+    })
+  })
+})

@@ -1,0 +1,99 @@
+import { beforeEach, expect, it, vi } from 'vitest'
+import { createAuditTrail } from '../../src/audit/events.ts'
+import type { Database } from '../../src/stores/database.ts'
+import { createTransaction, type UnitOfWork } from '../../src/stores/transaction.ts'
+import { describeOnBoth } from '../support/databases.ts'
+import { newAccount } from '../support/members.ts'
+import { createProtection } from '../support/protection.ts'
+
+const protection = createProtection()
+const now = new Date('2026-11-25T09:00:00Z')
+const message = { kind: 'email', payload: { template: 'activation', to: 'erika@example.org' } } as const
+
+describeOnBoth('a transaction', (database) => {
+  const wake = vi.fn()
+  // Stands for the queue: a job is a row that is written with the transaction it belongs to.
+  const enqueue = async (trx: Database, id: string) => {
+    await trx('settings').insert({ name: `job:${id}`, value: 'waiting' })
+  }
+  const transaction = (changes: { enqueue?: typeof enqueue; wake?: () => void } = {}) =>
+    createTransaction({
+      knex: database(),
+      protection,
+      createAudit: (stores) => createAuditTrail(stores.auditEvents.append),
+      enqueue,
+      wake,
+      ...changes,
+    })
+
+  async function register(unit: UnitOfWork) {
+    const account = newAccount()
+    await unit.accounts.create(account)
+    await unit.audit.registrationActivated({ at: now, accountId: account.id })
+    await unit.send(message, now)
+    return account.id
+  }
+
+  const written = async () => {
+    const count = async (table: string) => Number((await database()(table).count('* as n').first())?.n)
+    return [await count('accounts'), await count('audit_events'), await count('messages'), await count('settings')]
+  }
+
+  beforeEach(async () => {
+    wake.mockReset()
+    for (const table of ['accounts', 'audit_events', 'messages', 'settings']) await database()(table).delete()
+  })
+
+  it('writes change, audit event, message and job together, and gives the result', async () => {
+    const id = await transaction()(register)
+    expect(await database()('accounts').pluck('id')).toEqual([id])
+    expect(await written()).toEqual([1, 1, 1, 1])
+    const [job] = await database()('settings').pluck('name')
+    expect(job).toBe(`job:${(await database()('messages').first()).id}`)
+  })
+
+  it('undoes all of it when the work fails', async () => {
+    const work = async (unit: UnitOfWork) => {
+      await register(unit)
+      throw new Error('no')
+    }
+    await expect(transaction()(work)).rejects.toThrow('no')
+    expect(await written()).toEqual([0, 0, 0, 0])
+    expect(wake).not.toHaveBeenCalled()
+  })
+
+  it('undoes all of it when the message cannot be put into the queue', async () => {
+    const failing = transaction({
+      enqueue: async () => {
+        throw new Error('queue is away')
+      },
+    })
+    await expect(failing(register)).rejects.toThrow('queue is away')
+    expect(await written()).toEqual([0, 0, 0, 0])
+    expect(wake).not.toHaveBeenCalled()
+  })
+
+  it('wakes the worker once, after the commit', async () => {
+    const seen: Promise<number[]>[] = []
+    const waking = transaction({ wake: () => seen.push(written()) })
+    await waking(async (unit) => {
+      await register(unit)
+      await register(unit)
+      expect(seen).toEqual([])
+    })
+    expect(await Promise.all(seen)).toEqual([[2, 2, 2, 2]])
+  })
+
+  it('wakes nobody when nothing was sent', async () => {
+    await transaction()((unit) => unit.settings.set('demo_loaded', 'true'))
+    expect(wake).not.toHaveBeenCalled()
+  })
+
+  it('keeps the time until which a message may go out', async () => {
+    await transaction()((unit) => unit.send({ ...message, expiresAt: new Date('2026-11-25T09:05:00Z') }, now))
+    expect(await database()('messages').first()).toMatchObject({
+      created_at: now,
+      expires_at: new Date('2026-11-25T09:05:00Z'),
+    })
+  })
+})

@@ -38,7 +38,15 @@ export async function startApp(config: Config): Promise<App> {
     const demo = config.production ? undefined : await import('./app/demo.ts')
     const relyingParty = await demo?.startRelyingParty(config, issuer, log)
     if (relyingParty) closers.push(relyingParty.close)
-    const oidc = await createOidc({ config, issuer, services, log, clock, demoPort: relyingParty?.port })
+    const oidc = await createOidc({
+      config,
+      issuer,
+      services,
+      log,
+      clock,
+      knex: database.knex,
+      demoPort: relyingParty?.port,
+    })
     closers.push(oidc.close)
     const runDue = () => runDeadlines(services, oidc, log)
     const started = await startQueue({

@@ -1,12 +1,16 @@
 import cluster from 'node:cluster'
 
-/** Runs `count` web processes on one port; one that dies is replaced, a signal ends them all. */
+/**
+ * Runs `count` web processes on one port; one that dies is replaced, a signal ends them all. The first one starts alone:
+ * two that prepared an empty database at the same time would stand in each other's way.
+ */
 export async function startCluster(count: number): Promise<void> {
   let ending = false
   let ready = 0
   cluster.on('message', (_worker, message: { msg?: string }) => {
     if (message.msg !== 'ready') return
     ready++
+    if (ready === 1) for (let index = 1; index < count; index++) cluster.fork()
     if (ready === count) process.stdout.write(`${JSON.stringify(message)}\n`)
   })
   cluster.on('exit', (worker, code) => {
@@ -29,5 +33,5 @@ export async function startCluster(count: number): Promise<void> {
   }
   process.on('SIGTERM', end)
   process.on('SIGINT', end)
-  for (let index = 0; index < count; index++) cluster.fork()
+  cluster.fork()
 }

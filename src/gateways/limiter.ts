@@ -1,4 +1,4 @@
-import { RateLimiterRes, RateLimiterStoreAbstract } from 'rate-limiter-flexible'
+import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible'
 import type { Clock } from './clock.ts'
 
 /** Counters as the store keeps them; times in milliseconds since the epoch. */
@@ -52,14 +52,20 @@ export function createLimiter(store: CounterStore, clock: Clock): (rule: LimitRu
   }
 }
 
-/** The library's own stores read the machine's clock; this one uses the seam it offers for further stores. */
-class ClockedRateLimiter extends RateLimiterStoreAbstract {
+/**
+ * The library's PostgreSQL limiter reads the machine's clock; this one answers the same four questions of the store
+ * with our own clock (the library does not export its abstract store).
+ */
+class ClockedRateLimiter extends RateLimiterPostgres {
   readonly #store: CounterStore
   readonly #clock: Clock
 
   constructor(store: CounterStore, clock: Clock, rule: LimitRule) {
     super({
       storeClient: store,
+      storeType: 'client',
+      tableCreated: true,
+      clearExpiredByTimeout: false,
       keyPrefix: rule.name,
       points: rule.count,
       duration: rule.window,

@@ -45,7 +45,7 @@ export async function startQueue(settings: QueueSettings): Promise<Queue> {
   await boss.createQueue(deadlines, { retryLimit: 0 })
   const workers = [await startDeliveries(boss, settings), await startDeliveries(boss, settings)]
   await boss.work(deadlines, { pollingIntervalSeconds: 10 }, () => settings.runDue())
-  await boss.schedule(deadlines, '* * * * *')
+  await boss.schedule(deadlines, '* * * * *', {}, {})
   return {
     enqueue: enqueueWith(boss),
     wake: () => {

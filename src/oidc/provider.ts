@@ -10,6 +10,7 @@ import { createGrantLoader } from './grants.ts'
 import { createInteractionPolicy } from './interaction-policy.ts'
 import type { ErrorOut, ProviderDeps } from './provider-deps.ts'
 import { reportEvents } from './report-events.ts'
+import { noteArrival } from './requests/arrival.ts'
 import { answerTooLargeBodies } from './requests/body-limit.ts'
 import { restoreOfflineAccess } from './requests/offline-access.ts'
 import { createPublicAddress } from './requests/public-address.ts'
@@ -36,6 +37,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   extendClientModel(provider, deps)
   reportEvents(provider, deps.log)
   answerTooLargeBodies(provider)
+  provider.use(noteArrival)
   provider.use(createPublicAddress(deps.issuer))
   provider.use(createFormAction())
   provider.use(nameResponseModes)

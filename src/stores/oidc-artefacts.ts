@@ -25,6 +25,8 @@ export type StoredArtefact = {
   superseded: boolean
   /** How often its successor was consumed; null: there is no successor. */
   successorUses: number | null
+  /** Time since the successor was saved; null: there is none. */
+  successorAgo: number | null
 }
 
 /** The store below oidc-provider's adapter, the same for PostgreSQL and Redis. Expired artefacts are invisible. */
@@ -45,7 +47,8 @@ export type ArtefactStore = {
 
 const columns = `a.id_hash as "idHash", a.payload as sealed, a.uses, a.superseded_at is not null as superseded,
   coalesce(a.consumed_at, a.superseded_at) as "consumedAt", s.uses as "successorUses",
-  extract(epoch from clock_timestamp() - coalesce(a.consumed_at, a.superseded_at))::float8 * 1000 as "consumedAgo"`
+  extract(epoch from clock_timestamp() - coalesce(a.consumed_at, a.superseded_at))::float8 * 1000 as "consumedAgo",
+  extract(epoch from clock_timestamp() - a.succeeded_at)::float8 * 1000 as "successorAgo"`
 
 // A successor exists only where a refresh token was rotated; the join costs nothing otherwise.
 const source = `oidc_artefacts a
@@ -70,7 +73,8 @@ export function createOidcArtefactStore(db: Database) {
         on conflict (model, id_hash) do update set payload = excluded.payload, grant_hash = excluded.grant_hash,
           uid_hash = excluded.uid_hash, user_code_hash = excluded.user_code_hash, expires_at = excluded.expires_at`
       if (!artefact.predecessorHash) return void (await db.raw(insert, values))
-      const link = 'update oidc_artefacts set successor_hash = ? where model = ? and id_hash = ?'
+      const link =
+        'update oidc_artefacts set successor_hash = ?, succeeded_at = clock_timestamp() where model = ? and id_hash = ?'
       await db.raw(`with link as (${link}) ${insert}`, [idHash, model, artefact.predecessorHash, ...values])
     },
     find: (model, idHash) => findBy('id_hash', model, idHash),

@@ -21,7 +21,6 @@ const cores = availableParallelism()
 const lanes = Number(process.env.BENCH_LANES ?? cores * 4)
 const root = join(import.meta.dirname, '../..')
 const secret = 'benchmark-secret-of-the-demo-service-client-0123456789'
-const redirectUri = 'http://localhost:9/callback'
 
 async function main(): Promise<void> {
   const storage = await createStorage()
@@ -42,7 +41,6 @@ async function main(): Promise<void> {
       SMS_DRIVER: 'http',
       SMS_GATEWAY_URL: sms.url,
       DEMO_CLIENT_SECRET: secret,
-      DEMO_REDIRECT_URIS: `demo-portal=${redirectUri}`,
     }
     const config = loadConfig(variables)
     const members = await createMembers(config, 600)
@@ -50,7 +48,7 @@ async function main(): Promise<void> {
     console.log(`argon2 floor: ${floor.toFixed(1)} verifies per second on ${cores} cores`)
     const app = await startApplication(variables)
     stops.push(app.started.stop)
-    const portal = { issuer: app.issuer, clientId: 'demo-portal', clientSecret: secret, redirectUri }
+    const portal = { issuer: app.issuer, clientId: 'demo-portal', clientSecret: secret, redirectUri: `${app.demo}/callback` }
     const signIns = await measureSignIns(portal, members, sms)
     tell(`later sign-ins (${storage.name}, ${processes} processes)`, signIns, floor)
     const tokens = await measureTokens(app.issuer)
@@ -64,10 +62,11 @@ async function main(): Promise<void> {
   }
 }
 
-async function startApplication(variables: NodeJS.ProcessEnv): Promise<{ issuer: string; started: Started }> {
+async function startApplication(variables: NodeJS.ProcessEnv): Promise<{ issuer: string; demo: string; started: Started }> {
   const args = [...(process.env.BENCH_NODE_ARGS?.split(' ') ?? []), join(root, 'src/main.ts')]
   const started = await start(args, (line) => line.includes('"msg":"ready"'), variables)
-  return { issuer: JSON.parse(started.line).issuer, started }
+  const { issuer, demoPort } = JSON.parse(started.line) as { issuer: string; demoPort: number }
+  return { issuer, demo: `http://localhost:${demoPort}`, started }
 }
 
 async function measureSignIns(

@@ -107,7 +107,7 @@ describe.skipIf(withoutChromium)('the whole way by other means', () => {
   }, 60_000)
 
   it('tells nobody who is not in the register anything else than the others', async () => {
-    const stranger = somebody('A987654326')
+    const stranger = somebody('A987654328')
     const client = createClient()
     await register(client, studio.app, stranger)
     const page = await activate(client, studio.app, stranger)

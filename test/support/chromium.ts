@@ -4,7 +4,9 @@ import { delimiter, join } from 'node:path'
 /** Finds Chromium: CHROMIUM_PATH, or `chromium` or `google-chrome` on the PATH. */
 export function chromiumPath(): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter)
-  const onPath = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) => folders.map((folder) => join(folder, name)))
+  const onPath = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) =>
+    folders.map((folder) => join(folder, name)),
+  )
   return [process.env.CHROMIUM_PATH, ...onPath].find((path): path is string => path !== undefined && existsSync(path))
 }
 

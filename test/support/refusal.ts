@@ -8,7 +8,10 @@ export function expectRefused(page: Page, ...fields: string[]): void {
     const message = page.error(field)
     expect(message, `message at ${field}`).toBeTruthy()
     expect(message).not.toMatch(/errors\.|undefined|\[object|\{\{/)
-    expect(page.$(`[name="${field}"]`).first().attr('aria-describedby') ?? '', field).toContain(`${field}-error`)
+    const input = page.$(`[name="${field}"]`).first()
+    // A choice is described by its fieldset.
+    const described = `${input.attr('aria-describedby')} ${input.closest('fieldset').attr('aria-describedby')}`
+    expect(described, field).toContain(`${field}-error`)
   }
   const marked = page
     .$('[aria-invalid="true"]')

@@ -1,6 +1,7 @@
 import Provider, { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
 import { type FieldEncryption, hashToken } from '../../gateways/field-encryption.ts'
 import type { ArtefactStore, StoredArtefact } from '../../stores/oidc-artefacts.ts'
+import { requestAge as ageOfCurrentRequest } from '../requests/arrival.ts'
 
 /** How long, in milliseconds, a rotated refresh token may come back (docs/decisions/0003-refresh-token-grace.md). */
 export type Grace = {
@@ -16,6 +17,8 @@ export type AdapterSettings = {
   grace?: Grace
   /** The request at work, so that `consume` knows what this request's `find` saw. */
   currentRequest?: () => object | undefined
+  /** How long ago that request arrived, in milliseconds. */
+  requestAge?: () => number | undefined
 }
 
 const defaultGrace: Grace = { retry: 10_000, settle: 2_000 }
@@ -31,7 +34,8 @@ type Seen = number | 'busy'
  * encrypted and bound to their id, `consume` fails for all but one of those who saw the same state.
  */
 export function createArtefactAdapterFactory(settings: AdapterSettings): AdapterFactory {
-  const { store, encryption, grace = defaultGrace, currentRequest = () => Provider.ctx } = settings
+  const { store, encryption, grace = defaultGrace } = settings
+  const { currentRequest = () => Provider.ctx, requestAge = ageOfCurrentRequest } = settings
   const seenBy = new WeakMap<object, Map<string, Seen>>()
   const remember = (key: string, seen: Seen) => {
     const request = currentRequest()
@@ -47,7 +51,7 @@ export function createArtefactAdapterFactory(settings: AdapterSettings): Adapter
       if (!stored) return undefined
       const payload: AdapterPayload = JSON.parse(encryption.decrypt(stored.sealed, context(stored.idHash)))
       if (id !== undefined) payload.jti = id
-      const standing = standingOf(model, stored, grace)
+      const standing = standingOf(model, stored, grace, requestAge())
       if (standing === 'used' && stored.consumedAt) payload.consumed = Math.floor(stored.consumedAt.getTime() / 1000)
       remember(`${model}:${stored.idHash}`, standing === 'busy' ? 'busy' : stored.uses)
       return payload
@@ -91,15 +95,25 @@ function rotatedToken(request: object | undefined): string | undefined {
   return id ? hashToken(id) : undefined
 }
 
-/** Whether a stored artefact counts as unused, as used, or as a refresh token whose answer may have been lost. */
-export function standingOf(model: string, stored: StoredArtefact, grace: Grace): 'unused' | 'retry' | 'busy' | 'used' {
-  if (stored.superseded) return 'used'
+/**
+ * Whether a stored artefact counts as unused, as used, as a refresh token whose answer may have been lost, or as one
+ * that another request is just using (`busy`: this one fails, and nothing is revoked). `age`: of the request, in ms.
+ */
+export function standingOf(
+  model: string,
+  stored: StoredArtefact,
+  grace: Grace,
+  age = 0,
+): 'unused' | 'retry' | 'busy' | 'used' {
   if (stored.consumedAgo === null) return 'unused'
-  if (model !== 'RefreshToken' || stored.consumedAgo >= grace.retry) return 'used'
+  // It arrived before the first use: sent at the same time, not after it (a full pool lets requests wait here).
+  if (age >= stored.consumedAgo) return 'busy'
+  if (stored.superseded || model !== 'RefreshToken' || stored.consumedAgo >= grace.retry) return 'used'
   // No successor yet: either its answer is still being made, or the process died before it was.
   if (stored.successorUses === null) return stored.consumedAgo < grace.settle ? 'busy' : 'retry'
   // Whoever used the successor had the answer: nothing was lost.
-  return stored.successorUses === 0 ? 'retry' : 'used'
+  if (stored.successorUses > 0) return 'used'
+  return stored.successorAgo !== null && age >= stored.successorAgo ? 'busy' : 'retry'
 }
 
 /** The error that ends the second request as the protocol wants it (RFC 6749 § 5.2, RFC 9126 § 2.2) and not as a 500. */

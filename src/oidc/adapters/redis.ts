@@ -37,13 +37,14 @@ const scripts = {
     return redis.call('HGET', k, 'successor') or 1`,
   supersede: `${now} if redis.call('EXISTS', KEYS[1]) == 1 then
       redis.call('HSET', KEYS[1], 'supersededAt', string.format('%.0f', now)) end return 1`,
-  link: "if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('HSET', KEYS[1], 'successor', ARGV[1]) end return 1",
+  link: `${now} if redis.call('EXISTS', KEYS[1]) == 1 then
+      redis.call('HSET', KEYS[1], 'successor', ARGV[1], 'succeededAt', string.format('%.0f', now)) end return 1`,
   // The member list of a grant lives as long as its longest member.
   join: `redis.call('SADD', KEYS[1], ARGV[1])
     if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 1`,
 }
 
-const fields = ['sealed', 'uses', 'consumedAt', 'supersededAt', 'successor'] as const
+const fields = ['sealed', 'uses', 'consumedAt', 'supersededAt', 'successor', 'succeededAt'] as const
 
 /**
  * Creates the store of oidc-provider's artefacts in Redis. Braces in keys are hash tags: what one script touches lies
@@ -56,14 +57,16 @@ export function createRedisArtefactStore(redis: Redis, prefix = 'meine-aok:oidc:
 
   const find = async (model: string, idHash: string): Promise<StoredArtefact | undefined> => {
     const values = await redis.hmget(keyOf(model, idHash), ...fields)
-    const [sealed, uses, consumed, superseded, successor] = values
+    const [sealed, uses, consumed, superseded, successor, succeeded] = values
     if (!sealed) return undefined
     const stored = { idHash, sealed, uses: Number(uses ?? 0), superseded: superseded !== null }
-    if (!consumed && !superseded) return { ...stored, consumedAt: null, consumedAgo: null, successorUses: null }
-    const consumedAt = new Date(Number(consumed ?? superseded))
+    const used = Number(consumed ?? superseded)
+    if (!used) return { ...stored, consumedAt: null, consumedAgo: null, successorUses: null, successorAgo: null }
     const [seconds, microseconds] = await redis.time()
-    const consumedAgo = Number(seconds) * 1000 + Number(microseconds) / 1000 - consumedAt.getTime()
-    return { ...stored, consumedAt, consumedAgo, successorUses: await usesOf(model, successor) }
+    const ago = (time: number) => Number(seconds) * 1000 + Number(microseconds) / 1000 - time
+    const successorAgo = succeeded ? ago(Number(succeeded)) : null
+    const successorUses = await usesOf(model, successor)
+    return { ...stored, consumedAt: new Date(used), consumedAgo: ago(used), successorUses, successorAgo }
   }
 
   const usesOf = async (model: string, idHash: string | null | undefined): Promise<number | null> => {

@@ -1,0 +1,134 @@
+import type { Middleware } from 'koa'
+import type { Logger } from 'pino'
+import type { Config } from '../config.ts'
+import { loadRegistry } from './registry.ts'
+import { berlinDay } from '../domain/calendar.ts'
+import { createSystemClock, type Clock } from '../gateways/clock.ts'
+import { newReference } from '../http/errors.ts'
+import { createPostgresAdapter } from '../oidc/adapters/postgres.ts'
+import { createRedisAdapter } from '../oidc/adapters/redis.ts'
+import { createPairwiseIdentifier } from '../oidc/clients/pairwise.ts'
+import { restartOf } from '../oidc/interactions.ts'
+import { createProvider } from '../oidc/provider.ts'
+import type { OidcAccount, ProviderDeps } from '../oidc/provider-deps.ts'
+import { loadSigningKeys } from '../oidc/signing-keys.ts'
+import type { Database } from '../stores/database.ts'
+import { createOidcArtefactStore } from '../stores/oidc-artefacts.ts'
+import { createSigningKeyStore } from '../stores/signing-keys.ts'
+import type { Services } from './services.ts'
+
+type Settings = {
+  config: Config
+  issuer: string
+  services: Services
+  log: Logger
+  clock: Clock
+  knex: Database
+  demoPort: number | undefined
+}
+
+export type Oidc = Awaited<ReturnType<typeof createOidc>>
+
+/** Wires the provider with its stores, keys, applications and pages. */
+export async function createOidc(settings: Settings) {
+  const { config, issuer, services, log, knex } = settings
+  const registry = loadRegistry(config, settings.demoPort)
+  const protocolClock = createSystemClock()
+  const now = protocolClock.now()
+  const keys = createSigningKeyStore(knex, services.protection)
+  const artefacts = createOidcArtefactStore(knex)
+  const { encryption } = services.protection
+  const onError = (error: Error) => log.error({ err: error }, 'Redis cannot be reached')
+  const redis = config.redisUrl ? createRedisAdapter({ url: config.redisUrl, encryption, onError }) : undefined
+  const provider = createProvider({
+    issuer,
+    cookieKeys: config.secrets.cookieKeys.map((key) => key.secret.toString('base64')),
+    clients: registry.clients,
+    adapterFactory: redis?.adapterFactory ?? createPostgresAdapter(artefacts, { encryption }),
+    signingKeys: await loadSigningKeys(keys, now),
+    pairwise: await createPairwiseIdentifier(keys, now),
+    clock: protocolClock,
+    findAccount: (accountId) => findAccount(services, settings.clock, accountId),
+    consents: services.stores.consents,
+    log,
+    async queueBackchannelLogout(payload) {
+      const at = settings.clock.now()
+      const expiresAt = new Date(at.getTime() + 110_000)
+      await services.transaction((unit) => unit.send({ kind: 'backchannel_logout', payload, expiresAt }, at))
+    },
+    ...createPages(issuer, log),
+  })
+  return {
+    provider,
+    /** Application that `/anmeldung` signs in to when nobody asked. */
+    defaultClient: registry.clients.find((client) => client.clientId === registry.defaultClient),
+    /** Hands a request over to oidc-provider; `before` runs on its own context first. */
+    mount: (before: Middleware[]): Middleware => mount(provider, before),
+    deleteExpired: async () => Number(await artefacts.deleteExpired(5000)),
+    ping: async () => void (await provider.Session.find('health')),
+    close: async () => void (await redis?.close()),
+  }
+}
+
+/** An account may be used by applications while it is active; whoever is suspended or ended is signed out. */
+async function findAccount(services: Services, clock: Clock, accountId: string): Promise<OidcAccount | undefined> {
+  const account = await services.stores.accounts.find(accountId)
+  if (account?.state !== 'active') return undefined
+  return {
+    accountId,
+    async claims() {
+      const person = await services.stores.insuredPersons.findByInsuranceNumber(account.insuranceNumber)
+      const covered = person !== null && (!person.coverageTo || person.coverageTo >= berlinDay(clock.now()))
+      return {
+        given_name: person?.givenName,
+        family_name: person?.familyName,
+        name: person ? `${person.givenName} ${person.familyName}` : undefined,
+        birthdate: person?.birthDate,
+        preferred_username: account.username,
+        email: account.email,
+        email_verified: true,
+        phone_number: account.mobile,
+        phone_number_verified: true,
+        insurance_number: account.insuranceNumber,
+        insurer_number: account.insurerNumber,
+        insurance_status: covered ? 'active' : 'ended',
+      }
+    },
+  }
+}
+
+/** Pages of oidc-provider in our design; faults get the same reference number as everywhere. */
+function createPages(issuer: string, log: Logger): Pick<ProviderDeps, 'renderError' | 'renderLogout' | 'renderLoggedOut'> {
+  return {
+    async renderError(ctx, out, error) {
+      const reference = newReference()
+      log.info({ reference, error: out.error, description: out.error_description, fault: error.name }, 'OIDC request refused')
+      const client = ctx.oidc?.client
+      const model = {
+        status: ctx.status,
+        kind: 'oidc',
+        reference,
+        oidcError: out.error,
+        oidcDescription: out.error_description,
+        backTo: { name: client?.clientName ?? '', url: restartOf(client, issuer) },
+      }
+      await ctx.renderPage('error', { model }, ctx.status)
+    },
+    async renderLogout(ctx, form) {
+      await ctx.renderPage('sign-out/confirm', { model: { form } })
+    },
+    async renderLoggedOut(ctx) {
+      await ctx.renderPage('sign-out/done', { model: { clientName: ctx.oidc?.client?.clientName } })
+    },
+  }
+}
+
+function mount(provider: ReturnType<typeof createProvider>, before: Middleware[]): Middleware {
+  for (const middleware of before) provider.middleware.unshift(middleware as never)
+  const answer = provider.callback()
+  return async (ctx, next) => {
+    if (!/^\/(oidc|\.well-known)\//.test(ctx.path)) return await next()
+    ctx.respond = false
+    await answer(ctx.req, ctx.res)
+  }
+}

@@ -1,0 +1,133 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { format, inspect } from 'node:util'
+import { afterAll, describe, expect, it } from 'vitest'
+import { loadConfig } from '../config.ts'
+import { StartUpError } from '../errors.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'aok-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const secret = Buffer.alloc(32, 7).toString('base64')
+const key = `a:${secret}`
+const production = {
+  NODE_ENV: 'production',
+  ISSUER: 'https://anmeldung.example.org',
+  HOST: '0.0.0.0',
+  DATABASE_URL: 'postgres://db/aok',
+  COOKIE_KEYS: key,
+  ENCRYPTION_KEYS: key,
+  HASH_KEYS: key,
+  SMTP_URL: 'smtps://mail.example.org',
+  SMS_DRIVER: 'http',
+  SMS_GATEWAY_URL: 'https://sms.example.org',
+  LETTER_DRIVER: 'spool',
+  LETTER_SPOOL_DIR: '/var/spool/letters',
+}
+const development = { DATA_DIR: folder }
+
+describe('loadConfig', () => {
+  it('takes a whole production environment', () => {
+    const config = loadConfig(production)
+    expect(config).toMatchObject({
+      production: true,
+      sandbox: false,
+      issuer: 'https://anmeldung.example.org',
+      database: { url: 'postgres://db/aok', poolSize: 10 },
+      sms: { driver: 'http' },
+      letters: { driver: 'spool' },
+      demo: undefined,
+    })
+    expect(config.secrets.hashKeys[0].secret).toEqual(Buffer.alloc(32, 7))
+    expect(Object.isFrozen(config)).toBe(true)
+  })
+
+  it('takes the slash at the end of the issuer away', () => {
+    expect(loadConfig({ ...production, ISSUER: 'https://anmeldung.example.org/' }).issuer).toBe(production.ISSUER)
+  })
+
+  describe('in production refuses', () => {
+    it.each(['ISSUER', 'DATABASE_URL', 'COOKIE_KEYS', 'ENCRYPTION_KEYS', 'HASH_KEYS', 'SMTP_URL'])(
+      'a missing %s',
+      (name) => {
+        const variables = { ...production, [name]: undefined }
+        expect(() => loadConfig(variables)).toThrow(StartUpError)
+        expect(() => loadConfig(variables)).toThrow(`${name} is required in production (or ${name}_FILE)`)
+      },
+    )
+
+    it.each([
+      ['an issuer without TLS', { ISSUER: 'http://anmeldung.example.org' }, 'ISSUER must begin with https://'],
+      ['the SMS postbox', { SMS_DRIVER: undefined }, 'SMS_DRIVER=postbox is for development'],
+      ['the letter postbox', { LETTER_DRIVER: undefined }, 'LETTER_DRIVER=postbox is for development'],
+      ['an SMS driver without gateway', { SMS_GATEWAY_URL: undefined }, 'SMS_DRIVER=http needs SMS_GATEWAY_URL'],
+      ['a spool without folder', { LETTER_SPOOL_DIR: undefined }, 'LETTER_DRIVER=spool needs LETTER_SPOOL_DIR'],
+      ['demo redirect addresses', { DEMO_REDIRECT_URIS: 'a=http://b' }, 'DEMO_REDIRECT_URIS is for development'],
+      ['a demo secret', { DEMO_CLIENT_SECRET: 'x' }, 'DEMO_CLIENT_SECRET is for development'],
+      ['the sandbox', { SANDBOX: 'true' }, 'SANDBOX=true is for development'],
+    ])('%s', (_, change, message) => {
+      expect(() => loadConfig({ ...production, ...change })).toThrow(message)
+    })
+
+    it('several faults in one message', () => {
+      expect(() => loadConfig({ NODE_ENV: 'production' })).toThrow(
+        /ISSUER.+DATABASE_URL.+SMTP_URL.+SMS_DRIVER.+LETTER_/,
+      )
+    })
+  })
+
+  it.each(['127.0.0.1', '::1', 'localhost'])('develops on %s', (HOST) => {
+    expect(loadConfig({ ...development, HOST })).toMatchObject({ production: false, host: HOST })
+  })
+
+  it.each(['0.0.0.0', '::', '192.168.0.10'])(
+    'does not show the development postbox on %s, except in a sandbox',
+    (HOST) => {
+      expect(() => loadConfig({ ...development, HOST })).toThrow(`HOST=${HOST} would show the development postbox`)
+      expect(loadConfig({ ...development, HOST, SANDBOX: 'true' })).toMatchObject({ sandbox: true })
+    },
+  )
+
+  it('needs a database server for more than one web process', () => {
+    expect(() => loadConfig({ ...development, WEB_CONCURRENCY: '2' })).toThrow(
+      'WEB_CONCURRENCY above 1 needs DATABASE_URL',
+    )
+    const variables = { ...development, WEB_CONCURRENCY: '2', DATABASE_URL: 'postgres://db/aok' }
+    expect(loadConfig(variables)).toMatchObject({ webConcurrency: 2 })
+  })
+
+  it('makes the secrets of development once, for the owner only', () => {
+    const [first, second] = [loadConfig(development), loadConfig(development)]
+    expect(second.secrets.hashKeys).toEqual(first.secrets.hashKeys)
+    expect(second.demo?.clientSecret).toBe(first.demo?.clientSecret)
+    const { hashKeys, cookieKeys, encryptionKeys } = first.secrets
+    const made = [hashKeys, cookieKeys, encryptionKeys].map(([newest]) => newest.secret.toString('hex'))
+    expect(new Set(made).size).toBe(3)
+    expect(statSync(join(folder, 'secrets.json')).mode & 0o777).toBe(0o600)
+  })
+
+  it('prints secrets as [secret]', () => {
+    const { secrets } = loadConfig(production)
+    const printed = [
+      inspect(secrets),
+      JSON.stringify(secrets),
+      format('%o', secrets),
+      inspect({ secrets }, { depth: 9 }),
+    ]
+    for (const text of printed) {
+      expect(text).toContain('[secret]')
+      expect(text).not.toContain(secret)
+    }
+  })
+
+  it('prints no secret with the whole configuration', () => {
+    const config = loadConfig({
+      ...production,
+      SMTP_URL: 'smtps://user:smtp-word@mail',
+      REDIS_URL: 'redis://:redis-word@r',
+    })
+    for (const text of [inspect(config, { depth: 9 }), JSON.stringify(config)])
+      for (const hidden of [secret, '<Buffer 07', 'smtp-word', 'redis-word']) expect(text).not.toContain(hidden)
+  })
+})

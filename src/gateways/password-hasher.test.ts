@@ -1,0 +1,71 @@
+import { availableParallelism } from 'node:os'
+import { hash } from 'argon2'
+import { describe, expect, it } from 'vitest'
+import { createPasswordHasher, type HashingSettings } from './password-hasher.ts'
+
+const cheap: HashingSettings = { memoryKiB: 1024, iterations: 1, parallelism: 1, perCore: 1, queue: 4 }
+const atOnce = availableParallelism() * cheap.perCore
+
+describe('password hasher', () => {
+  it('verifies what it hashed, and nothing else', async () => {
+    const hasher = await createPasswordHasher(cheap)
+    const hashed = await hasher.hash('Wiesengrund-7-Almhütte')
+    expect(hashed).toMatch(/^\$argon2id\$v=19\$/)
+    expect(await hasher.verify('Wiesengrund-7-Almhütte', hashed)).toBe(true)
+    expect(await hasher.verify('Wiesengrund-7-Almhutte', hashed)).toBe(false)
+    expect(await hasher.hash('Wiesengrund-7-Almhütte')).not.toBe(hashed)
+  })
+
+  it('never lets an unknown account in, whatever the password', async () => {
+    const hasher = await createPasswordHasher(cheap)
+    expect(await hasher.verify('nobody has this password', null)).toBe(false)
+    expect(await hasher.verify('', null)).toBe(false)
+  })
+
+  it('does the same work for an unknown account as for a known one', async () => {
+    const hasher = await createPasswordHasher({ ...cheap, memoryKiB: 19_456, iterations: 2 })
+    const hashed = await hasher.hash('password')
+    const time = async (of: string | null) => {
+      const begin = performance.now()
+      for (let n = 0; n < 5; n++) await hasher.verify('wrong', of)
+      return performance.now() - begin
+    }
+    const [known, unknown] = [await time(hashed), await time(null)]
+    expect(unknown).toBeGreaterThan(known / 3)
+  })
+
+  it('tells when the parameters have risen', async () => {
+    const hasher = await createPasswordHasher(cheap)
+    const stronger = await createPasswordHasher({ ...cheap, iterations: 2 })
+    const hashed = await hasher.hash('password')
+    expect(hasher.isOutdated(hashed)).toBe(false)
+    expect(stronger.isOutdated(hashed)).toBe(true)
+  })
+
+  it('sheds load beyond its queue, loses nothing of it and recovers', async () => {
+    const hasher = await createPasswordHasher(cheap)
+    const work = Array.from({ length: atOnce + cheap.queue + 3 }, () => hasher.hash('password'))
+    const outcome = Promise.allSettled(work)
+    expect(hasher.load()).toEqual({ running: atOnce, waiting: cheap.queue })
+    const results = await outcome
+    const refused = results.filter((result) => result.status === 'rejected')
+    expect(refused.map(({ reason }) => [reason.code, reason.status, reason.retryAfter])).toEqual(
+      Array(3).fill(['unavailable', 503, 5]),
+    )
+    expect(hasher.load()).toEqual({ running: 0, waiting: 0 })
+    expect(await hasher.hash('password')).toMatch(/^\$argon2id/)
+  })
+
+  it('gives its place back when the work fails', async () => {
+    const hasher = await createPasswordHasher(cheap)
+    for (let n = 0; n < atOnce + cheap.queue + 1; n++)
+      await expect(hasher.verify('password', 'no hash at all')).rejects.toThrow()
+    expect(hasher.load()).toEqual({ running: 0, waiting: 0 })
+  })
+
+  it('verifies hashes made with other parameters', async () => {
+    const hasher = await createPasswordHasher(cheap)
+    const other = await hash('password', { memoryCost: 2048, timeCost: 2, parallelism: 1 })
+    expect(await hasher.verify('password', other)).toBe(true)
+  })
+})

@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type AdapterFactory, errors } from 'oidc-provider'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { createArtefactAdapterFactory } from '../../../src/oidc/adapters/artefact-adapter.ts'
+import { createRequests, describeOnEveryStore, encryption } from '../support/adapters.ts'
+
+const grace = { retry: 900, settle: 300 }
+const sixteen = Array.from({ length: 16 })
+
+describeOnEveryStore('adapter', (current) => {
+  const requests = createRequests()
+  let adapter: AdapterFactory
+  beforeAll(() => {
+    const { store } = current()
+    adapter = createArtefactAdapterFactory({ store, encryption, grace, ...requests })
+  })
+  const now = () => Math.floor(Date.now() / 1000)
+  const add = async (model: string, payload: object = {}, lifetime = 60) => {
+    const id = randomUUID()
+    const whole = { jti: id, kind: model, iat: now(), exp: now() + lifetime, ...payload }
+    await adapter(model).upsert(id, whole, lifetime)
+    return { id, payload: whole }
+  }
+
+  it('gives back what was stored, with the id filled in again', async () => {
+    const { id, payload } = await add('AccessToken', {
+      grantId: 'g',
+      scope: 'openid profile',
+      extra: { deep: [1, null] },
+    })
+    expect(await adapter('AccessToken').find(id)).toEqual(payload)
+    expect(await adapter('RefreshToken').find(id)).toBeUndefined()
+    expect(await adapter('AccessToken').find('unknown')).toBeUndefined()
+  })
+
+  it('keeps no id and no content in clear', async () => {
+    const grantId = `grant-${randomUUID()}`
+    const { id } = await add('RefreshToken', { grantId, accountId: 'account-4711' })
+    const session = await add('Session', { uid: `uid-${randomUUID()}`, accountId: 'account-4711' })
+    const kept = await current().dump()
+    for (const secret of [id, grantId, session.id, 'account-4711', 'uid-']) expect(kept).not.toContain(secret)
+  })
+
+  it('overwrites on the next save', async () => {
+    const { id, payload } = await add('Interaction', { params: { client_id: 'a' } })
+    await adapter('Interaction').upsert(id, { ...payload, result: { login: { accountId: 'a' } } }, 60)
+    expect(await adapter('Interaction').find(id)).toMatchObject({ jti: id, result: { login: { accountId: 'a' } } })
+  })
+
+  it('hides what has expired', async () => {
+    const { id } = await add('AccessToken', {}, 1)
+    expect(await adapter('AccessToken').find(id)).toBeDefined()
+    await sleep(1100)
+    expect(await adapter('AccessToken').find(id)).toBeUndefined()
+  })
+
+  it('finds a session by its uid, complete with its id', async () => {
+    const uid = randomUUID()
+    const { id, payload } = await add('Session', { uid })
+    expect(await adapter('Session').findByUid(uid)).toEqual(payload)
+    await adapter('Session').destroy(id)
+    expect(await adapter('Session').findByUid(uid)).toBeUndefined()
+  })
+
+  it('finds a device code by its user code', async () => {
+    const userCode = randomUUID()
+    await add('DeviceCode', { userCode, clientId: 'a' })
+    expect(await adapter('DeviceCode').findByUserCode(userCode)).toMatchObject({ clientId: 'a' })
+  })
+
+  it('revokes everything of a grant and nothing else', async () => {
+    const grantId = randomUUID()
+    const models = ['AccessToken', 'RefreshToken', 'AuthorizationCode']
+    const added = await Promise.all(models.map((model) => add(model, { grantId })))
+    const other = await add('AccessToken', { grantId: randomUUID() })
+    await adapter('RefreshToken').revokeByGrantId(grantId)
+    for (const [index, model] of models.entries())
+      expect(await adapter(model).find(added[index]?.id ?? '')).toBeUndefined()
+    expect(await adapter('AccessToken').find(other.id)).toBeDefined()
+  })
+
+  it('never asks the store for clients', async () => {
+    const { id } = await add('Client')
+    expect(await adapter('Client').find(id)).toBeUndefined()
+  })
+
+  describe.each(['AuthorizationCode', 'RefreshToken'])('consuming a %s', (model) => {
+    it('succeeds for exactly one of 16 at once; the others end as invalid_grant', async () => {
+      const { id } = await add(model)
+      const attempts = sixteen.map(() =>
+        requests.run(async () => (await adapter(model).find(id)) && adapter(model).consume(id)),
+      )
+      const results = await Promise.allSettled(attempts)
+      expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+      for (const result of results)
+        if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(errors.InvalidGrant)
+    })
+
+    it('fails without a request to remember what was found', async () => {
+      const { id } = await add(model)
+      await adapter(model).consume(id)
+      await expect(adapter(model).consume(id)).rejects.toBeInstanceOf(errors.InvalidGrant)
+    })
+
+    it('fails for what is gone', async () => {
+      await expect(adapter(model).consume(randomUUID())).rejects.toBeInstanceOf(errors.InvalidGrant)
+    })
+  })
+
+  it('reports a used code as consumed at once', async () => {
+    const { id } = await add('AuthorizationCode')
+    await adapter('AuthorizationCode').consume(id)
+    expect((await adapter('AuthorizationCode').find(id))?.consumed).toBeGreaterThan(now() - 60)
+  })
+
+  it('ends the second use of a pushed request as invalid_request_uri', async () => {
+    const { id } = await add('PushedAuthorizationRequest')
+    await adapter('PushedAuthorizationRequest').consume(id)
+    const again = adapter('PushedAuthorizationRequest').consume(id)
+    await expect(again).rejects.toBeInstanceOf(errors.InvalidRequestUri)
+  })
+
+  describe('the grace of a refresh token', () => {
+    const tokens = () => adapter('RefreshToken')
+    const consumed = async (id: string) => Boolean((await tokens().find(id))?.consumed)
+    /** One refresh as oidc-provider does it: find, consume, save the successor. */
+    const rotate = (id: string) =>
+      requests.run(async () => {
+        const found = await tokens().find(id)
+        if (!found || found.consumed) return undefined
+        await tokens().consume(id)
+        requests.rotated(id)
+        return (await add('RefreshToken')).id
+      })
+
+    it('lets a lost answer be asked for again, once more at a time', async () => {
+      const { id } = await add('RefreshToken')
+      await rotate(id)
+      const retries = await Promise.allSettled(sixteen.map(() => rotate(id)))
+      const won = retries.filter((result) => result.status === 'fulfilled' && result.value !== undefined)
+      expect(won).toHaveLength(1)
+    })
+
+    it('keeps one live token: the retry replaces what the first answer held', async () => {
+      const { id } = await add('RefreshToken')
+      const lost = await rotate(id)
+      const received = await rotate(id)
+      expect(await consumed(lost ?? '')).toBe(true)
+      expect(await consumed(received ?? '')).toBe(false)
+      expect(await rotate(lost ?? '')).toBeUndefined()
+      expect(await rotate(received ?? '')).toBeDefined()
+    })
+
+    it('ends when the successor is used: the answer was not lost', async () => {
+      const { id } = await add('RefreshToken')
+      const successor = await rotate(id)
+      await rotate(successor ?? '')
+      expect(await consumed(id)).toBe(true)
+    })
+
+    it('ends with its time', async () => {
+      const { id } = await add('RefreshToken')
+      await rotate(id)
+      expect(await consumed(id)).toBe(false)
+      await sleep(grace.retry + 50)
+      expect(await consumed(id)).toBe(true)
+    })
+
+    it('refuses, and kills nothing, while the first answer is still being made', async () => {
+      const { id } = await add('RefreshToken')
+      await requests.run(async () => (await tokens().find(id)) && tokens().consume(id))
+      await requests.run(async () => {
+        expect((await tokens().find(id))?.consumed).toBeUndefined()
+        await expect(tokens().consume(id)).rejects.toBeInstanceOf(errors.InvalidGrant)
+      })
+      await sleep(grace.settle + 50)
+      expect(await rotate(id)).toBeDefined()
+    })
+  })
+})

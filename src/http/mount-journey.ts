@@ -80,7 +80,7 @@ async function answer<S extends { step: string }, D extends { transaction: Trans
       return await mount.finish(ctx, moved)
     }
     case 'overtaken':
-      return redirect(ctx, mount.base(ctx))
+      return await goOn(mount, ctx)
     case 'invalid':
       ctx.status = 422
       return await showStep(mount, ctx, position, { errors: result.errors, input, model: result.model })
@@ -91,6 +91,14 @@ async function answer<S extends { step: string }, D extends { transaction: Trans
       return await ctx.renderPage(result.view ?? 'sign-in/paused', locals(mount, ctx, position, { model }), 429)
     }
   }
+}
+
+/** Another request has moved the journey meanwhile: leads to where it stands now. */
+async function goOn<S extends { step: string }, D>(mount: JourneyMount<S, D>, ctx: Context): Promise<void> {
+  const position = await mount.locate(ctx)
+  if (!position) return
+  const step = currentStep(mount.journey, position.state)
+  redirect(ctx, step ? pathOf(mount.base(ctx), step.path) : mount.base(ctx))
 }
 
 type Refused = { errors: FieldErrors; input: Record<string, string>; model?: Record<string, unknown> }

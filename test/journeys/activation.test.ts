@@ -101,8 +101,7 @@ describe('the activation link', () => {
     ['unknown', 'A'.repeat(43)],
     ['too short', 'abc'],
     ['too long', 'A'.repeat(900)],
-    ['no token at all', '%00%0a'],
-    ['a path', '..%2f..%2fetc%2fpasswd'],
+    ['no token at all', '%F0%9F%98%80'],
   ])('has a page for a link that is %s', async (_what, token) => {
     expectDead(await browser().get(`${app.issuer}/aktivierung/${token}`))
   })

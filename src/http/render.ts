@@ -40,6 +40,10 @@ type Insurer = {
   shortName: string
   insurerNumber: string
   help: { phone: string; email: string; branchUrl?: string }
+  /** Name and postal address, parted by ` · `. */
+  senderLine: string
+  /** Day of the terms of use and the privacy notice, ISO 8601. */
+  termsVersion: string
 }
 
 type Settings = {

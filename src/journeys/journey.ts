@@ -118,7 +118,9 @@ async function answer<S extends { step: string }, D>(
   request: StepRequest,
 ): Promise<Submission<S>> {
   const current = state as Extract<S, { step: S['step'] }>
-  const action = input.action && step.actions?.[input.action]
+  // Own names only: `action=constructor` is no action of the page.
+  const action =
+    step.actions && Object.hasOwn(step.actions, input.action ?? '') ? step.actions[input.action ?? ''] : undefined
   if (action) return await action(current, deps, request, input)
   if (!step.submit) return { invalid: {} }
   return await step.submit(input, current, deps, request)

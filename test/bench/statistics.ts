@@ -12,20 +12,29 @@ export type Measured = {
 
 type Load = { lanes: number; warmUpSeconds: number; seconds: number }
 
+/** The mean of some numbers. */
+export const mean = (numbers: number[]) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length
+
+// Kept out of what is written to the file: thousands of numbers.
+const timesOf = new WeakMap<Measured, number[]>()
+
 /**
  * Runs `work` in a closed loop: each lane begins anew when its last run has ended, so that the load never outgrows what is
- * served. Runs that begin in the warm-up are not counted. The first faults are printed.
+ * served. Only what ends between warm-up and end is counted. The first faults are printed.
  */
-export async function measure(load: Load, work: (lane: number) => Promise<void>): Promise<Measured> {
+export async function measure(load: Load, work: () => Promise<void>): Promise<Measured> {
   const times: number[] = []
   let failed = 0
   const from = performance.now() + load.warmUpSeconds * 1000
   const until = from + load.seconds * 1000
-  let cpu: NodeJS.CpuUsage | undefined
-  const lane = async (index: number) => {
+  const cpu = { before: 0, after: 0 }
+  const watch = [
+    setTimeout(() => (cpu.before = processorSeconds()), load.warmUpSeconds * 1000),
+    setTimeout(() => (cpu.after = processorSeconds()), (load.warmUpSeconds + load.seconds) * 1000),
+  ]
+  const lane = async () => {
     for (let begin = performance.now(); begin < until; begin = performance.now()) {
-      if (begin >= from) cpu ??= process.cpuUsage()
-      const fault = await work(index).then(
+      const fault = await work().then(
         () => undefined,
         (error: Error) => error,
       )
@@ -36,15 +45,33 @@ export async function measure(load: Load, work: (lane: number) => Promise<void>)
       } else if (end >= from && end <= until) times.push(end - begin)
     }
   }
-  await Promise.all(Array.from({ length: load.lanes }, (_, index) => lane(index)))
-  const { user, system } = process.cpuUsage(cpu)
-  const { seconds } = load
-  const generatorCpu = (user + system) / 1e6 / ((performance.now() - from) / 1000)
-  return { count: times.length, failed, seconds, rate: times.length / seconds, ...percentiles(times), generatorCpu }
+  await Promise.all(Array.from({ length: load.lanes }, lane))
+  for (const timer of watch) clearTimeout(timer)
+  const generatorCpu = Math.max(0, cpu.after - cpu.before) / load.seconds
+  return summarise(times, { failed, seconds: load.seconds, generatorCpu })
 }
 
-function percentiles(times: number[]): Pick<Measured, 'p50' | 'p95' | 'p99'> {
-  times.sort((one, other) => one - other)
-  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN
-  return { p50: at(0.5), p95: at(0.95), p99: at(0.99) }
+/** Puts several turns of one measurement together. */
+export function merge(turns: Measured[]): Measured {
+  const failed = turns.reduce((sum, turn) => sum + turn.failed, 0)
+  const seconds = turns.reduce((sum, turn) => sum + turn.seconds, 0)
+  const generatorCpu = mean(turns.map((turn) => turn.generatorCpu))
+  return summarise(
+    turns.flatMap((turn) => timesOf.get(turn) ?? []),
+    { failed, seconds, generatorCpu },
+  )
+}
+
+function summarise(times: number[], rest: Pick<Measured, 'failed' | 'seconds' | 'generatorCpu'>): Measured {
+  const count = times.length
+  const sorted = times.toSorted((one, other) => one - other)
+  const at = (share: number) => sorted[Math.min(count - 1, Math.floor(count * share))] ?? Number.NaN
+  const measured = { count, rate: count / rest.seconds, p50: at(0.5), p95: at(0.95), p99: at(0.99), ...rest }
+  timesOf.set(measured, times)
+  return measured
+}
+
+function processorSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
 }

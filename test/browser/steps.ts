@@ -34,7 +34,7 @@ export async function fillCredentials(page: Page, person: Person): Promise<void>
 
 /** Fills in the password page and sends it. */
 export async function enterPassword(page: Page, person: Pick<Person, 'username' | 'password'>): Promise<void> {
-  await page.waitForURL(/\/anmeldung\/[^/]+\/passwort$/)
+  await page.waitForURL(({ pathname }) => pathname.endsWith('/passwort'))
   await type(page, 'Benutzername', person.username)
   await type(page, 'Passwort', person.password)
   await press(page, 'Anmelden')

@@ -65,6 +65,9 @@ function watch(context: BrowserContext, hosts: string[], faults: string[]): void
 
 /** The page as it stood when a test failed, beside the other pictures. */
 async function pictureOfFailure(browser: Browser): Promise<void> {
-  for (const [index, page] of browser.contexts().flatMap((context) => context.pages()).entries())
+  for (const [index, page] of browser
+    .contexts()
+    .flatMap((context) => context.pages())
+    .entries())
     await page.screenshot({ path: `/tmp/failed-${index}.png`, fullPage: true }).catch(() => {})
 }

@@ -15,6 +15,7 @@ export async function up(knex: Knex): Promise<void> {
       .defaultTo(0)
       .comment('how often it was consumed; a second time only in the grace')
     table.timestamp('consumed_at').comment('first consumption')
+    table.timestamp('used_at').comment('last consumption')
     table.text('successor_hash').comment('refresh token that the last rotation issued')
     table.timestamp('succeeded_at').comment('when the successor was saved')
     table.timestamp('superseded_at').comment('replaced by a retry of its predecessor')

@@ -35,7 +35,7 @@ export async function startApp(config: Config): Promise<App> {
     const queue = createLateQueue()
     const services = await createServices({ config, issuer, clock, knex: database.knex, log, queue, sendLogoutToken })
     closers.push(services.close)
-    const demo = config.production ? undefined : await import('./app/demo.ts')
+    const demo = config.production ? undefined : await loadDemo()
     const relyingParty = await demo?.startRelyingParty(config, issuer, log)
     if (relyingParty) closers.push(relyingParty.close)
     const oidc = await createOidc({
@@ -93,6 +93,12 @@ export async function startApp(config: Config): Promise<App> {
     await close()
     throw error
   }
+}
+
+/** The demo parts, loaded outside production only. */
+async function loadDemo() {
+  const { startDemo, startRelyingParty } = await import('./app/demo.ts')
+  return { startDemo, startRelyingParty }
 }
 
 async function createClock(config: Config, knex: Parameters<typeof createSettingStore>[0]) {

@@ -30,7 +30,8 @@ export function loadConfig(variables: NodeJS.ProcessEnv = process.env): Config {
 function productionFaults(environment: Environment): string[] {
   const faults: string[] = []
   for (const name of ['ISSUER', 'DATABASE_URL', 'COOKIE_KEYS', 'ENCRYPTION_KEYS', 'HASH_KEYS', 'SMTP_URL'] as const)
-    if (!environment[name]) faults.push(`${name} is required in production (or ${name}_FILE)`)
+    if (!environment[name])
+      faults.push(`${name} is required in production${name === 'ISSUER' ? '' : ` (or ${name}_FILE)`}`)
   if (environment.ISSUER && !environment.ISSUER.startsWith('https://'))
     faults.push(`ISSUER must begin with https:// in production, it is ${environment.ISSUER}`)
   if (environment.SMS_DRIVER === 'postbox') faults.push('SMS_DRIVER=postbox is for development; set SMS_DRIVER=http')

@@ -60,14 +60,21 @@ const run = spawn(
 )
 const code = await new Promise<number>((resolve) => run.on('exit', (status) => resolve(status ?? 1)))
 
-type Report = { numPassedTests: number; numFailedTests: number; numPendingTests: number; testResults: { status: string; assertionResults: unknown[] }[] }
+type Report = {
+  numPassedTests: number
+  numFailedTests: number
+  numPendingTests: number
+  testResults: { status: string; assertionResults: unknown[] }[]
+}
 const result: Report = existsSync(report)
   ? JSON.parse(readFileSync(report, 'utf8'))
   : { numPassedTests: 0, numFailedTests: 1, numPendingTests: 0, testResults: [] }
 rmSync(report, { force: true })
 
 // A file that breaks before its first test has no failed test to count.
-const brokenFiles = result.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length
+const brokenFiles = result.testResults.filter(
+  (file) => file.status === 'failed' && file.assertionResults.length === 0,
+).length
 let failed = result.numFailedTests + brokenFiles
 const skipped = result.numPendingTests
 for (const need of missing) console.log(`skipped: ${need.suites}; needs ${need.name}`)

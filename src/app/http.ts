@@ -18,7 +18,8 @@ import { addRegistrationRoutes } from '../http/registration-routes.ts'
 import { createRender } from '../http/render.ts'
 import { createRequestLog } from '../http/request-log.ts'
 import { createSecurityHeaders } from '../http/security-headers.ts'
-import { addInteractionRoutes, restartOf } from '../oidc/interactions.ts'
+import { addInteractionRoutes } from '../oidc/interactions.ts'
+import { createPublicAddress } from '../oidc/requests/public-address.ts'
 import { createHealth } from './health.ts'
 import type { Oidc } from './oidc.ts'
 import type { Services } from './services.ts'
@@ -48,6 +49,7 @@ export function createHttpApp(settings: Settings): RequestListener {
   const language = createLanguage(cookies)
   const render = createRender({ viewsDir: root('views'), texts: services.texts, insurer: config.insurer })
   if (settings.metrics) app.use(settings.metrics)
+  app.use(createPublicAddress(issuer))
   app.use(createRequestLog(log))
   app.use(createHealth({ database: () => services.stores.settings.get('health'), artefacts: oidc.ping }, log))
   app.use(serveStatic(root('public'), { maxage: config.production ? 31_536_000_000 : 0 }))
@@ -65,7 +67,7 @@ export function createHttpApp(settings: Settings): RequestListener {
     ),
   )
   const router = new Router()
-  const signInUrl = restartOf(oidc.defaultClient, issuer)
+  const signInUrl = oidc.defaultClient && (oidc.defaultClient.initiateLoginUri ?? oidc.defaultClient.clientUri)
   addPageRoutes(router, { issuer, signInUrl })
   addRegistrationRoutes(router, services.journeyDeps, cookies)
   addLinkRoutes(router, services.journeyDeps, config.deadlines.unlockCodeDays)

@@ -59,5 +59,5 @@ function serializeError(error: Error & { code?: string; detail?: string; routine
     .filter((line) => line.trim().startsWith('at '))
     .slice(0, 12)
     .join('\n')
-  return { type: error.name, code: error.code, message, stack }
+  return { type: error.name, errorCode: error.code, message, stack }
 }

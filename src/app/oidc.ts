@@ -1,20 +1,20 @@
 import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
-import { loadRegistry } from './registry.ts'
 import { berlinDay } from '../domain/calendar.ts'
-import { createSystemClock, type Clock } from '../gateways/clock.ts'
+import { type Clock, createSystemClock } from '../gateways/clock.ts'
 import { newReference } from '../http/errors.ts'
 import { createPostgresAdapter } from '../oidc/adapters/postgres.ts'
 import { createRedisAdapter } from '../oidc/adapters/redis.ts'
 import { createPairwiseIdentifier } from '../oidc/clients/pairwise.ts'
-import { restartOf } from '../oidc/interactions.ts'
+import { restartOf } from '../oidc/open-interaction.ts'
 import { createProvider } from '../oidc/provider.ts'
 import type { OidcAccount, ProviderDeps } from '../oidc/provider-deps.ts'
 import { loadSigningKeys } from '../oidc/signing-keys.ts'
 import type { Database } from '../stores/database.ts'
 import { createOidcArtefactStore } from '../stores/oidc-artefacts.ts'
 import { createSigningKeyStore } from '../stores/signing-keys.ts'
+import { loadRegistry } from './registry.ts'
 import type { Services } from './services.ts'
 
 type Settings = {
@@ -98,11 +98,17 @@ async function findAccount(services: Services, clock: Clock, accountId: string):
 }
 
 /** Pages of oidc-provider in our design; faults get the same reference number as everywhere. */
-function createPages(issuer: string, log: Logger): Pick<ProviderDeps, 'renderError' | 'renderLogout' | 'renderLoggedOut'> {
+function createPages(
+  issuer: string,
+  log: Logger,
+): Pick<ProviderDeps, 'renderError' | 'renderLogout' | 'renderLoggedOut'> {
   return {
     async renderError(ctx, out, error) {
       const reference = newReference()
-      log.info({ reference, error: out.error, description: out.error_description, fault: error.name }, 'OIDC request refused')
+      log.info(
+        { reference, error: out.error, description: out.error_description, fault: error.name },
+        'OIDC request refused',
+      )
       const client = ctx.oidc?.client
       const model = {
         status: ctx.status,

@@ -10,11 +10,20 @@ export function loadRegistry(config: Config, demoPort: number | undefined) {
   return {
     defaultClient: y.default_client as string,
     clients: y.clients.map((c: any) => ({
-      clientId: c.client_id, name: c.name, kind: c.kind, firstParty: c.first_party, reviewed: c.reviewed,
-      redirectUris: c.redirect_uris ?? [], postLogoutRedirectUris: c.post_logout_redirect_uris ?? [],
-      initiateLoginUri: c.initiate_login_uri, clientUri: c.client_uri, backchannelLogoutUri: c.backchannel_logout_uri,
-      scopes: c.scopes ?? [], secretHashes: c.client_secret ? [hashToken(config.demo?.clientSecret ?? '')] : [],
-      tokenEndpointAuthMethod: c.client_secret ? 'client_secret_basic' : 'none', idTokenSignedResponseAlg: 'ES256',
+      clientId: c.client_id,
+      name: c.name,
+      kind: c.kind,
+      firstParty: c.first_party,
+      reviewed: c.reviewed,
+      redirectUris: c.redirect_uris ?? [],
+      postLogoutRedirectUris: c.post_logout_redirect_uris ?? [],
+      initiateLoginUri: c.initiate_login_uri,
+      clientUri: c.client_uri,
+      backchannelLogoutUri: c.backchannel_logout_uri,
+      scopes: c.scopes ?? [],
+      secretHashes: c.client_secret ? [hashToken(config.demo?.clientSecret ?? '')] : [],
+      tokenEndpointAuthMethod: c.client_secret ? 'client_secret_basic' : 'none',
+      idTokenSignedResponseAlg: 'ES256',
     })),
   }
 }

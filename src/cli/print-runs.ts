@@ -20,7 +20,9 @@ const list: CliCommand = {
   run: (_args, _options, io) =>
     withPrintRuns(io, async ({ printRuns }) => {
       const runs = (await printRuns.list(['prepared', 'released'])).map(({ pdf: _pdf, ...run }) => run)
-      const lines = runs.map((run) => `${run.id}  ${run.state}  posting day ${run.postingDay}  ${run.letterCount} letters`)
+      const lines = runs.map(
+        (run) => `${run.id}  ${run.state}  posting day ${run.postingDay}  ${run.letterCount} letters`,
+      )
       return { exitCode: 0, text: lines.join('\n') || 'No print run is open.', json: { runs } }
     }),
 }
@@ -41,7 +43,11 @@ const prepare: CliCommand = {
 }
 
 /** A command that moves one run by its id. */
-function move(name: string, description: string, work: (services: Services, runId: string) => Promise<string>): CliCommand {
+function move(
+  name: string,
+  description: string,
+  work: (services: Services, runId: string) => Promise<string>,
+): CliCommand {
   return {
     name,
     description,
@@ -52,7 +58,9 @@ function move(name: string, description: string, work: (services: Services, runI
         if (!/^[0-9a-f-]{36}$/.test(runId)) throw new UsageError('The run id looks like 0b8c5a3e-….')
         const result = await work(services, runId)
         const done = ['released', 'posted', 'cancelled'].includes(result)
-        const text = done ? `Run ${runId} is ${result}.` : `Run ${runId} cannot be moved: ${result}. See print-runs:list.`
+        const text = done
+          ? `Run ${runId} is ${result}.`
+          : `Run ${runId} cannot be moved: ${result}. See print-runs:list.`
         return { exitCode: done ? 0 : 1, text, json: { runId, result } }
       }),
   }
@@ -64,11 +72,16 @@ export const printRunCommands: CliCommand[] = [
   move('print-runs:release', 'hand a prepared run to the print shop', async ({ printRuns }, runId) =>
     (await printRuns.release(runId)) ? 'released' : 'not prepared',
   ),
-  move('print-runs:post', 'confirm that a released run is in the post; its 30 days begin', async ({ printRuns }, runId) => {
-    const result = await printRuns.post(runId)
+  move(
+    'print-runs:post',
+    'confirm that a released run is in the post; its 30 days begin',
+    async ({ printRuns }, runId) => {
+      const result = await printRuns.post(runId)
+      if (result === 'too_early') return 'its planned posting day has not come yet'
     if (result === 'slipped') return 'the planned posting day has passed; it is cancelled, prepare a new run'
-    return result === 'posted' ? 'posted' : 'not released'
-  }),
+      return result === 'posted' ? 'posted' : 'not released'
+    },
+  ),
   move('print-runs:cancel', 'call a run back; its letters wait for the next one', async ({ printRuns }, runId) =>
     (await printRuns.cancel(runId, 'operator')) ? 'cancelled' : 'already posted or cancelled',
   ),

@@ -61,10 +61,6 @@ const securityQuestionsSchema = z
   .array(z.strictObject({ id: z.string(), de: z.string(), en: z.string(), offered: z.boolean().default(true) }))
   .min(10)
 
-export type InsurerProfile = z.infer<typeof insurerSchema>
-export type Limits = z.infer<typeof limitsSchema>
-export type SecurityQuestion = z.infer<typeof securityQuestionsSchema>[number]
-
 /**
  * Reads what an operator edits in `configDir`.
  * @throws StartUpError naming file, key and fault.

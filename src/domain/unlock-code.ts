@@ -30,6 +30,9 @@ export function parseUnlockCode(input: string): UnlockCodeResult {
   return { ok: true, value: text as UnlockCode }
 }
 
+/** What the keyed hash of an unlock code is bound to: its letter. A code works for its own registration only. */
+export const unlockCodeBinding = (letterId: string) => `unlock_code:${letterId}`
+
 /** Shows a code as it stands in the letter: `XXXX-XXXX-XXXX`. */
 export function formatUnlockCode(code: UnlockCode): string {
   return `${code.slice(0, 4)}-${code.slice(4, 8)}-${code.slice(8)}`

@@ -10,7 +10,14 @@ export function createSmtpGateway({ url, from, domain }: { url: string; from: st
   const transport = createTransport({ url, pool: true, maxConnections: 5 } as object, { from })
   return {
     async send({ id, to, subject, text, html }) {
-      await transport.sendMail({ to, subject, text, html, messageId: `<${id}@${domain}>`, headers: { 'Auto-Submitted': 'auto-generated' } })
+      await transport.sendMail({
+        to,
+        subject,
+        text,
+        html,
+        messageId: `<${id}@${domain}>`,
+        headers: { 'Auto-Submitted': 'auto-generated' },
+      })
     },
     close: () => transport.close(),
   }

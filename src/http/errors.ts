@@ -25,7 +25,7 @@ async function showError(ctx: Context, error: PublicError, log: Logger): Promise
   const reference = newReference()
   const level = error.status >= 500 ? 'error' : 'info'
   log[level](
-    { reference, code: error.code, detail: error.message, err: error.cause, requestId: ctx.state.requestId },
+    { reference, reason: error.code, detail: error.message, err: error.cause, requestId: ctx.state.requestId },
     'refused',
   )
   if (ctx.headerSent) return
@@ -54,7 +54,9 @@ function toPublicError(thrown: unknown): PublicError {
 
 /** PostgreSQL or Redis cannot be reached: connection errors of Node and class 08, 53 and 57P of PostgreSQL. */
 function isStoreAway(thrown: unknown): boolean {
-  const { code, name } = (thrown ?? {}) as { code?: string; name?: string }
+  const { code, name, syscall } = (thrown ?? {}) as { code?: string; name?: string; syscall?: string }
   if (name === 'KnexTimeoutError' || name === 'MaxRetriesPerRequestError') return true
-  return /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|08\w{3}|53\w{3}|57P\w{2})$/.test(code ?? '')
+  // The socket of the embedded database is gone.
+  if (code === 'ENOENT') return syscall === 'connect'
+  return /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|08\w{3}|53\w{3}|57P\w{2})$/.test(code ?? '')
 }

@@ -1,4 +1,5 @@
 import type Router from '@koa/router'
+import { PublicError } from '../errors.ts'
 
 const informationPages = [
   'hilfe',
@@ -18,13 +19,17 @@ const recoveryTopics = {
 }
 
 /** Adds the start page, the information pages and `/anmeldung`, which starts a sign-in for the default application. */
-export function addPageRoutes(router: Router, { issuer, signInUrl }: { issuer: string; signInUrl: string }): void {
+export function addPageRoutes(
+  router: Router,
+  { issuer, signInUrl }: { issuer: string; signInUrl: string | undefined },
+): void {
   router.get('/', (ctx) => ctx.renderPage('start', {}))
   for (const page of informationPages) router.get(`/${page}`, (ctx) => ctx.renderPage(`info/${page}`, {}))
   for (const [path, topic] of Object.entries(recoveryTopics))
     router.get(`/${path}`, (ctx) => ctx.renderPage('info/recovery', { model: { topic } }))
   for (const path of ['/anmeldung', '/freischaltcode-anfordern'])
     router.get(path, (ctx) => {
+      if (!signInUrl) throw new PublicError('not_found', { detail: 'clients.yaml names no default_client' })
       // Third-party initiated login (OpenID Connect Core, 4): the application begins, so that state and PKCE are its own.
       const url = new URL(signInUrl)
       url.searchParams.set('iss', issuer)

@@ -24,7 +24,7 @@ export function createRequestLog(log: Logger): Middleware {
 }
 
 /** Replaces every part of a path that could be a token or an id. */
-export function shapeOf(path: string): string {
+function shapeOf(path: string): string {
   return path
     .split('/')
     .map((part) => (/^[\w-]{16,}$/.test(part) ? ':id' : part.slice(0, 40)))

@@ -2,18 +2,15 @@ import type Router from '@koa/router'
 import type { Context } from 'koa'
 import { claimsOfScope } from './claims.ts'
 import { recordConsent } from './consent.ts'
-import type { InteractionDeps } from './interactions.ts'
-
-type Interaction = Awaited<ReturnType<InteractionDeps['provider']['interactionDetails']>>
-type OpenInteraction = (ctx: Context, settings: InteractionDeps) => Promise<Interaction | null>
+import { type Interaction, type InteractionDeps, openInteraction, redirect } from './open-interaction.ts'
 
 const path = '/anmeldung/:uid/einwilligung'
 
 /** Adds the consent page of third-party applications: what is shared, with whom, in plain words (contract.md). */
-export function addConsentRoutes(router: Router, settings: InteractionDeps, open: OpenInteraction): void {
+export function addConsentRoutes(router: Router, settings: InteractionDeps): void {
   const { provider, deps } = settings
   router.get(path, async (ctx) => {
-    const interaction = await openConsent(ctx, settings, open)
+    const interaction = await openConsent(ctx, settings)
     if (!interaction) return
     const { application } = ctx.state
     const scopes = requestedScopes(interaction).map((scope) => ({ scope, claims: claimsOfScope(scope) }))
@@ -25,7 +22,7 @@ export function addConsentRoutes(router: Router, settings: InteractionDeps, open
     })
   })
   router.post(path, async (ctx) => {
-    const interaction = await openConsent(ctx, settings, open)
+    const interaction = await openConsent(ctx, settings)
     if (!interaction) return
     const now = deps.clock.now()
     const grantId = await recordConsent(provider, interaction, deps.stores.consents, now)
@@ -34,17 +31,18 @@ export function addConsentRoutes(router: Router, settings: InteractionDeps, open
     const scopes = requestedScopes(interaction)
     await deps.transaction((unit) => unit.audit.consentGranted({ at: now, accountId, clientId, scopes }))
     const result = { consent: { grantId } }
-    ctx.status = 303
-    ctx.redirect(await provider.interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: true }))
+    redirect(ctx, await provider.interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: true }))
   })
 }
 
-async function openConsent(ctx: Context, settings: InteractionDeps, open: OpenInteraction): Promise<Interaction | null> {
-  const interaction = await open(ctx, settings)
+async function openConsent(ctx: Context, settings: InteractionDeps): Promise<Interaction | null> {
+  const interaction = await openInteraction(ctx, settings)
   if (!interaction || interaction.prompt.name === 'consent') return interaction
-  ctx.status = 303
-  ctx.redirect(ctx.path.replace(/\/einwilligung$/, ''))
+  redirect(ctx, ctx.path.replace(/\/einwilligung$/, ''))
   return null
 }
 
-const requestedScopes = (interaction: Interaction) => String(interaction.params.scope ?? '').split(' ').filter(Boolean)
+const requestedScopes = (interaction: Interaction) =>
+  String(interaction.params.scope ?? '')
+    .split(' ')
+    .filter(Boolean)

@@ -3,7 +3,7 @@ import { addDays, berlinDay, type CalendarDay } from '../domain/calendar.ts'
 import { type Deadlines, unlockCodeLastDay } from '../domain/deadlines.ts'
 import { checkEligibility, type InsuredPerson } from '../domain/eligibility.ts'
 import { maskMobile } from '../domain/mobile-number.ts'
-import { createUnlockCode, formatUnlockCode } from '../domain/unlock-code.ts'
+import { createUnlockCode, formatUnlockCode, type UnlockCode, unlockCodeBinding } from '../domain/unlock-code.ts'
 import type { Clock } from '../gateways/clock.ts'
 import type { KeyedHash } from '../gateways/field-encryption.ts'
 import type { LetterDelivery } from '../gateways/letter-delivery.ts'
@@ -80,13 +80,14 @@ export function createPrintRunService(settings: Settings) {
     },
     /**
      * The letters are in the post: the 30 days begin, plain codes and PDF are destroyed, everybody of the run is told.
-     * When the planned day has passed, the run is cancelled and its letters wait for the next one.
+     * Before the planned day it is refused; when that day has passed, the run is cancelled and its letters wait for the next.
      */
-    async post(runId: string): Promise<'posted' | 'slipped' | 'refused'> {
+    async post(runId: string): Promise<'posted' | 'too_early' | 'slipped' | 'refused'> {
       const now = clock.now()
       const run = await stores.printRuns.find(runId)
       if (run?.state !== 'released') return 'refused'
-      if (run.postingDay !== berlinDay(now)) {
+      if (run.postingDay > berlinDay(now)) return 'too_early'
+      if (run.postingDay < berlinDay(now)) {
         await service.cancel(runId, 'posting_day_passed')
         return 'slipped'
       }
@@ -120,7 +121,7 @@ async function fillLetter(settings: Settings, unit: UnitOfWork, letter: UnlockLe
   const code = createUnlockCode(settings.random.bytes)
   await unit.unlockLetters.fill(letter.id, {
     content,
-    codeHash: settings.hash.hash(code, `unlock_code:${letter.id}`),
+    codeHash: settings.hash.hash(code, unlockCodeBinding(letter.id)),
     code: content === 'unlock_code' ? code : null,
   })
 }
@@ -171,7 +172,7 @@ function toContent(
   return {
     ...common,
     kind: 'unlock_code',
-    code: formatUnlockCode(letter.code as Parameters<typeof formatUnlockCode>[0]),
+    code: formatUnlockCode(letter.code as UnlockCode),
     lastDay: unlockCodeLastDay(postingDay, settings.deadlines),
     signInUrl: `${settings.issuer}/anmeldung`,
   }

@@ -65,8 +65,6 @@ type Row = {
   last_sign_in_at: Date | null
 }
 
-export type AccountStore = ReturnType<typeof createAccountStore>
-
 /** Creates the store of accounts: every change of state is one guarded statement. */
 export function createAccountStore(db: Database, protection: Protection) {
   const { encryption, hash } = protection

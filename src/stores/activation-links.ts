@@ -5,8 +5,6 @@ import type { Database } from './database.ts'
 /** What a link leads to; `accountId` is empty once the registration has been deleted. */
 export type ActivationLink = { accountId: string | null; lastDay: CalendarDay; usedAt: Date | null }
 
-export type ActivationLinkStore = ReturnType<typeof createActivationLinkStore>
-
 /** Creates the store of activation links. Rows outlive the registration, so that a late visitor learns what happened. */
 export function createActivationLinkStore(db: Database) {
   const links = () => db('activation_links')

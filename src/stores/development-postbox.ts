@@ -45,7 +45,18 @@ export function createPostboxStore(db: Database) {
         })
         .orderBy('position', 'desc')
         .limit(200)
-        .select('id', 'kind', 'to', 'subject', 'text', 'html', 'code', 'link', 'created_at', db.raw('pdf is not null as has_pdf'))
+        .select(
+          'id',
+          'kind',
+          'to',
+          'subject',
+          'text',
+          'html',
+          'code',
+          'link',
+          'created_at',
+          db.raw('pdf is not null as has_pdf'),
+        )
       return rows.map(({ created_at, has_pdf, ...row }: Row) => ({ ...row, createdAt: created_at, hasPdf: has_pdf }))
     },
     pdf: async (id: string): Promise<Buffer | null> => (await items().where({ id }).first('pdf'))?.pdf ?? null,

@@ -1,8 +1,6 @@
 import { hashToken } from '../gateways/field-encryption.ts'
 import type { Database } from './database.ts'
 
-export type DeviceStore = ReturnType<typeof createDeviceStore>
-
 /** Creates the store of browsers known to an account (security.md, "sign-in failures") and of links that make one known. */
 export function createDeviceStore(db: Database) {
   const devices = () => db('known_devices')

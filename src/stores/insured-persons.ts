@@ -12,8 +12,6 @@ const batchSize = 500
 /** How many persons an import added, changed and found unchanged; `changedHashes`: blind indexes of the changed ones. */
 export type UpsertCounts = { added: number; changed: number; unchanged: number; changedHashes: string[] }
 
-export type InsuredPersonStore = ReturnType<typeof createInsuredPersonStore>
-
 /** Creates the store of the membership register; it is written by imports only (mission.md, "Membership register"). */
 export function createInsuredPersonStore(db: Database, { encryption, hash }: Protection) {
   const protect = createRowProtection(encryption)

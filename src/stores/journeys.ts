@@ -12,8 +12,6 @@ export type StoredJourney = {
   endedAt: Date | null
 }
 
-export type JourneyStore = ReturnType<typeof createJourneyStore>
-
 /** Creates the store of journeys under way. Saving is conditional on the version read, so a double click moves once. */
 export function createJourneyStore(db: Database, { encryption }: Protection) {
   const journeys = () => db('journeys')

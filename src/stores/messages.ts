@@ -4,8 +4,6 @@ import type { Protection } from './protection.ts'
 export type MessageKind = 'email' | 'sms' | 'backchannel_logout'
 export type StoredMessage = { id: string; kind: MessageKind; payload: unknown; expiresAt: Date | null }
 
-export type MessageStore = ReturnType<typeof createMessageStore>
-
 /** Creates the store of messages on their way out: payload encrypted, blanked once delivered or expired. */
 export function createMessageStore(db: Database, { encryption }: Protection) {
   const messages = () => db('messages')

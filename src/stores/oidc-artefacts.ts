@@ -21,11 +21,13 @@ export type StoredArtefact = {
   consumedAt: Date | null
   /** Time since then; null: not consumed. */
   consumedAgo: number | null
+  /** Time since the last consumption. */
+  usedAgo: number | null
   /** Whether a retry of its predecessor replaced it. */
   superseded: boolean
-  /** How often its successor was consumed; null: there is no successor. */
+  /** How often the successor that the last use issued was consumed; null: there is none (yet). */
   successorUses: number | null
-  /** Time since the successor was saved; null: there is none. */
+  /** Time since that successor was saved. */
   successorAgo: number | null
 }
 
@@ -45,14 +47,17 @@ export type ArtefactStore = {
   removeByGrant(grantHash: string): Promise<void>
 }
 
+const ago = (time: string) => `extract(epoch from clock_timestamp() - ${time})::float8 * 1000`
+
 const columns = `a.id_hash as "idHash", a.payload as sealed, a.uses, a.superseded_at is not null as superseded,
   coalesce(a.consumed_at, a.superseded_at) as "consumedAt", s.uses as "successorUses",
-  extract(epoch from clock_timestamp() - coalesce(a.consumed_at, a.superseded_at))::float8 * 1000 as "consumedAgo",
-  extract(epoch from clock_timestamp() - a.succeeded_at)::float8 * 1000 as "successorAgo"`
+  ${ago('coalesce(a.consumed_at, a.superseded_at)')} as "consumedAgo",
+  ${ago('coalesce(a.used_at, a.superseded_at)')} as "usedAgo",
+  case when a.succeeded_at >= a.used_at then ${ago('a.succeeded_at')} end as "successorAgo"`
 
 // A successor exists only where a refresh token was rotated; the join costs nothing otherwise.
-const source = `oidc_artefacts a
-  left join oidc_artefacts s on a.successor_hash is not null and s.model = a.model and s.id_hash = a.successor_hash`
+const source = `oidc_artefacts a left join oidc_artefacts s
+  on a.succeeded_at >= a.used_at and s.model = a.model and s.id_hash = a.successor_hash`
 
 /** Creates the store of oidc-provider's artefacts in PostgreSQL; lifetimes follow the database's clock. */
 export function createOidcArtefactStore(db: Database) {
@@ -83,7 +88,8 @@ export function createOidcArtefactStore(db: Database) {
     async consume(model, idHash, seenUses) {
       const { rows } = await db.raw(
         `with used as (
-          update oidc_artefacts set uses = uses + 1, consumed_at = coalesce(consumed_at, clock_timestamp())
+          update oidc_artefacts set uses = uses + 1, used_at = clock_timestamp(),
+            consumed_at = coalesce(consumed_at, clock_timestamp())
           where model = ? and id_hash = ? and uses = ?
             and superseded_at is null and expires_at > now()
           returning model, successor_hash

@@ -13,8 +13,6 @@ export type PrintRun = {
   pdf: Uint8Array | null
 }
 
-export type PrintRunStore = ReturnType<typeof createPrintRunStore>
-
 /** Creates the store of print runs (Druckauftrag). Each change of state is one guarded statement. */
 export function createPrintRunStore(db: Database, { encryption }: Protection) {
   const runs = () => db('print_runs')

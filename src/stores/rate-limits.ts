@@ -3,8 +3,6 @@ import type { Database } from './database.ts'
 /** One counter: points used, and when it ends in milliseconds since the epoch. */
 export type Counter = { points: number; expire: number | null }
 
-export type RateLimitStore = ReturnType<typeof createRateLimitStore>
-
 /** Creates the store of counters: each change is one statement, so that requests at once never lose a count. */
 export function createRateLimitStore(db: Database) {
   const read = (row: { points: number; expire: string | null } | undefined): Counter | null =>

@@ -1,7 +1,5 @@
 import type { Database } from './database.ts'
 
-export type SettingStore = ReturnType<typeof createSettingStore>
-
 /** Creates the store of the installation's own few facts (demo data loaded, offset of the development clock). */
 export function createSettingStore(db: Database) {
   return {

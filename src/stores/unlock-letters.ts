@@ -35,8 +35,6 @@ type Row = {
   code: string | null
 }
 
-export type UnlockLetterStore = ReturnType<typeof createUnlockLetterStore>
-
 /** Creates the store of letters with unlock codes. */
 export function createUnlockLetterStore(db: Database, { encryption }: Protection) {
   const letters = () => db('unlock_letters')

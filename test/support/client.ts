@@ -88,8 +88,12 @@ function readForm(page: Page, fields: Form, action?: string, button?: string) {
     if (button)
       return $(each)
         .find('button')
+        .add(`button[form="${$(each).attr('id')}"]`)
         .toArray()
-        .some((one) => $(one).text().trim() === button)
+        .some(
+          (one) =>
+            $(one).text().trim() === button && ($(one).attr('form') ?? $(each).attr('id')) === $(each).attr('id'),
+        )
     return Object.keys(fields).every((name) => $(each).find(`[name="${name}"]`).length > 0)
   })
   if (!form) throw new Error(`no form with ${action ?? button ?? Object.keys(fields)} on ${page.url}: ${page.heading}`)

@@ -11,7 +11,7 @@ type CredentialsDeps = Pick<
 >
 
 /** Ways of identification (seed: "Identifizierung über den Postweg"); a branch visit or an eID can become further ones. */
-export const identificationWays = ['post'] as const
+const identificationWays = ['post'] as const
 
 /**
  * Versichertennummer, Kassenummer, Benutzername und Passwort (seed, 1). The register is not asked here:

@@ -1,5 +1,5 @@
 import { berlinDay } from '../../domain/calendar.ts'
-import { parseUnlockCode } from '../../domain/unlock-code.ts'
+import { parseUnlockCode, unlockCodeBinding } from '../../domain/unlock-code.ts'
 import type { UnitOfWork } from '../../stores/transaction.ts'
 import type { UnlockLetter } from '../../stores/unlock-letters.ts'
 import type { Deps } from '../deps.ts'
@@ -7,9 +7,6 @@ import type { Step, Submission } from '../journey.ts'
 import type { SignInState } from './state.ts'
 
 type UnlockCodeDeps = Pick<Deps, 'stores' | 'transaction' | 'hash' | 'clock' | 'limits' | 'standing'>
-
-/** What the keyed hash of an unlock code is bound to: its letter. */
-export const unlockCodePurpose = (letterId: string) => `unlock_code:${letterId}`
 
 /**
  * Freischaltcode (seed, 4). A typing error that the check character catches costs no try; five wrong codes pause
@@ -68,6 +65,6 @@ async function judge(deps: UnlockCodeDeps, accountId: string): Promise<Submissio
 }
 
 function fits(deps: Pick<UnlockCodeDeps, 'hash'>, letter: UnlockLetter, code: string): boolean {
-  const matches = deps.hash.matches(code, unlockCodePurpose(letter.id), letter.codeHash ?? '')
+  const matches = deps.hash.matches(code, unlockCodeBinding(letter.id), letter.codeHash ?? '')
   return matches && letter.content === 'unlock_code'
 }

@@ -105,15 +105,16 @@ export function standingOf(
   grace: Grace,
   age = 0,
 ): 'unused' | 'retry' | 'busy' | 'used' {
-  if (stored.consumedAgo === null) return 'unused'
-  // It arrived before the first use: sent at the same time, not after it (a full pool lets requests wait here).
-  if (age >= stored.consumedAgo) return 'busy'
-  if (stored.superseded || model !== 'RefreshToken' || stored.consumedAgo >= grace.retry) return 'used'
+  const { consumedAgo, usedAgo, successorAgo, successorUses } = stored
+  if (consumedAgo === null || usedAgo === null) return 'unused'
+  // It arrived before the last use: sent at the same time, not after it (a full pool lets requests wait here).
+  if (age >= usedAgo) return 'busy'
+  if (stored.superseded || model !== 'RefreshToken' || consumedAgo >= grace.retry) return 'used'
   // No successor yet: either its answer is still being made, or the process died before it was.
-  if (stored.successorUses === null) return stored.consumedAgo < grace.settle ? 'busy' : 'retry'
-  // Whoever used the successor had the answer: nothing was lost.
-  if (stored.successorUses > 0) return 'used'
-  return stored.successorAgo !== null && age >= stored.successorAgo ? 'busy' : 'retry'
+  if (successorAgo === null) return usedAgo < grace.settle ? 'busy' : 'retry'
+  // Whoever used the successor had the answer: nothing was lost. The same holds when it is gone.
+  if (successorUses !== 0) return 'used'
+  return age >= successorAgo ? 'busy' : 'retry'
 }
 
 /** The error that ends the second request as the protocol wants it (RFC 6749 § 5.2, RFC 9126 § 2.2) and not as a 500. */

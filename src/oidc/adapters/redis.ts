@@ -33,8 +33,11 @@ const scripts = {
     if redis.call('EXISTS', k) == 0 or redis.call('HEXISTS', k, 'supersededAt') == 1 then return 0 end
     if tonumber(redis.call('HGET', k, 'uses') or '0') ~= tonumber(ARGV[1]) then return 0 end
     redis.call('HINCRBY', k, 'uses', 1)
+    redis.call('HSET', k, 'usedAt', string.format('%.0f', now))
     redis.call('HSETNX', k, 'consumedAt', string.format('%.0f', now))
-    return redis.call('HGET', k, 'successor') or 1`,
+    local successor = redis.call('HGET', k, 'successor')
+    redis.call('HDEL', k, 'successor', 'succeededAt')
+    return successor or 1`,
   supersede: `${now} if redis.call('EXISTS', KEYS[1]) == 1 then
       redis.call('HSET', KEYS[1], 'supersededAt', string.format('%.0f', now)) end return 1`,
   link: `${now} if redis.call('EXISTS', KEYS[1]) == 1 then
@@ -44,7 +47,9 @@ const scripts = {
     if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 1`,
 }
 
-const fields = ['sealed', 'uses', 'consumedAt', 'supersededAt', 'successor', 'succeededAt'] as const
+const fields = ['sealed', 'uses', 'consumedAt', 'usedAt', 'supersededAt', 'successor', 'succeededAt'] as const
+
+const unused = { consumedAt: null, consumedAgo: null, usedAgo: null, successorUses: null, successorAgo: null }
 
 /**
  * Creates the store of oidc-provider's artefacts in Redis. Braces in keys are hash tags: what one script touches lies
@@ -57,16 +62,21 @@ export function createRedisArtefactStore(redis: Redis, prefix = 'meine-aok:oidc:
 
   const find = async (model: string, idHash: string): Promise<StoredArtefact | undefined> => {
     const values = await redis.hmget(keyOf(model, idHash), ...fields)
-    const [sealed, uses, consumed, superseded, successor, succeeded] = values
+    const [sealed, uses, consumed, used, superseded, successor, succeeded] = values
     if (!sealed) return undefined
     const stored = { idHash, sealed, uses: Number(uses ?? 0), superseded: superseded !== null }
-    const used = Number(consumed ?? superseded)
-    if (!used) return { ...stored, consumedAt: null, consumedAgo: null, successorUses: null, successorAgo: null }
+    const first = Number(consumed ?? superseded)
+    if (!first) return { ...stored, ...unused }
     const [seconds, microseconds] = await redis.time()
     const ago = (time: number) => Number(seconds) * 1000 + Number(microseconds) / 1000 - time
-    const successorAgo = succeeded ? ago(Number(succeeded)) : null
-    const successorUses = await usesOf(model, successor)
-    return { ...stored, consumedAt: new Date(used), consumedAgo: ago(used), successorUses, successorAgo }
+    return {
+      ...stored,
+      consumedAt: new Date(first),
+      consumedAgo: ago(first),
+      usedAgo: ago(Number(used ?? superseded)),
+      successorUses: await usesOf(model, successor),
+      successorAgo: succeeded ? ago(Number(succeeded)) : null,
+    }
   }
 
   const usesOf = async (model: string, idHash: string | null | undefined): Promise<number | null> => {

@@ -131,7 +131,10 @@ describeOnEveryStore('adapter', (current) => {
         if (!found || found.consumed) return undefined
         await tokens().consume(id)
         requests.rotated(id)
-        return (await add('RefreshToken')).id
+        const successor = (await add('RefreshToken')).id
+        // The rest of the answer, and the time a client takes to notice that it was lost.
+        await sleep(30)
+        return successor
       })
 
     it('lets a lost answer be asked for again, once more at a time', async () => {
@@ -140,6 +143,15 @@ describeOnEveryStore('adapter', (current) => {
       const retries = await Promise.allSettled(sixteen.map(() => rotate(id)))
       const won = retries.filter((result) => result.status === 'fulfilled' && result.value !== undefined)
       expect(won).toHaveLength(1)
+    })
+
+    it('takes a request that was sent with the first one for what it is, however late it is served', async () => {
+      const { id } = await add('RefreshToken')
+      await requests.run(async () => {
+        await rotate(id)
+        expect((await tokens().find(id))?.consumed).toBeUndefined()
+        await expect(tokens().consume(id)).rejects.toBeInstanceOf(errors.InvalidGrant)
+      })
     })
 
     it('keeps one live token: the retry replaces what the first answer held', async () => {

@@ -21,7 +21,7 @@ export function addLinkRoutes(router: Router, deps: Deps, unlockCodeDays: number
   // The result lives at an address without the token, so that a reload or a bookmark tells nothing and changes nothing.
   router.get('/aktivierung', async (ctx) => {
     const letterDay = String(ctx.query.brief ?? '')
-    if (!/^\d{4}-\d{2}-\d{2}$/.test(letterDay)) return await ctx.renderPage('activation/unknown', { model: {} }, 410)
+    if (!isDay(letterDay)) return await ctx.renderPage('activation/unknown', { model: {} }, 410)
     await ctx.renderPage('activation/done', { model: { letterDay, codeDays: unlockCodeDays } })
   })
   router.get('/geraet/:token', async (ctx) => {
@@ -33,5 +33,8 @@ export function addLinkRoutes(router: Router, deps: Deps, unlockCodeDays: number
     await ctx.renderPage('device/done', {})
   })
 }
+
+/** A day that exists: what stands in an address may be anything. */
+const isDay = (text: string) => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text))
 
 const tokenOf = (ctx: Context) => String((ctx as Context & { params: Record<string, string> }).params.token ?? '')

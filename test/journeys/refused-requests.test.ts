@@ -33,8 +33,6 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true })
 })
 
-const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
-
 /** An error page in our design, with a reference number that is also in the log. */
 function expectErrorPage(page: Page, status: number): void {
   expect(page.status, page.body.slice(0, 200)).toBe(status)
@@ -154,14 +152,16 @@ describe('a request that is refused', () => {
           _csrf: csrf,
         }),
       )
-    await enterCredentials(client, app, somebody('A123456780'))
+    const second = createClient()
+    const contact = await enterCredentials(second, app, somebody('A123456780'))
+    expect(contact.url).toMatch(/kontakt$/)
     for (const field of ['email', 'mobile', 'action', 'emailConfirmed'])
       answers.push(
-        await client.post(`${app.issuer}/registrierung/kontakt`, {
+        await second.post(contact.url, {
           email: 'a',
           mobile: 'b',
           [field]: odd,
-          _csrf: csrf,
+          _csrf: entered(contact, '_csrf'),
         }),
       )
     const start = await begin(client, app)

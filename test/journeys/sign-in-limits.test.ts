@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createUnlockCode, formatUnlockCode } from '../../src/domain/unlock-code.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { type Client, createClient, ownAddress, type Page } from '../support/client.ts'
-import { entered, expectRefused, words } from '../support/refusal.ts'
+import { entered, expectRefused, expectWrongCredentials, words } from '../support/refusal.ts'
 import { freshNumbers, importMembers } from '../support/register.ts'
 import {
   awaitLetter,
@@ -50,8 +50,7 @@ const tryPassword = async (client: Client, start: Page, username: string, passwo
 async function failTenTimes(username: string): Promise<{ client: Client; start: Page }> {
   const client = browser()
   const start = await begin(client, app)
-  for (let turn = 0; turn < 10; turn++)
-    expectRefused(await tryPassword(client, start, username), 'username', 'password')
+  for (let turn = 0; turn < 10; turn++) expectWrongCredentials(await tryPassword(client, start, username))
   return { client, start }
 }
 
@@ -61,7 +60,7 @@ describe('wrong passwords', () => {
     const start = await begin(client, app)
     const pages = [await tryPassword(client, start, 'lena.huber'), await tryPassword(client, start, 'niemand.hier')]
     for (const page of pages) {
-      expectRefused(page, 'username', 'password')
+      expectWrongCredentials(page)
       expect(page.$('#password-error').text()).toMatch(/Benutzername oder Passwort/)
       expect(page.$('[name="password"]').attr('value') ?? '').toBe('')
     }
@@ -80,8 +79,8 @@ describe('wrong passwords', () => {
   ])('answer the same for a name that is %s', async (_what, name) => {
     const client = browser()
     const start = await begin(client, app)
-    expectRefused(await tryPassword(client, start, name), 'username', 'password')
-    expectRefused(await tryPassword(client, start, 'lena.huber', name || 'x'.repeat(20_000)), 'username', 'password')
+    expectWrongCredentials(await tryPassword(client, start, name))
+    expectWrongCredentials(await tryPassword(client, start, 'lena.huber', name || 'x'.repeat(20_000)))
   })
 
   it('accept the name in capitals', async () => {

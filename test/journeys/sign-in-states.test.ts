@@ -3,7 +3,7 @@ import { addDays, berlinDay } from '../../src/domain/calendar.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { type Client, createClient, ownAddress, type Page } from '../support/client.ts'
 import { ask } from '../support/database.ts'
-import { entered, expectRefused, words } from '../support/refusal.ts'
+import { entered, expectRefused, expectWrongCredentials, words } from '../support/refusal.ts'
 import { freshNumbers, importMembers } from '../support/register.ts'
 import {
   activate,
@@ -108,9 +108,9 @@ describe('a person with the right password', () => {
   it('whose letter is posted reads the same day on page, in letter and in e-mail', async () => {
     const person = newcomer()
     await awaitLetter(app, person)
-    const until = written(addDays(await today(), 30))
-    expect(words(await signIn(person))).toContain(until)
-    expect((await app.inbox.next('email', person.email, 1)).text).toContain(until)
+    const until = addDays(await today(), 30)
+    expect(words(await signIn(person))).toContain(written(until))
+    expect((await app.inbox.next('email', person.email, 1)).text).toContain(written(until))
     expect((await app.inbox.next('letter', person.insuranceNumber)).text).toContain(until)
   })
 
@@ -207,7 +207,7 @@ describe('several registrations of one number', () => {
     const late = await half.submit({ unlockCode: firstCode })
     expect(late.status).toBeLessThan(500)
     expect(at(late)).not.toMatch(/\/mtan$/)
-    expectRefused(await signIn(first), 'username', 'password')
+    expectWrongCredentials(await signIn(first))
     expect(await ask(app, 'select id from accounts where username = $1', [first.username])).toHaveLength(0)
   })
 })
@@ -257,7 +257,7 @@ describe('a registration that is never signed in to', () => {
     expect(await mails()).toBe(3)
     expect(at(await signIn(person))).toMatch(/mtan$/)
     await app.advance('P1D')
-    expectRefused(await signIn(person), 'username', 'password')
+    expectWrongCredentials(await signIn(person))
     expect(await ask(app, 'select id from accounts where username = $1', [person.username])).toHaveLength(0)
   })
 })

@@ -20,6 +20,15 @@ export function expectRefused(page: Page, ...fields: string[]): void {
   expect([...new Set(marked)].sort()).toEqual([...fields].sort())
 }
 
+/** Wrong credentials: both fields marked, one text for both (contract.md). */
+export function expectWrongCredentials(page: Page): void {
+  expect(page.status, page.heading).toBe(422)
+  for (const field of ['username', 'password'])
+    expect(page.$(`[name="${field}"]`).attr('aria-invalid'), field).toBe('true')
+  expect(page.$('#password-error').text()).toMatch(/Benutzername oder Passwort/)
+  expect(page.$('#username-error').text().trim()).toBe('')
+}
+
 /** What stands in a field of the page. */
 export const entered = (page: Page, field: string): string => String(page.$(`[name="${field}"]`).first().val() ?? '')
 

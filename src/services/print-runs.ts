@@ -64,19 +64,23 @@ export function createPrintRunService(settings: Settings) {
       const pdf = contents.length > 0 ? await settings.renderPdf(contents) : null
       await stores.printRuns.setPrint(runId, pdf, contents.length)
     },
-    /** Hands the letters to the print shop. */
+    /** Hands the letters to the print shop; again for a run that was released when the shop could not be reached. */
     async release(runId: string): Promise<boolean> {
       const now = clock.now()
-      const run = await stores.printRuns.find(runId)
-      if (run?.state !== 'prepared') return false
-      if (!run.pdf) await service.print(runId)
-      const released = await transaction(async (unit) => {
-        if (!(await unit.printRuns.release(runId, now))) return false
-        await unit.audit.printRunReleased({ at: now, runId, count: run.letterCount })
-        return true
-      })
-      if (released) await handOver(settings, runId)
-      return released
+      const found = await stores.printRuns.find(runId)
+      if (found?.state !== 'prepared' && found?.state !== 'released') return false
+      if (found.state === 'prepared') {
+        if (!found.pdf) await service.print(runId)
+        const count = (await stores.printRuns.find(runId))?.letterCount ?? 0
+        const released = await transaction(async (unit) => {
+          if (!(await unit.printRuns.release(runId, now))) return false
+          await unit.audit.printRunReleased({ at: now, runId, count })
+          return true
+        })
+        if (!released) return false
+      }
+      await handOver(settings, runId)
+      return true
     },
     /**
      * The letters are in the post: the 30 days begin, plain codes and PDF are destroyed, everybody of the run is told.

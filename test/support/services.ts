@@ -1,0 +1,98 @@
+import { createAuditTrail } from '../../src/audit/events.ts'
+import { defaultDeadlines } from '../../src/domain/deadlines.ts'
+import type { InsuredPerson } from '../../src/domain/eligibility.ts'
+import type { PrintJob } from '../../src/gateways/letter-delivery.ts'
+import type { LetterContent } from '../../src/gateways/letter-pdf.ts'
+import { createRandom } from '../../src/gateways/random.ts'
+import { createDeadlineTasks } from '../../src/services/deadlines.ts'
+import { createLetterService } from '../../src/services/letters.ts'
+import { createPrintRunService } from '../../src/services/print-runs.ts'
+import { createRegistrationMailService, type MailPayload } from '../../src/services/registration-mails.ts'
+import { createStandingService } from '../../src/services/standing.ts'
+import type { Account, NewAccount } from '../../src/stores/accounts.ts'
+import type { Database } from '../../src/stores/database.ts'
+import { createStores } from '../../src/stores/index.ts'
+import { createTransaction } from '../../src/stores/transaction.ts'
+import { createStandingClock } from './clock.ts'
+import { newAccount } from './members.ts'
+import { createProtection } from './protection.ts'
+
+const tables = [
+  'unlock_letters',
+  'print_runs',
+  'activation_links',
+  'accounts',
+  'insured_persons',
+  'audit_events',
+  'messages',
+]
+
+/** The services around a registration over a real database, with a clock that the test moves and doubles for PDF and print shop. */
+export function createServiceWorld(db: Database, start = '2026-11-24T09:00:00Z') {
+  const clock = createStandingClock(start)
+  const protection = createProtection()
+  const stores = createStores(db, protection)
+  const transaction = createTransaction({
+    knex: db,
+    protection,
+    createAudit: (unit) => createAuditTrail(unit.auditEvents.append),
+    enqueue: async () => {},
+    wake: () => {},
+  })
+  const random = createRandom()
+  const deadlines = defaultDeadlines
+  const issuer = 'https://anmeldung.example.org'
+  const mails = createRegistrationMailService({ random, issuer, deadlines })
+  const letters = createLetterService({ deadlines })
+  /** What reached the print shop, and faults that the test plants. */
+  const shop = { jobs: [] as PrintJob[], printed: [] as LetterContent[][], fault: null as null | 'pdf' | 'delivery' }
+  const printRuns = createPrintRunService({
+    ...{ stores, transaction, clock, random, hash: protection.hash, deadlines, issuer, mails, minimumAge: 15 },
+    async renderPdf(contents) {
+      if (shop.fault === 'pdf') throw new Error('process died')
+      shop.printed.push(contents)
+      return new TextEncoder().encode(`%PDF ${contents.length}`)
+    },
+    delivery: {
+      async deliver(job) {
+        if (shop.fault === 'delivery') throw new Error('print shop is away')
+        shop.jobs.push(job)
+      },
+    },
+  })
+  const tasks = createDeadlineTasks({ stores, transaction, clock, deadlines, mails })
+
+  return {
+    ...{ db, clock, stores, transaction, letters, printRuns, shop, tasks, protection },
+    standing: createStandingService({ deadlines }),
+    importPersons: (...persons: InsuredPerson[]) => stores.insuredPersons.upsertMany(persons, clock.now()),
+    /** A registration at the clock's time, activated and waiting for its letter. */
+    async activated(changes: Partial<NewAccount> = {}): Promise<Account> {
+      const account = newAccount({ registeredAt: clock.now(), ...changes })
+      await stores.accounts.create(account)
+      await stores.accounts.activateRegistration(account.id, clock.now())
+      const found = (await stores.accounts.find(account.id)) as Account
+      await transaction((unit) => letters.request(unit, found, clock.now()))
+      return found
+    },
+    account: async (id: string) => (await stores.accounts.find(id)) as Account,
+    /** E-mails written to the outbox, oldest first. */
+    async mails(): Promise<MailPayload[]> {
+      const ids: string[] = await db('messages').orderBy('created_at').pluck('id')
+      const open = await Promise.all(ids.map((id) => stores.messages.open(id)))
+      return open.map((message) => message?.payload as MailPayload)
+    },
+    events: async (type: string) => (await db('audit_events').where({ type }).orderBy('id')).map((row) => row.data),
+    /** Runs every deadline task once and gives how many rows each dealt with. */
+    async runTasks(): Promise<Record<string, number>> {
+      const counts: [string, number][] = []
+      for (const task of tasks) counts.push([task.name, await task.run()])
+      return Object.fromEntries(counts)
+    },
+    async empty() {
+      for (const table of tables) await db(table).delete()
+    },
+  }
+}
+
+export type ServiceWorld = ReturnType<typeof createServiceWorld>

@@ -28,7 +28,6 @@ export async function openStudio(variables: Record<string, string> = {}): Promis
     app,
     visit: (options) => visit(app, browser, options),
     async close() {
-      await pictureOfFailure(browser)
       await browser.close()
       await app.close()
     },
@@ -61,13 +60,4 @@ function watch(context: BrowserContext, hosts: string[], faults: string[]): void
     faults.push(`${message.page()?.url()}: ${message.text()}`)
   })
   context.on('weberror', (error) => faults.push(`${error.page()?.url()}: ${error.error().message}`))
-}
-
-/** The page as it stood when a test failed, beside the other pictures. */
-async function pictureOfFailure(browser: Browser): Promise<void> {
-  for (const [index, page] of browser
-    .contexts()
-    .flatMap((context) => context.pages())
-    .entries())
-    await page.screenshot({ path: `/tmp/failed-${index}.png`, fullPage: true }).catch(() => {})
 }

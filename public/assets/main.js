@@ -74,27 +74,17 @@ function addMeter(meter) {
   input.addEventListener('input', update)
 }
 
-/** Counts down to the moment from which a new mTAN may be asked for; the server decides. */
+/** Counts down to the moment from which a new mTAN may be asked for. The button stays as it is: the server decides. */
 function countDown(note) {
-  const button = document.querySelector(`[aria-describedby="${note.id}"]`)
   const end = performance.now() + Number(note.dataset.countdown) * 1000
-  button.setAttribute('aria-disabled', 'true')
   const tick = () => {
     const seconds = Math.ceil((end - performance.now()) / 1000)
-    if (seconds > 0) {
-      note.textContent = note.dataset.text.replace('{}', seconds)
-      return
-    }
-    clearInterval(timer)
-    note.remove()
-    button.removeAttribute('aria-disabled')
-    button.removeAttribute('aria-describedby')
+    note.hidden = seconds <= 0
+    note.textContent = note.dataset.text.replace('{}', seconds)
+    if (note.hidden) clearInterval(timer)
   }
   const timer = setInterval(tick, 1000)
   tick()
-  button.form.addEventListener('submit', (event) => {
-    if (button.getAttribute('aria-disabled') === 'true') event.preventDefault()
-  })
 }
 
 /** Sends each form once: a double click is one. */

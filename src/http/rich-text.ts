@@ -19,6 +19,6 @@ export function richText(translate: Translate, key: string, params: TextParams =
   )
   return escapeHtml(translate(key, places))
     .replace(/\*\*(.+?)\*\*/g, '<strong>$1</strong>')
-    .replace(/\[([^\]]+)\]\(((?:\/|#|tel:|mailto:)[\w/@.+-]*)\)/g, '<a href="$2">$1</a>')
+    .replace(/\[([^\]]+)\]\(((?:\/(?!\/)|#|tel:|mailto:)[\w/@.+-]*)\)/g, '<a href="$2">$1</a>')
     .replace(/\uE000(\d+)\uE001/g, (_mark, index) => escapeHtml(values[Number(index)] ?? ''))
 }

@@ -5,15 +5,15 @@ import { join } from 'node:path'
 import * as cheerio from 'cheerio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTexts, languages } from '../../src/gateways/texts.ts'
-import { servePages, viewsDir } from './serve-pages.ts'
 import { samples } from './samples.ts'
+import { servePages, viewsDir } from './serve-pages.ts'
 
 let server: Server
 let base: string
 
 beforeAll(async () => {
   server = await servePages()
-  base = `http://localhost:${(server.address() as AddressInfo).port}`
+  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 })
 
 afterAll(() => server.close())
@@ -40,15 +40,21 @@ describe.each(pages)('$name in $lang', ({ name, lang, locals }) => {
   it('keeps to the content security policy', async () => {
     const { $ } = await open(name, lang)
     expect($('style, [style], script:not([src])').toArray()).toEqual([])
-    const handlers = $('*').filter((_, element) => 'attribs' in element && Object.keys(element.attribs).some((key) => /^on/.test(key)))
+    const handlers = $('*').filter(
+      (_, element) => 'attribs' in element && Object.keys(element.attribs).some((key) => /^on/.test(key)),
+    )
     expect(handlers.toArray()).toEqual([])
-    const foreign = $('[src], link[href]').filter((_, element) => !/^\//.test($(element).attr('src') ?? $(element).attr('href') ?? ''))
+    const foreign = $('[src], link[href]').filter(
+      (_, element) => !/^\//.test($(element).attr('src') ?? $(element).attr('href') ?? ''),
+    )
     expect(foreign.toArray()).toEqual([])
   })
 
   it('labels its fields, protects its forms and explains its errors', async () => {
     const { $ } = await open(name, lang)
-    const ids = $('[id]').map((_, element) => $(element).attr('id')).get()
+    const ids = $('[id]')
+      .map((_, element) => $(element).attr('id'))
+      .get()
     expect(ids).toHaveLength(new Set(ids).size)
     for (const field of $('input:not([type=hidden]), select').toArray())
       expect($(`label[for="${$(field).attr('id')}"]`)).toHaveLength(1)
@@ -57,7 +63,9 @@ describe.each(pages)('$name in $lang', ({ name, lang, locals }) => {
       expect($(form).find('input[name=_csrf]').val()).toBe('csrf-token')
     }
     for (const reference of $('[aria-describedby], [aria-labelledby]').toArray())
-      for (const id of `${$(reference).attr('aria-describedby') ?? ''} ${$(reference).attr('aria-labelledby') ?? ''}`.trim().split(/\s+/))
+      for (const id of `${$(reference).attr('aria-describedby') ?? ''} ${$(reference).attr('aria-labelledby') ?? ''}`
+        .trim()
+        .split(/\s+/))
         expect(ids).toContain(id)
     for (const link of $('[href^="#"]').toArray()) expect(ids).toContain($(link).attr('href')?.slice(1))
     const refused = Object.keys(locals.errors ?? {})
@@ -68,7 +76,10 @@ describe.each(pages)('$name in $lang', ({ name, lang, locals }) => {
 
 it('samples show every page there is', () => {
   const views = readdirSync(viewsDir, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ejs') && !/^(partials|drawings|mails|demo|admin|account)\//.test(path) && path !== 'layout.ejs')
+    .filter(
+      (path) =>
+        path.endsWith('.ejs') && !/^(partials|drawings|mails|demo|admin|account)\//.test(path) && path !== 'layout.ejs',
+    )
     .map((path) => path.replace(/(\.(de|en))?\.ejs$/, ''))
   expect(new Set(samples.map((sample) => sample.view))).toEqual(new Set(views))
 })
@@ -100,9 +111,12 @@ describe('texts', () => {
 
   it('have the same keys and parameters in both languages', async () => {
     const { parse } = await import('yaml')
-    const [german, english] = languages.map((lang) => flatten(parse(readFileSync(join(localesDir, `${lang}.yaml`), 'utf8'))))
+    const [german, english] = languages.map((lang) =>
+      flatten(parse(readFileSync(join(localesDir, `${lang}.yaml`), 'utf8'))),
+    )
     expect([...english!.keys()].sort()).toEqual([...german!.keys()].sort())
-    for (const [key, text] of german!) expect([key, parametersOf(english!.get(key)!)]).toEqual([key, parametersOf(text)])
+    for (const [key, text] of german!)
+      expect([key, parametersOf(english!.get(key)!)]).toEqual([key, parametersOf(text)])
   })
 
   it('hold every key that a view names', () => {
@@ -115,7 +129,10 @@ describe('texts', () => {
 
   it('hold a text for every reason that a step can refuse a field for', () => {
     const missing = Object.entries(reasons).flatMap(([field, words]) =>
-      words.split(' ').map((reason) => `errors.${field}.${reason}`).filter((key) => !texts.has(key)),
+      words
+        .split(' ')
+        .map((reason) => `errors.${field}.${reason}`)
+        .filter((key) => !texts.has(key)),
     )
     expect(missing).toEqual([])
   })
@@ -145,7 +162,9 @@ const reasons = {
 
 function flatten(value: unknown, path = ''): Map<string, string> {
   if (typeof value === 'string') return new Map([[path, value]])
-  return new Map(Object.entries(value as object).flatMap(([key, inner]) => [...flatten(inner, path ? `${path}.${key}` : key)]))
+  return new Map(
+    Object.entries(value as object).flatMap(([key, inner]) => [...flatten(inner, path ? `${path}.${key}` : key)]),
+  )
 }
 
 const parametersOf = (text: string) => [...new Set(text.match(/\{\{\w+\}\}/g))].sort()

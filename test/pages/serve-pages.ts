@@ -4,6 +4,7 @@ import Koa from 'koa'
 import serveStatic from 'koa-static'
 import { createTexts } from '../../src/gateways/texts.ts'
 import { createRender } from '../../src/http/render.ts'
+import { createSecurityHeaders } from '../../src/http/security-headers.ts'
 import { samples } from './samples.ts'
 
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
@@ -27,6 +28,7 @@ export async function servePages(): Promise<Server> {
     ctx.state.csrf = 'csrf-token'
     await next()
   })
+  app.use(createSecurityHeaders({ secure: false }))
   const clock = { now: () => new Date('2026-11-24T14:05:00+01:00') }
   app.use(createRender({ viewsDir, texts: createTexts(root('locales')), insurer, clock }))
   app.use(async (ctx) => {

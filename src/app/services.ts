@@ -92,6 +92,8 @@ export async function createServices(settings: Settings) {
     minimumAge: insurer.minimumAge,
     renderPdf: letterPdf.render,
     delivery: drivers.letters,
+    reportUnprintable: (letterId, error) =>
+      log.error({ letterId, err: error }, 'letter cannot be printed and stays out of its run'),
   })
   const deliveries = createDeliveryService({
     stores,

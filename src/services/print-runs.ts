@@ -28,6 +28,8 @@ type Settings = {
   mails: RegistrationMailService
   renderPdf(letters: LetterContent[]): Promise<Uint8Array>
   delivery: LetterDelivery
+  /** Tells operators that a letter stays out of its run. */
+  reportUnprintable(letterId: string, error: Error): void
 }
 
 /** Letters of one run; more wait for the next. */
@@ -42,6 +44,7 @@ export function createPrintRunService(settings: Settings) {
     /** Puts the letters that may be printed now into a run for `postingDay`; `null` when none waits. */
     async prepare(postingDay: CalendarDay): Promise<string | null> {
       const now = clock.now()
+      if (!(await stores.unlockLetters.anyPrintable(now))) return null
       const runId = randomUUID()
       const count = await transaction(async (unit) => {
         const claimed = await unit.unlockLetters.claimForRun(
@@ -60,7 +63,7 @@ export function createPrintRunService(settings: Settings) {
     },
     /** Makes the run's PDF; also for a run whose process died before it was made. */
     async print(runId: string): Promise<void> {
-      const contents = await letterContents(settings, runId)
+      const contents = await printable(settings, await letterContents(settings, runId))
       const pdf = contents.length > 0 ? await settings.renderPdf(contents) : null
       await stores.printRuns.setPrint(runId, pdf, contents.length)
     },
@@ -154,6 +157,21 @@ async function letterContents(settings: Settings, runId: string): Promise<Letter
     if (account && person) contents.push(toContent(settings, letter, account, person, run.postingDay))
   }
   return contents
+}
+
+/** Sets letters aside that cannot be printed (an address too long for the window), so that one never holds up a run. */
+async function printable(settings: Settings, contents: LetterContent[]): Promise<LetterContent[]> {
+  const good: LetterContent[] = []
+  for (const content of contents) {
+    try {
+      await settings.renderPdf([content])
+      good.push(content)
+    } catch (error) {
+      await settings.stores.unlockLetters.setAside(content.id)
+      settings.reportUnprintable(content.id, error as Error)
+    }
+  }
+  return good
 }
 
 function toContent(

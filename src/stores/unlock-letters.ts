@@ -92,6 +92,13 @@ export function createUnlockLetterStore(db: Database, { encryption }: Protection
           .orderBy('posted_on', 'desc')
           .orderBy('requested_at', 'desc')
       ).map(toLetter),
+    /** Whether a letter waits that may be printed now. */
+    anyPrintable: async (now: Date) =>
+      (await letters()
+        .where({ state: 'requested' })
+        .where('printable_from', '<=', now)
+        .whereNotNull('account_id')
+        .first('id')) !== undefined,
     /** Moves letters that may be printed now into a run. Parallel runs never share one. */
     async claimForRun(runId: string, now: Date, limit: number): Promise<UnlockLetter[]> {
       const due = letters()
@@ -119,6 +126,8 @@ export function createUnlockLetterStore(db: Database, { encryption }: Protection
           code_hash: filling.codeHash,
           code: filling.code ? encryption.encrypt(filling.code, 'unlock_letters.code') : null,
         }),
+    /** The letter cannot be printed: it lives and ends as one that was not, and its code is destroyed. */
+    setAside: (id: string) => letters().where({ id, state: 'prepared' }).update({ content: 'none', code: null }),
     findByRun: async (runId: string) =>
       (await letters().where({ print_run_id: runId }).orderBy('id')).map((row) => toLetter(row)),
     /** The run is posted: the 30 days begin and the plain codes are destroyed. */

@@ -167,11 +167,20 @@ describe('timing', () => {
     return times.map((each) => each.sort((a, b) => a - b)[Math.floor(each.length / 2)] ?? 0)
   }
 
-  /** Two medians are the same when they differ by less than a quarter, or by less than 8 ms on a busy machine. */
-  function expectAlike([a = 0, b = 0]: number[], what: string): void {
-    expect(Math.abs(a - b), `${what}: ${a.toFixed(1)} ms and ${b.toFixed(1)} ms`).toBeLessThan(
-      Math.max(8, Math.max(a, b) / 4),
-    )
+  /**
+   * Two medians are the same when they differ by less than a quarter, or by less than 8 ms. A busy machine can pull
+   * them apart for a while, a real difference shows in each of three rounds.
+   */
+  async function expectAlike(what: string, ways: (() => Promise<unknown>)[], samples: number): Promise<void> {
+    const rounds: string[] = []
+    for (let round = 0; round < 3; round++) {
+      const [a = 0, b = 0] = await medians(ways, samples)
+      if (Math.abs(a - b) < Math.max(8, Math.max(a, b) / 4)) return
+      rounds.push(`${a.toFixed(1)} ms and ${b.toFixed(1)} ms`)
+      // Failures are counted by the hour.
+      await app.advance('PT1H1M')
+    }
+    expect.fail(`${what}: ${rounds.join('; ')}`)
   }
 
   it('does not tell an unknown user name from a wrong password', async () => {
@@ -190,11 +199,8 @@ describe('timing', () => {
       const page = await clients[index]?.submit({ username: name, password: 'ganz-falsches-passwort' })
       expect(page?.status).toBe(422)
     }
-    const result = await medians(
-      [() => attempt(0, people[turn % 5] ?? '')(), () => attempt(1, known[turn++ % 5]?.username ?? '')()],
-      30,
-    )
-    expectAlike(result, 'unknown name and wrong password')
+    const ways = [() => attempt(0, people[turn % 5] ?? '')(), () => attempt(1, known[turn++ % 5]?.username ?? '')()]
+    await expectAlike('unknown name and wrong password', ways, 30)
   })
 
   it('does not tell a known number from an unknown one', async () => {
@@ -202,7 +208,7 @@ describe('timing', () => {
       const page = await enterCredentials(createClient(ownAddress()), app, somebody(insuranceNumber))
       expect(new URL(page.url).pathname).toBe('/registrierung/kontakt')
     }
-    expectAlike(await medians([way('A123456780'), way(unknownNumber)], 15), 'known and unknown number')
+    await expectAlike('known and unknown number', [way('A123456780'), way(unknownNumber)], 15)
   })
 
   it('does not tell in the state page after the right password either', async () => {
@@ -213,13 +219,10 @@ describe('timing', () => {
       await activate(client, app, person)
     }
     await runJobs(app)
-    const result = await medians(
-      people.map((person) => async () => {
-        const page = await signInPage(person)
-        expect(page.url).toMatch(/freischaltcode$/)
-      }),
-      15,
-    )
-    expectAlike(result, 'matched and unmatched')
+    const ways = people.map((person) => async () => {
+      const page = await signInPage(person)
+      expect(page.url).toMatch(/freischaltcode$/)
+    })
+    await expectAlike('matched and unmatched', ways, 15)
   })
 })

@@ -47,6 +47,7 @@ export function createServiceWorld(db: Database, start = '2026-11-24T09:00:00Z')
   /** What reached the print shop, and faults that the test plants. */
   const shop = { jobs: [] as PrintJob[], printed: [] as LetterContent[][], fault: null as null | 'pdf' | 'delivery' }
   const printRuns = createPrintRunService({
+    reportUnprintable() {},
     ...{ stores, transaction, clock, random, hash: protection.hash, deadlines, issuer, mails, minimumAge: 15 },
     async renderPdf(contents) {
       if (shop.fault === 'pdf') throw new Error('process died')

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { type Account, createAccountStore, type NewAccount } from '../../src/stores/accounts.ts'
 import { insuranceNumberHash } from '../../src/stores/blind-index.ts'
 import { createUnlockLetterStore } from '../../src/stores/unlock-letters.ts'
-import { describeOnBoth, describeOnServer, sixteenTimes } from '../support/databases.ts'
+import { describeOnBoth } from '../support/databases.ts'
 import { newAccount } from '../support/members.ts'
 import { createProtection, newKey } from '../support/protection.ts'
 
@@ -12,7 +12,6 @@ const protection = createProtection(oldKey)
 const now = new Date('2026-11-25T09:00:00Z')
 const later = new Date('2026-11-26T09:00:00Z')
 const answer = { question: 'first_pet', answerHash: 'hash of the answer' }
-const won = (results: unknown[]) => results.filter((result) => result === true)
 
 describeOnBoth('accounts', (database) => {
   const store = (keys = protection) => createAccountStore(database(), keys)
@@ -139,6 +138,17 @@ describeOnBoth('accounts', (database) => {
     expect(await store().suspend(id, 'deceased', now)).toBe(false)
   })
 
+  it('opens an ended account again, unless another one of the number is active', async () => {
+    const { id } = await active()
+    expect(await store().reopen(id, now)).toBe(false)
+    await store().end(id, now)
+    const second = await active()
+    expect(await store().reopen(id, now)).toBe(false)
+    await store().end(second.id, now)
+    expect(await store().reopen(id, now)).toBe(true)
+    expect(await find(id)).toMatchObject({ state: 'active' })
+  })
+
   it('replaces a password hash only while it is the one that was verified', async () => {
     const { id } = await create()
     await store().updatePasswordHash(id, 'another one', 'new')
@@ -201,50 +211,5 @@ describeOnBoth('accounts', (database) => {
     expect(claimed).toMatchObject([{ id: account.id, email: 'erika@example.org' }])
     expect(await store().claimActivationReminders(0, new Date('2026-11-25T00:00:00Z'), 10)).toEqual([])
     expect(await store().claimActivationReminders(1, new Date('2026-11-25T00:00:00Z'), 10)).toHaveLength(1)
-  })
-
-  describe('16 at once', () => {
-    it('one activates', async () => {
-      const { id } = await create()
-      expect(won(await sixteenTimes(() => store().activateRegistration(id, now)))).toHaveLength(1)
-    })
-
-    it('one makes the account active', async () => {
-      const { id } = await posted()
-      expect(won(await sixteenTimes(() => store().makeActive(id, answer, now)))).toHaveLength(1)
-    })
-
-    it('one gets the user name', async () => {
-      const username = 'wanted'
-      expect(won(await sixteenTimes(() => store().create(newAccount({ username }))))).toHaveLength(1)
-    })
-
-    it('each registration is deleted by one job', async () => {
-      for (let n = 0; n < 20; n++) await create()
-      const deleted = (await sixteenTimes(() => store().deleteNotActivated('2027-01-01', 5))).flat()
-      expect(new Set(deleted).size).toBe(deleted.length)
-      expect(deleted.length).toBeGreaterThanOrEqual(5)
-    })
-
-    it('each reminder is claimed by one job', async () => {
-      for (let n = 0; n < 10; n++) await create()
-      const claims = await sixteenTimes(() => store().claimActivationReminders(0, later, 10))
-      expect(claims.flat()).toHaveLength(10)
-    })
-  })
-})
-
-describeOnServer('accounts of one number', (database) => {
-  it('become active once when 16 registrations finish at once', async () => {
-    const store = createAccountStore(database(), protection)
-    const accounts = Array.from({ length: 16 }, () => newAccount())
-    for (const { id } of accounts) {
-      await store.create(accounts.find((account) => account.id === id) as NewAccount)
-      await store.activateRegistration(id, now)
-      await store.markLetterPosted(id, '2026-12-25', now)
-    }
-    const results = await Promise.allSettled(accounts.map(({ id }) => store.makeActive(id, answer, now)))
-    expect(results.filter((result) => result.status === 'fulfilled' && result.value)).toHaveLength(1)
-    expect(results.filter((result) => result.status === 'rejected')).toHaveLength(15)
   })
 })

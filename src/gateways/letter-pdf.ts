@@ -31,6 +31,16 @@ const accessible: string = 'PDF/UA'
 
 type Sender = { insurer: LetterInsurer; texts: LetterTexts }
 
+/** One letter whose address does not fit the window; the others of the print can go without it. */
+export class UnprintableLetter extends Error {
+  readonly letterId: string
+  constructor(letterId: string, cause: Error) {
+    super(`letter ${letterId}: ${cause.message}`, { cause })
+    this.name = 'UnprintableLetter'
+    this.letterId = letterId
+  }
+}
+
 /** Turns letters into paper. */
 export type LetterPdf = { render(letters: LetterContent[]): Promise<Uint8Array> }
 
@@ -120,7 +130,7 @@ function drawHead(doc: Document, section: Element, letter: LetterContent, { insu
   try {
     addElement(doc, section, 'P', () => drawRecipient(doc, letter.recipient, style))
   } catch (cause) {
-    throw new Error(`letter ${letter.id}: ${(cause as Error).message}`, { cause })
+    throw new UnprintableLetter(letter.id, cause as Error)
   }
   addElement(doc, section, 'P', () => drawInfoBlock(doc, rows, style))
 }

@@ -7,7 +7,7 @@ import { createUnlockCode, formatUnlockCode, type UnlockCode, unlockCodeBinding 
 import type { Clock } from '../gateways/clock.ts'
 import type { KeyedHash } from '../gateways/field-encryption.ts'
 import type { LetterDelivery } from '../gateways/letter-delivery.ts'
-import type { LetterContent } from '../gateways/letter-pdf.ts'
+import { type LetterContent, UnprintableLetter } from '../gateways/letter-pdf.ts'
 import type { Random } from '../gateways/random.ts'
 import type { Account } from '../stores/accounts.ts'
 import type { Stores } from '../stores/index.ts'
@@ -63,9 +63,8 @@ export function createPrintRunService(settings: Settings) {
     },
     /** Makes the run's PDF; also for a run whose process died before it was made. */
     async print(runId: string): Promise<void> {
-      const contents = await printable(settings, await letterContents(settings, runId))
-      const pdf = contents.length > 0 ? await settings.renderPdf(contents) : null
-      await stores.printRuns.setPrint(runId, pdf, contents.length)
+      const { pdf, count } = await drawRun(settings, await letterContents(settings, runId))
+      await stores.printRuns.setPrint(runId, pdf, count)
     },
     /** Hands the letters to the print shop; again for a run that was released when the shop could not be reached. */
     async release(runId: string): Promise<boolean> {
@@ -159,19 +158,22 @@ async function letterContents(settings: Settings, runId: string): Promise<Letter
   return contents
 }
 
-/** Sets letters aside that cannot be printed (an address too long for the window), so that one never holds up a run. */
-async function printable(settings: Settings, contents: LetterContent[]): Promise<LetterContent[]> {
-  const good: LetterContent[] = []
-  for (const content of contents) {
-    try {
-      await settings.renderPdf([content])
-      good.push(content)
-    } catch (error) {
-      await settings.stores.unlockLetters.setAside(content.id)
-      settings.reportUnprintable(content.id, error as Error)
-    }
+type Print = { pdf: Uint8Array | null; count: number }
+
+/** Draws the run; a letter that cannot be printed is set aside, so that it never holds up the others. */
+async function drawRun(settings: Settings, contents: LetterContent[]): Promise<Print> {
+  if (contents.length === 0) return { pdf: null, count: 0 }
+  try {
+    return { pdf: await settings.renderPdf(contents), count: contents.length }
+  } catch (error) {
+    if (!(error instanceof UnprintableLetter)) throw error
+    await settings.stores.unlockLetters.setAside(error.letterId)
+    settings.reportUnprintable(error.letterId, error)
+    return await drawRun(
+      settings,
+      contents.filter((content) => content.id !== error.letterId),
+    )
   }
-  return good
 }
 
 function toContent(

@@ -29,6 +29,13 @@ function start(variables: Record<string, string> = {}): Child {
 
 /** Refused to start: code 1, on stderr one sentence or more without a stack, nothing ready on stdout. */
 async function expectRefusal(child: Child, ...sayings: (string | RegExp)[]): Promise<void> {
+  await Promise.race([
+    child.ended,
+    child.ready.then(
+      () => expect.fail('it started'),
+      () => {},
+    ),
+  ])
   expect(await child.ended).toBe(1)
   for (const saying of sayings) expect(child.err()).toMatch(saying)
   expect(child.err()).not.toMatch(/\n\s+at |Error:/)
@@ -130,9 +137,11 @@ describe('a start that cannot be', () => {
     await expectRefusal(child, 'PORT', 'LOG_LEVEL', 'DATABASE_URL', 'COOKIE_KEYS')
   })
 
-  it('says that a store cannot be reached', async () => {
-    await expectRefusal(start({ DATABASE_URL: 'postgres://postgres@127.0.0.1:1/nichts' }), 'DATABASE_URL')
-    await expectRefusal(start({ REDIS_URL: 'redis://127.0.0.1:1' }), 'REDIS_URL')
+  it.each([
+    ['DATABASE_URL', 'postgres://postgres@127.0.0.1:1/nichts'],
+    ['REDIS_URL', 'redis://127.0.0.1:1'],
+  ])('says that a store cannot be reached (%s)', async (variable, url) => {
+    await expectRefusal(start({ [variable]: url }), 'cannot be reached', variable)
   })
 
   it('says what is wrong in a file of the configuration', async () => {

@@ -1,12 +1,13 @@
 import { auditSeal } from './audit-seal.ts'
 import { auditVerify } from './audit-verify.ts'
+import { clientsCheck } from './clients-check.ts'
 import { dbMigrate } from './db-migrate.ts'
 import { dbStatus } from './db-status.ts'
 import { runCli } from './frame.ts'
 import { membersImport } from './members-import.ts'
 import { printRunCommands } from './print-runs.ts'
 
-const commands = [membersImport, auditVerify, auditSeal, dbMigrate, dbStatus, ...printRunCommands]
+const commands = [membersImport, clientsCheck, auditVerify, auditSeal, dbMigrate, dbStatus, ...printRunCommands]
 
 process.exitCode = await runCli(commands, process.argv.slice(2), {
   out: (text) => process.stdout.write(text),

@@ -78,7 +78,7 @@ export const printRunCommands: CliCommand[] = [
     async ({ printRuns }, runId) => {
       const result = await printRuns.post(runId)
       if (result === 'too_early') return 'its planned posting day has not come yet'
-    if (result === 'slipped') return 'the planned posting day has passed; it is cancelled, prepare a new run'
+      if (result === 'slipped') return 'the planned posting day has passed; it is cancelled, prepare a new run'
       return result === 'posted' ? 'posted' : 'not released'
     },
   ),

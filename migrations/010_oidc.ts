@@ -17,7 +17,7 @@ export async function up(knex: Knex): Promise<void> {
     table.timestamp('consumed_at').comment('first consumption')
     table.timestamp('used_at').comment('last consumption')
     table.text('successor_hash').comment('refresh token that the last rotation issued')
-    table.timestamp('succeeded_at').comment('when the successor was saved')
+    table.timestamp('succeeded_at').comment('when the last use was answered')
     table.timestamp('superseded_at').comment('replaced by a retry of its predecessor')
     table.timestamp('expires_at').notNullable().index()
     table.primary(['model', 'id_hash'])

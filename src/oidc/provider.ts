@@ -1,8 +1,8 @@
 import type { Context, Next } from 'koa'
 import Provider, { type Configuration } from 'oidc-provider'
 import { memberScopes, scopeClaims, supportedAcrs } from './claims.ts'
-import { clientMetadata, ownMetadata, responseModes } from './clients/metadata.ts'
-import { extendClientModel } from './clients/model.ts'
+import { clientMetadata, ownMetadata } from './clients/metadata.ts'
+import { extendClientModel, responseModes } from './clients/model.ts'
 import { sectorOf } from './clients/pairwise.ts'
 import { assertServiceScopes, clientBasedCORS } from './clients/token-access.ts'
 import { createFormAction } from './form-action.ts'
@@ -40,7 +40,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   provider.use(noteArrival)
   provider.use(createPublicAddress(deps.issuer))
   provider.use(createFormAction())
-  provider.use(nameResponseModes)
+  provider.use(describeForApplications)
   return provider
 }
 
@@ -70,7 +70,8 @@ function protocolSettings(deps: ProviderDeps): Configuration {
 /** Who signs in, what applications learn about them, and which pages that takes. */
 function memberSettings(deps: ProviderDeps): Configuration {
   return {
-    scopes: [...memberScopes],
+    // Services may have scopes of their own; only what is named here can be granted at all.
+    scopes: [...memberScopes, ...deps.clients.flatMap((client) => client.scopes)],
     claims: Object.fromEntries(Object.entries(scopeClaims).map(([scope, claims]) => [scope, [...claims]])),
     conformIdTokenClaims: true,
     acrValues: [...supportedAcrs],
@@ -94,9 +95,9 @@ function memberSettings(deps: ProviderDeps): Configuration {
   }
 }
 
-/** The discovery document names what clients may use; oidc-provider writes a fixed list. */
-async function nameResponseModes(ctx: Context, next: Next): Promise<void> {
+/** The discovery document names what applications of members may use; oidc-provider's lists go further. */
+async function describeForApplications(ctx: Context, next: Next): Promise<void> {
   await next()
   if (ctx.path.startsWith('/.well-known/') && ctx.status === 200)
-    (ctx.body as Record<string, unknown>).response_modes_supported = responseModes
+    Object.assign(ctx.body as object, { response_modes_supported: responseModes, scopes_supported: memberScopes })
 }

@@ -7,8 +7,6 @@ export type NewArtefact = {
   grantHash?: string
   uidHash?: string
   userCodeHash?: string
-  /** The refresh token that this one replaces. */
-  predecessorHash?: string
 }
 
 /** What is read. Ages are measured by the store's own clock, in milliseconds. */
@@ -27,7 +25,7 @@ export type StoredArtefact = {
   superseded: boolean
   /** How often the successor that the last use issued was consumed; null: there is none (yet). */
   successorUses: number | null
-  /** Time since that successor was saved. */
+  /** Time since the last use was answered; null: it is not (yet). */
   successorAgo: number | null
 }
 
@@ -42,6 +40,8 @@ export type ArtefactStore = {
    * A later use supersedes the successor of the earlier one.
    */
   consume(model: string, idHash: string, seenUses: number): Promise<boolean>
+  /** Notes that the last use was answered, with the artefact that takes the place of this one. */
+  answer(model: string, idHash: string, successorHash: string): Promise<void>
   remove(model: string, idHash: string): Promise<void>
   /** Removes every artefact issued under the grant, whatever its model. */
   removeByGrant(grantHash: string): Promise<void>
@@ -72,15 +72,13 @@ export function createOidcArtefactStore(db: Database) {
     async save(model, idHash, artefact) {
       const { sealed, lifetime, grantHash = null, uidHash = null, userCodeHash = null } = artefact
       const values = [model, idHash, sealed, grantHash, uidHash, userCodeHash, lifetime]
-      const insert = `insert into oidc_artefacts
-        (model, id_hash, payload, grant_hash, uid_hash, user_code_hash, expires_at)
+      await db.raw(
+        `insert into oidc_artefacts (model, id_hash, payload, grant_hash, uid_hash, user_code_hash, expires_at)
         values (?, ?, ?, ?, ?, ?, now() + make_interval(secs => ?))
         on conflict (model, id_hash) do update set payload = excluded.payload, grant_hash = excluded.grant_hash,
-          uid_hash = excluded.uid_hash, user_code_hash = excluded.user_code_hash, expires_at = excluded.expires_at`
-      if (!artefact.predecessorHash) return void (await db.raw(insert, values))
-      const link =
-        'update oidc_artefacts set successor_hash = ?, succeeded_at = clock_timestamp() where model = ? and id_hash = ?'
-      await db.raw(`with link as (${link}) ${insert}`, [idHash, model, artefact.predecessorHash, ...values])
+          uid_hash = excluded.uid_hash, user_code_hash = excluded.user_code_hash, expires_at = excluded.expires_at`,
+        values,
+      )
     },
     find: (model, idHash) => findBy('id_hash', model, idHash),
     findByUid: (model, uidHash) => findBy('uid_hash', model, uidHash),
@@ -100,6 +98,11 @@ export function createOidcArtefactStore(db: Database) {
         [model, idHash, seenUses],
       )
       return rows.length === 1
+    },
+    async answer(model, idHash, successorHash) {
+      await db('oidc_artefacts')
+        .where({ model, id_hash: idHash })
+        .update({ successor_hash: successorHash, succeeded_at: db.raw('clock_timestamp()') })
     },
     async remove(model, idHash) {
       await db('oidc_artefacts').where({ model, id_hash: idHash }).delete()

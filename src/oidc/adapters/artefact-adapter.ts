@@ -65,8 +65,8 @@ export function createArtefactAdapterFactory(settings: AdapterSettings): Adapter
           grantHash: payload.grantId && model !== 'Interaction' ? hashToken(payload.grantId) : undefined,
           uidHash: model === 'Session' && payload.uid ? hashToken(payload.uid) : undefined,
           userCodeHash: payload.userCode ? hashToken(payload.userCode) : undefined,
-          predecessorHash: model === 'RefreshToken' ? rotatedToken(currentRequest()) : undefined,
         })
+        if (model === 'AccessToken') await noteAnswer(store, currentRequest(), idHash)
       },
       // Clients are static; an unknown client id never reaches the store.
       find: async (id) => (model === 'Client' ? undefined : open(await store.find(model, hashToken(id)), id)),
@@ -88,12 +88,20 @@ function withoutId(model: string, payload: AdapterPayload): AdapterPayload {
   return model === 'Session' ? payload : { ...payload, jti: undefined }
 }
 
-/** The refresh token that the request at work has just rotated, hashed. */
-function rotatedToken(request: object | undefined): string | undefined {
-  const { oidc } = (request ?? {}) as { oidc?: { entities?: { RotatedRefreshToken?: { jti?: string } } } }
-  const id = oidc?.entities?.RotatedRefreshToken?.jti
-  return id ? hashToken(id) : undefined
+type Entity = { jti?: string }
+type Entities = { AuthorizationCode?: Entity; RotatedRefreshToken?: Entity; RefreshToken?: Entity }
+
+/** The access token is the last that is saved for an answer: what the request used is answered with it. */
+async function noteAnswer(store: ArtefactStore, request: object | undefined, accessToken: string): Promise<void> {
+  const entities = (request as { oidc?: { entities?: Entities } } | undefined)?.oidc?.entities ?? {}
+  const { AuthorizationCode: code, RotatedRefreshToken: rotated, RefreshToken: successor } = entities
+  if (rotated?.jti && successor?.jti)
+    return await store.answer('RefreshToken', hashToken(rotated.jti), hashToken(successor.jti))
+  if (code?.jti) await store.answer('AuthorizationCode', hashToken(code.jti), accessToken)
 }
+
+/** Uses of these are answered with tokens. */
+const answered = new Set(['AuthorizationCode', 'RefreshToken'])
 
 /**
  * Whether a stored artefact counts as unused, as used, as a refresh token whose answer may have been lost, or as one
@@ -107,14 +115,13 @@ export function standingOf(
 ): 'unused' | 'retry' | 'busy' | 'used' {
   const { consumedAgo, usedAgo, successorAgo, successorUses } = stored
   if (consumedAgo === null || usedAgo === null) return 'unused'
-  // It arrived before the last use: sent at the same time, not after it (a full pool lets requests wait here).
-  if (age >= usedAgo) return 'busy'
-  if (stored.superseded || model !== 'RefreshToken' || consumedAgo >= grace.retry) return 'used'
-  // No successor yet: either its answer is still being made, or the process died before it was.
-  if (successorAgo === null) return usedAgo < grace.settle ? 'busy' : 'retry'
-  // Whoever used the successor had the answer: nothing was lost. The same holds when it is gone.
-  if (successorUses !== 0) return 'used'
-  return age >= successorAgo ? 'busy' : 'retry'
+  // It arrived before the last use or its answer: sent at the same time, not after it (a full pool lets requests wait).
+  if (age >= usedAgo || (successorAgo !== null && age >= successorAgo)) return 'busy'
+  if (stored.superseded || !answered.has(model)) return 'used'
+  if (successorAgo === null && usedAgo < grace.settle) return 'busy'
+  if (model !== 'RefreshToken' || consumedAgo >= grace.retry) return 'used'
+  // Whoever used the successor had the answer: nothing was lost. An answer that never came is lost for sure.
+  return successorAgo === null || successorUses === 0 ? 'retry' : 'used'
 }
 
 /** The error that ends the second request as the protocol wants it (RFC 6749 § 5.2, RFC 9126 § 2.2) and not as a 500. */

@@ -40,7 +40,7 @@ const scripts = {
     return successor or 1`,
   supersede: `${now} if redis.call('EXISTS', KEYS[1]) == 1 then
       redis.call('HSET', KEYS[1], 'supersededAt', string.format('%.0f', now)) end return 1`,
-  link: `${now} if redis.call('EXISTS', KEYS[1]) == 1 then
+  answer: `${now} if redis.call('EXISTS', KEYS[1]) == 1 then
       redis.call('HSET', KEYS[1], 'successor', ARGV[1], 'succeededAt', string.format('%.0f', now)) end return 1`,
   // The member list of a grant lives as long as its longest member.
   join: `redis.call('SADD', KEYS[1], ARGV[1])
@@ -92,13 +92,12 @@ export function createRedisArtefactStore(redis: Redis, prefix = 'meine-aok:oidc:
   const save = async (model: string, idHash: string, artefact: NewArtefact): Promise<void> => {
     const key = keyOf(model, idHash)
     const lifetime = artefact.lifetime * 1000
-    const { grantHash, uidHash, userCodeHash, predecessorHash } = artefact
+    const { grantHash, uidHash, userCodeHash } = artefact
     if (grantHash) await run('join', keyOf('Grant', grantHash).concat(':members'), key, lifetime)
     const written = await redis.multi().hset(key, 'sealed', artefact.sealed).pexpire(key, lifetime).exec()
     for (const [error] of written ?? []) if (error) throw error
     if (uidHash) await redis.set(keyOf(`${model}:uid`, uidHash), idHash, 'PX', lifetime)
     if (userCodeHash) await redis.set(keyOf(`${model}:userCode`, userCodeHash), idHash, 'PX', lifetime)
-    if (predecessorHash) await run('link', keyOf(model, predecessorHash), idHash)
   }
 
   return {
@@ -110,6 +109,9 @@ export function createRedisArtefactStore(redis: Redis, prefix = 'meine-aok:oidc:
       const outcome = await run('consume', keyOf(model, idHash), seenUses)
       if (typeof outcome === 'string') await run('supersede', keyOf(model, outcome))
       return outcome !== 0
+    },
+    async answer(model, idHash, successorHash) {
+      await run('answer', keyOf(model, idHash), successorHash)
     },
     async remove(model, idHash) {
       await redis.del(keyOf(model, idHash))

@@ -3,10 +3,14 @@ import type { ClientMetadata } from 'oidc-provider'
 import type { Client } from '../../config/clients.ts'
 
 /** Metadata of our own that oidc-provider carries along on its client model. */
-export const ownMetadata = ['firstParty', 'reviewed', 'kind', 'secretHashes', 'initiateLoginUri'] as const
-
-/** How an answer may travel; a fragment is for flows that do not exist here. */
-export const responseModes = ['query', 'form_post']
+export const ownMetadata = [
+  'firstParty',
+  'reviewed',
+  'kind',
+  'secretHashes',
+  'initiateLoginUri',
+  'serviceScopes',
+] as const
 
 /** Translates a configured client for oidc-provider (OpenID Connect Dynamic Client Registration 1.0 § 2). */
 export function clientMetadata(client: Client): ClientMetadata {
@@ -20,7 +24,6 @@ export function clientMetadata(client: Client): ClientMetadata {
     application_type: client.kind === 'native' ? 'native' : 'web',
     grant_types: grantTypes(client),
     response_types: service ? [] : ['code'],
-    response_modes: responseModes,
     redirect_uris: client.redirectUris,
     post_logout_redirect_uris: client.postLogoutRedirectUris,
     backchannel_logout_uri: client.backchannelLogoutUri,

@@ -14,7 +14,11 @@ export type ClientModel = LibraryClient & {
   initiateLoginUri?: string
 }
 
+/** How an answer may travel; a fragment is for flows that do not exist here. */
+export const responseModes = ['query', 'form_post']
+
 type Seams = {
+  responseModeAllowed(mode: string, responseType: string): boolean
   compareClientSecret(actual: string): boolean
   includeSid(): boolean
   backchannelLogout(accountId: string, sid: string): Promise<void>
@@ -39,6 +43,8 @@ export function extendClientModel(provider: Provider, deps: Pick<ProviderDeps, '
       return (this.secretHashes ?? []).map((hash) => equal(given, Buffer.from(hash))).includes(true)
     },
     includeSid: () => true,
+    // Other response types are refused after this, by their own name.
+    responseModeAllowed: (mode, responseType) => responseType !== 'code' || responseModes.includes(mode),
     /** Builds the token of OpenID Connect Back-Channel Logout 1.0 § 2.4. */
     async backchannelLogout(accountId, sid) {
       const token = new IdToken({ sub: accountId }, { client: this, ctx: undefined })

@@ -25,7 +25,7 @@ export const clientBasedCORS: Configuration['clientBasedCORS'] = (_ctx, origin, 
   (client.redirectUris ?? []).some((uri) => /^https?:/.test(uri) && new URL(uri).origin === origin)
 
 /**
- * Refuses a scope that the service was not given; oidc-provider checks only the scopes of members itself.
+ * Refuses a scope that the service was not given; oidc-provider lets a client without registered scopes have any.
  * @throws InvalidScope naming the scopes.
  */
 export function assertServiceScopes(token: { kind: string; scope?: string | undefined }, client: ClientModel): void {

@@ -108,10 +108,19 @@ describeOnEveryStore('adapter', (current) => {
     })
   })
 
-  it('reports a used code as consumed at once', async () => {
+  it('reports a used code as consumed once it is answered, to requests that came later', async () => {
     const { id } = await add('AuthorizationCode')
-    await adapter('AuthorizationCode').consume(id)
-    expect((await adapter('AuthorizationCode').find(id))?.consumed).toBeGreaterThan(now() - 60)
+    const codes = adapter('AuthorizationCode')
+    await requests.run(async () => {
+      await codes.find(id)
+      await codes.consume(id)
+      expect((await requests.run(() => codes.find(id))) as object).not.toHaveProperty('consumed')
+      requests.note({ AuthorizationCode: id })
+      await add('AccessToken')
+      await sleep(30)
+      expect((await codes.find(id)) as object).not.toHaveProperty('consumed')
+    })
+    expect((await requests.run(() => codes.find(id)))?.consumed).toBeGreaterThan(now() - 60)
   })
 
   it('ends the second use of a pushed request as invalid_request_uri', async () => {
@@ -130,8 +139,10 @@ describeOnEveryStore('adapter', (current) => {
         const found = await tokens().find(id)
         if (!found || found.consumed) return undefined
         await tokens().consume(id)
-        requests.rotated(id)
+        requests.note({ RotatedRefreshToken: id })
         const successor = (await add('RefreshToken')).id
+        requests.note({ RefreshToken: successor })
+        await add('AccessToken')
         // The rest of the answer, and the time a client takes to notice that it was lost.
         await sleep(30)
         return successor

@@ -49,7 +49,7 @@ export function describeOnEveryStore(name: string, define: (current: () => Store
 
 /** Requests as the adapter sees them: what one request found counts when it consumes. */
 export function createRequests() {
-  type Request = { arrived: number; oidc: { entities: { RotatedRefreshToken?: { jti: string } } } }
+  type Request = { arrived: number; oidc: { entities: Record<string, { jti: string }> } }
   const storage = new AsyncLocalStorage<Request>()
   return {
     currentRequest: () => storage.getStore(),
@@ -60,8 +60,10 @@ export function createRequests() {
     /** Runs `work` as one request. */
     run: <T>(work: () => Promise<T>): Promise<T> =>
       storage.run({ arrived: performance.now(), oidc: { entities: {} } }, work),
-    /** Says which refresh token the request at work has rotated, as oidc-provider does. */
-    rotated: (id: string) =>
-      Object.assign(storage.getStore()?.oidc.entities ?? {}, { RotatedRefreshToken: { jti: id } }),
+    /** Says what the request at work used and saved, as oidc-provider does. */
+    note: (entities: Record<string, string>) => {
+      for (const [name, jti] of Object.entries(entities))
+        Object.assign(storage.getStore()?.oidc.entities ?? {}, { [name]: { jti } })
+    },
   }
 }

@@ -43,7 +43,8 @@ async function expectRefusal(child: Child, ...sayings: (string | RegExp)[]): Pro
   expect(child.out()).not.toContain('"ready"')
 }
 
-describe('a start', () => {
+// Each starts the application twice.
+describe('a start', { timeout: 90_000 }, () => {
   it('says that it is ready, tells the demo log-ins, and keeps its data over a restart', async () => {
     const first = start()
     const ready = await first.ready

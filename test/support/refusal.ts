@@ -16,7 +16,7 @@ export function expectRefused(page: Page, ...fields: string[]): void {
   const marked = page
     .$('[aria-invalid="true"]')
     .toArray()
-    .map((each) => page.$(each).attr('name') ?? '')
+    .flatMap((each) => page.$(each).attr('name') ?? [])
   expect([...new Set(marked)].sort()).toEqual([...fields].sort())
 }
 

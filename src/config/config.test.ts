@@ -53,7 +53,9 @@ describe('loadConfig', () => {
       (name) => {
         const variables = { ...production, [name]: undefined }
         expect(() => loadConfig(variables)).toThrow(StartUpError)
-        expect(() => loadConfig(variables)).toThrow(`${name} is required in production (or ${name}_FILE)`)
+        expect(() => loadConfig(variables)).toThrow(
+          `${name} is required in production${name === 'ISSUER' ? '.' : ` (or ${name}_FILE)`}`,
+        )
       },
     )
 

@@ -3,7 +3,7 @@ import type { TextParams, Translate } from '../gateways/texts.ts'
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' }
 
 /** Escapes a text for HTML content and quoted attributes. */
-export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? '')
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? '')
 
 /**
  * Writes a text as HTML: `[words](/path)` becomes a link to a page of ours or to a channel of help, `**words**` bold.

@@ -52,7 +52,7 @@ export function createHttpApp(settings: Settings): RequestListener {
   app.use(createPublicAddress(issuer))
   app.use(createRequestLog(log))
   app.use(createHealth({ database: () => services.stores.settings.get('health'), artefacts: oidc.ping }, log))
-  app.use(serveStatic(root('public'), { maxage: config.production ? 31_536_000_000 : 0 }))
+  app.use(onAssets(serveStatic(root('public'), { maxage: config.production ? 31_536_000_000 : 0 })))
   app.use(createSecurityHeaders({ secure }))
   app.use(language)
   app.use(render)
@@ -75,6 +75,11 @@ export function createHttpApp(settings: Settings): RequestListener {
   app.use(router.routes() as unknown as Middleware)
   app.use(oidc.mount([language, render]))
   return app.callback()
+}
+
+/** Looks for files only where there are some: each look takes a thread of the pool in which passwords are hashed. */
+function onAssets(files: Middleware): Middleware {
+  return (ctx, next) => (ctx.path.startsWith('/assets/') ? files(ctx, next) : next())
 }
 
 /** Protocol endpoints authenticate and read their bodies themselves; everything else is a page with forms of ours. */

@@ -18,7 +18,7 @@ import { createStorage } from './storage.ts'
  * `BENCH_NODE_ARGS`: goes to the application's Node, for example `--cpu-prof`.
  */
 const seconds = Number(process.env.BENCH_SECONDS ?? 20)
-const turns = 4
+const turns = 3
 const cores = availableParallelism()
 const lanes = Number(process.env.BENCH_LANES ?? cores * 4)
 const root = join(import.meta.dirname, '../..')

@@ -18,17 +18,21 @@ const schemes = ['light', 'dark'] as const
 export async function look(page: Page, name: string): Promise<void> {
   const before = page.viewportSize() ?? { width: 360, height: 740 }
   for (const colorScheme of schemes) {
-    await page.emulateMedia({ colorScheme })
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     for (const width of widths) {
       await page.setViewportSize({ width, height: width < 700 ? 740 : 900 })
-      await page.screenshot({ path: join(folder, `${name}-${width}-${colorScheme}.png`), fullPage: true })
+      await page.screenshot({
+        path: join(folder, `${name}-${width}-${colorScheme}.png`),
+        fullPage: true,
+        animations: 'disabled',
+      })
       expect(await page.evaluate('document.documentElement.scrollWidth'), `${name} at ${width}`).toBeLessThanOrEqual(
         width,
       )
     }
     await expectAccessible(page, `${name}, ${colorScheme}`)
   }
-  await page.emulateMedia({ colorScheme: null })
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null })
   await page.setViewportSize(before)
 }
 

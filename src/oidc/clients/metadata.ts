@@ -20,7 +20,6 @@ export function clientMetadata(client: Client): ClientMetadata {
     client_id: client.clientId,
     client_name: client.name,
     client_uri: client.clientUri,
-    logo_uri: client.logo,
     application_type: client.kind === 'native' ? 'native' : 'web',
     grant_types: grantTypes(client),
     response_types: service ? [] : ['code'],
@@ -41,6 +40,7 @@ export function clientMetadata(client: Client): ClientMetadata {
     kind: client.kind,
     secretHashes: client.secretHashes,
     initiateLoginUri: client.initiateLoginUri,
+    logo: client.logo,
   }
   return JSON.parse(JSON.stringify(metadata))
 }

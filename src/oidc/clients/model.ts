@@ -12,6 +12,8 @@ export type ClientModel = LibraryClient & {
   kind?: string
   secretHashes?: readonly string[]
   initiateLoginUri?: string
+  /** Path below public/. */
+  logo?: string
 }
 
 /** How an answer may travel; a fragment is for flows that do not exist here. */

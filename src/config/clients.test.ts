@@ -1,0 +1,199 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { StartUpError } from '../errors.ts'
+import { hashToken } from '../gateways/field-encryption.ts'
+import { memberScopes as scopesOfTheProvider } from '../oidc/claims.ts'
+import { applyDemoOverrides } from './clients/demo-overrides.ts'
+import { memberScopes } from './clients/schema.ts'
+import { type ClientFile, loadClients } from './clients.ts'
+
+const dir = mkdtempSync(join(tmpdir(), 'clients-'))
+afterAll(() => rmSync(dir, { recursive: true }))
+
+const secret = 'V1StGXR8_Z5jdHi6B-myT5zkqHcQ2sWn7Lp0aUeYbXo'
+const demoFile: ClientFile = {
+  path: new URL('../../config/demo/clients.yaml', import.meta.url).pathname,
+  demoOrigin: 'http://localhost:3001',
+}
+
+function write(name: string, text: string): ClientFile {
+  const path = join(dir, name)
+  writeFileSync(path, text)
+  return { path }
+}
+
+const load = (text: string, environment: Record<string, string> = { SECRET: secret }) =>
+  loadClients({ files: [write('clients.yaml', text)], environment, baseDir: dir })
+
+/** The faults of a file, without its path. */
+function faultsOf(text: string, environment?: Record<string, string>): string[] {
+  try {
+    load(text, environment)
+  } catch (error) {
+    expect(error).toBeInstanceOf(StartUpError)
+    const [, ...lines] = (error as Error).message.split('\n')
+    return lines.map((line) => line.trim().replace(`${join(dir, 'clients.yaml')}:`, ''))
+  }
+  return []
+}
+
+const portal = `clients:
+  - client_id: portal
+    name: Portal
+    kind: web
+    redirect_uris: [https://portal.example/callback]
+    scopes: [openid, profile]
+    client_secret: { from: env:SECRET }
+`
+const change = (from: string, to: string) => portal.replace(from, to)
+
+describe('registered applications', () => {
+  it('loads an application with what is usual filled in, and only the hash of its secret', () => {
+    const { clients, defaultClient } = load(`${portal}default_client: portal\n`)
+    expect(clients).toEqual([
+      {
+        clientId: 'portal',
+        name: 'Portal',
+        kind: 'web',
+        firstParty: false,
+        reviewed: false,
+        redirectUris: ['https://portal.example/callback'],
+        postLogoutRedirectUris: [],
+        scopes: ['openid', 'profile'],
+        secretHashes: [hashToken(secret)],
+        tokenEndpointAuthMethod: 'client_secret_basic',
+        idTokenSignedResponseAlg: 'ES256',
+      },
+    ])
+    expect(defaultClient).toBe(clients[0])
+    expect(JSON.stringify(clients)).not.toContain(secret)
+  })
+
+  it('knows the same scopes as the provider', () => expect(memberScopes).toEqual(scopesOfTheProvider))
+
+  it('reads two secrets while they are rotated, one of them from a file', () => {
+    writeFileSync(join(dir, 'second'), `${secret}2\n`)
+    const text = change('{ from: env:SECRET }', '[{ from: env:SECRET }, { from: file:second }]')
+    expect(load(text).clients[0]?.secretHashes).toEqual([hashToken(secret), hashToken(`${secret}2`)])
+  })
+
+  it('reads public keys for private_key_jwt and refuses private ones', () => {
+    const text = change('client_secret: { from: env:SECRET }', 'jwks_file: keys.json')
+    writeFileSync(join(dir, 'keys.json'), '{"keys":[{"kty":"EC","crv":"P-256","x":"a","y":"b"}]}')
+    expect(load(text).clients[0]).toMatchObject({
+      tokenEndpointAuthMethod: 'private_key_jwt',
+      jwks: { keys: [{ kty: 'EC' }] },
+    })
+    writeFileSync(join(dir, 'keys.json'), '{"keys":[{"kty":"EC","d":"secret"}]}')
+    expect(faultsOf(text)[0]).toContain('holds a private or symmetric key')
+  })
+
+  it.each([
+    ['a wildcard', change('/callback', '/*'), /^5: clients\[0\]\.redirect_uris\[0\] \(portal\) has a wildcard/],
+    ['a fragment', change('/callback', '/#x'), /^5: .* has a fragment/],
+    ['http beyond loopback', change('https:', 'http:'), /^5: .* uses http, which is for localhost/],
+    ['a scheme of its own', change('https://portal.example', 'org.example:'), /^5: .* only kind: native/],
+    ['no redirect address', change('[https://portal.example/callback]', '[]'), /^5: .* needs at least one address/],
+    ['several hosts', change('callback]', 'callback, https://b.example/]'), /^5: .* names several hosts/],
+    ['an unknown scope', change('profile]', 'profil]'), /^6: .*scopes\[1\] \(portal\) profil is unknown; use openid/],
+    ['no openid', change('[openid, profile]', '[profile]'), /^6: .* must contain openid/],
+    [
+      'a secret in the file',
+      change('{ from: env:SECRET }', `{ from: ${secret} }`),
+      /^7: .* secrets never stand in this file/,
+    ],
+    [
+      'no secret',
+      change('    client_secret: { from: env:SECRET }\n', ''),
+      /^2: .*client_secret .*is missing; kind: web needs/,
+    ],
+    ['an unknown kind', change('kind: web', 'kind: website'), /^4: clients\[0\]\.kind .*"single-page"/],
+    ['a missing name', change('    name: Portal\n', ''), /^2: clients\[0\]\.name is missing/],
+    [
+      'a key misspelt',
+      change('redirect_uris', 'redirect_uri'),
+      /^5: clients\[0\]\.redirect_uri is unknown; did you mean redirect_uris\?/,
+    ],
+    [
+      'a key nobody knows',
+      change('scopes:', 'colour: red\n    scopes:'),
+      /^6: clients\[0\]\.colour is unknown; leave it out/,
+    ],
+    [
+      'a secret for an app',
+      change('kind: web', 'kind: native'),
+      /^7: .*client_secret \(portal\) does not fit kind: native/,
+    ],
+    [
+      'addresses of a service',
+      change('kind: web', 'kind: service'),
+      /^5: .*redirect_uris \(portal\) does not fit kind: service/,
+    ],
+    ['a default that is missing', `${portal}default_client: other\n`, /^8: default_client names other/],
+    ['broken YAML', change('[openid, profile]', '[openid'), /^\d+: /],
+    ['an id used twice', portal + portal.slice('clients:\n'.length), /^8: clients\[1\]\.client_id is used twice/],
+  ])('names line, field and mend of %s', (_, text, expected) => {
+    expect(faultsOf(text)).toEqual(expect.arrayContaining([expect.stringMatching(expected)]))
+  })
+
+  it('names a secret that is missing or weak, and never shows it', () => {
+    expect(faultsOf(portal, {})[0]).toMatch(/^7: .* env:SECRET is not set/)
+    const [weak] = faultsOf(portal, { SECRET: 'hunter2-hunter2' })
+    expect(weak).toMatch(/weaker than 256 bits; make one with: openssl rand -base64 32/)
+    expect(weak).not.toContain('hunter2')
+  })
+
+  it('reports the faults of all files together', () => {
+    const files = [
+      write('a.yaml', change('/callback', '/*')),
+      write('b.yaml', 'clients: [{}]\n'),
+      { path: join(dir, 'none.yaml') },
+    ]
+    const text = (() => {
+      try {
+        return String(loadClients({ files, environment: { SECRET: secret }, baseDir: dir }))
+      } catch (error) {
+        return (error as Error).message
+      }
+    })()
+    for (const part of ['a.yaml:5: ', 'b.yaml:1: clients[0].client_id is missing', 'none.yaml: cannot be read'])
+      expect(text).toContain(part)
+  })
+
+  it('accepts the file that is delivered', () => {
+    const path = new URL('../../config/clients.yaml', import.meta.url).pathname
+    expect(loadClients({ files: [{ path }], environment: {}, baseDir: dir }).clients).toEqual([])
+  })
+})
+
+describe('demo applications', () => {
+  const load = () => loadClients({ files: [demoFile], environment: {}, baseDir: dir })
+
+  it('have the addresses of the contract', () => {
+    const { clients, defaultClient } = load()
+    expect(defaultClient?.clientId).toBe('demo-portal')
+    expect(clients.map(({ clientId, kind, redirectUris }) => [clientId, kind, redirectUris[0]])).toEqual([
+      ['demo-portal', 'web', 'http://localhost:3001/callback'],
+      ['demo-spa', 'single-page', 'http://localhost:3001/spa.html'],
+      ['demo-third-party', 'web', expect.stringMatching(/^http:\/\/localhost:3001\//)],
+      ['demo-service', 'service', undefined],
+    ])
+  })
+
+  it('take more redirect addresses, the third party another one, and a secret of any length', () => {
+    const redirectUris = 'demo-portal=http://a.test:1/cb, demo-third-party=http://b.test/cb'
+    const changed = applyDemoOverrides(load().clients, { redirectUris, secret: 'short' })
+    const byId = Object.fromEntries(changed.map((client) => [client.clientId, client]))
+    expect(byId['demo-portal']?.redirectUris).toEqual(['http://localhost:3001/callback', 'http://a.test:1/cb'])
+    expect(byId['demo-third-party']?.redirectUris).toEqual(['http://b.test/cb'])
+    for (const id of ['demo-portal', 'demo-third-party', 'demo-service'])
+      expect(byId[id]?.secretHashes).toEqual([hashToken('short')])
+    expect(byId['demo-spa']?.secretHashes).toEqual([])
+  })
+
+  it.each(['demo-portal', 'nobody=https://a.test/', 'demo-portal=nowhere'])('refuse %s', (redirectUris) => {
+    expect(() => applyDemoOverrides(load().clients, { redirectUris })).toThrow(StartUpError)
+  })
+})

@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { hashToken } from '../../gateways/field-encryption.ts'
+import type { Fault } from './rules.ts'
+import type { ClientEntry } from './schema.ts'
+
+/** Where references lead: variables by name, files relative to `baseDir`; demo secrets may be short or missing. */
+export type Sources = { environment: Readonly<Record<string, string | undefined>>; baseDir: string; demo: boolean }
+
+/** Reads the secrets of an entry and keeps their hashes only; faults never show a secret. */
+export function readSecrets(entry: ClientEntry, sources: Sources): { hashes: string[]; faults: Fault[] } {
+  const { client_secret: given = [] } = entry
+  const list = Array.isArray(given) ? given : [given]
+  const faults: Fault[] = []
+  const hashes: string[] = []
+  for (const [index, { from }] of list.entries()) {
+    const path = Array.isArray(given) ? ['client_secret', index, 'from'] : ['client_secret', 'from']
+    const secret = readReference(from, sources)
+    const message = sources.demo ? undefined : secretFault(from, secret)
+    if (message) faults.push({ path, message })
+    else if (secret) hashes.push(hashToken(secret))
+  }
+  return { hashes, faults }
+}
+
+function readReference(from: string, { environment, baseDir }: Sources): string | undefined {
+  if (from.startsWith('env:')) return environment[from.slice(4)]?.trim()
+  try {
+    return readFileSync(resolve(baseDir, from.slice(5)), 'utf8').trim()
+  } catch {
+    return undefined
+  }
+}
+
+/** 256 bits are 43 characters of base64url (security.md, "client authentication"). */
+function secretFault(from: string, secret: string | undefined): string | undefined {
+  const mend = 'make one with: openssl rand -base64 32'
+  if (!secret) return `${from} is not set or cannot be read; ${mend}`
+  if (!/^[\x21-\x7e]+$/.test(secret)) return `${from} has blanks or characters beyond ASCII; ${mend}`
+  if (secret.length < 43 || new Set(secret).size < 12) return `${from} is weaker than 256 bits; ${mend}`
+  return undefined
+}
+
+/** Reads the public keys of `jwks_file` (RFC 7517). */
+export function readKeys(
+  entry: ClientEntry,
+  { baseDir }: Sources,
+): { jwks?: { keys: Record<string, unknown>[] }; faults: Fault[] } {
+  if (!entry.jwks_file) return { faults: [] }
+  const fault = (message: string) => ({ faults: [{ path: ['jwks_file'], message }] })
+  let content: { keys?: unknown }
+  try {
+    content = JSON.parse(readFileSync(resolve(baseDir, entry.jwks_file), 'utf8'))
+  } catch {
+    return fault(`${entry.jwks_file} cannot be read as JSON below ${baseDir}`)
+  }
+  const keys = Array.isArray(content?.keys) ? (content.keys as Record<string, unknown>[]) : []
+  if (keys.length === 0) return fault('holds no keys; it must be a JSON Web Key Set: {"keys": […]}')
+  if (keys.some((key) => 'd' in key || 'k' in key))
+    return fault('holds a private or symmetric key; put public keys only')
+  return { jwks: { keys }, faults: [] }
+}

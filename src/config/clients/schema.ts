@@ -1,0 +1,52 @@
+import { z } from 'zod'
+
+const address = z.string().min(1)
+const reference = z.strictObject({
+  from: z
+    .string()
+    .regex(/^(env:[A-Z][A-Z0-9_]*|file:.+)$/, 'must be env:NAME or file:path; secrets never stand in this file'),
+})
+
+/** Scopes that a member's application may have (contract.md, "OpenID Connect"). */
+export const memberScopes = ['openid', 'profile', 'email', 'phone', 'insurance', 'offline_access'] as const
+
+/** One entry below `clients:`; what belongs together is checked by `clientFaults`. */
+const clientSchema = z.strictObject({
+  client_id: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ -'),
+  name: z.string().regex(/^[\p{L}\p{N}\p{P}\p{S} ]{1,60}$/u, 'must be 1 to 60 printable characters'),
+  kind: z.enum(['web', 'single-page', 'native', 'service']),
+  first_party: z.boolean().default(false),
+  reviewed: z.boolean().default(false),
+  redirect_uris: z.array(address).default([]),
+  post_logout_redirect_uris: z.array(address).default([]),
+  initiate_login_uri: address.optional(),
+  client_uri: address.optional(),
+  backchannel_logout_uri: address.optional(),
+  scopes: z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'is not a scope (RFC 6749 § 3.3)')).default([]),
+  logo: z
+    .string()
+    .regex(/^\/[\w./-]+$/, 'must be a path below public/, for example /logos/portal.svg')
+    .optional(),
+  client_secret: z.union([reference, z.array(reference).min(1).max(2)]).optional(),
+  token_endpoint_auth_method: z
+    .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'])
+    .optional(),
+  jwks_uri: address.optional(),
+  jwks_file: z.string().min(1).optional(),
+  id_token_signed_response_alg: z.enum(['ES256', 'RS256', 'PS256']).default('ES256'),
+})
+
+export type ClientEntry = z.infer<typeof clientSchema>
+
+/** A whole file: the applications, and the one that `/anmeldung` signs in to when nobody asked. */
+export const clientsFileSchema = z.strictObject({
+  clients: z.array(clientSchema),
+  default_client: z.string().optional(),
+})
+
+/** Keys by the place they belong to, for "did you mean". */
+export const knownKeys = {
+  file: Object.keys(clientsFileSchema.shape),
+  client: Object.keys(clientSchema.shape),
+  reference: Object.keys(reference.shape),
+}

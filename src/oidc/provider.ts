@@ -2,7 +2,7 @@ import type { Context, Next } from 'koa'
 import Provider, { type Configuration } from 'oidc-provider'
 import { memberScopes, scopeClaims, supportedAcrs } from './claims.ts'
 import { clientMetadata, ownMetadata } from './clients/metadata.ts'
-import { extendClientModel, responseModes } from './clients/model.ts'
+import { assertClients, extendClientModel, responseModes } from './clients/model.ts'
 import { sectorOf } from './clients/pairwise.ts'
 import { assertServiceScopes, clientBasedCORS } from './clients/token-access.ts'
 import { createFormAction } from './form-action.ts'
@@ -35,6 +35,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     renderError: (ctx, out, error) => deps.renderError(ctx, out as ErrorOut, error),
   })
   extendClientModel(provider, deps)
+  assertClients(provider, deps.clients)
   reportEvents(provider, deps.log)
   answerTooLargeBodies(provider)
   provider.use(noteArrival)

@@ -1,7 +1,11 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto'
 import type Provider from 'oidc-provider'
+import type { ClientMetadata } from 'oidc-provider'
+import type { Client } from '../../config/clients.ts'
+import { StartUpError } from '../../errors.ts'
 import { hashToken } from '../../gateways/field-encryption.ts'
 import type { ProviderDeps } from '../provider-deps.ts'
+import { clientMetadata } from './metadata.ts'
 
 type LibraryClient = InstanceType<Provider['Client']>
 
@@ -60,6 +64,21 @@ export function extendClientModel(provider: Provider, deps: Pick<ProviderDeps, '
     },
   }
   Object.assign(provider.Client.prototype, seams)
+}
+
+/**
+ * Lets oidc-provider check every client at the start; by itself it would do so when one is first used.
+ * @throws StartUpError naming the client and the fault.
+ */
+export function assertClients(provider: Provider, clients: readonly Client[]): void {
+  const Model = provider.Client as unknown as new (metadata: ClientMetadata) => unknown
+  for (const client of clients)
+    try {
+      new Model(clientMetadata(client))
+    } catch (error) {
+      const { error_description: fault } = error as { error_description?: string }
+      throw new StartUpError(`The application ${client.clientId} is not valid: ${fault ?? error}.`)
+    }
 }
 
 function equal(a: Buffer, b: Buffer): boolean {

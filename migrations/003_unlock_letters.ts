@@ -10,6 +10,7 @@ export async function up(knex: Knex): Promise<void> {
     table.text('pdf').comment('encrypted, until posted')
     table.timestamp('prepared_at').notNullable()
     table.timestamp('released_at')
+    table.timestamp('handed_over_at').comment('the print shop has it; only then it can be posted')
     table.timestamp('posted_at')
     table.timestamp('cancelled_at')
     table.check("state in ('prepared', 'released', 'posted', 'cancelled')", [], 'print_runs_state')

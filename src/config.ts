@@ -24,7 +24,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv = process.env): Config {
   if (environment.LETTER_DRIVER === 'spool' && !environment.LETTER_SPOOL_DIR)
     faults.push('LETTER_DRIVER=spool needs LETTER_SPOOL_DIR')
   if (faults.length > 0) throw new StartUpError(`${faults.join('. ')}.`)
-  return Object.freeze(buildConfig(environment, variables))
+  return Object.freeze(hideSecrets(buildConfig(environment, variables)))
 }
 
 function productionFaults(environment: Environment): string[] {
@@ -71,11 +71,14 @@ function buildConfig(environment: Environment, variables: NodeJS.ProcessEnv) {
     redisUrl: environment.REDIS_URL,
     webConcurrency: environment.WEB_CONCURRENCY,
     trustProxy: environment.TRUST_PROXY,
-    secrets: protect({
-      cookieKeys: ring(environment.COOKIE_KEYS, development?.cookieKeys),
-      encryptionKeys: ring(environment.ENCRYPTION_KEYS, development?.encryptionKeys),
-      hashKeys: ring(environment.HASH_KEYS, development?.hashKeys),
-    }),
+    secrets: hide(
+      {
+        cookieKeys: ring(environment.COOKIE_KEYS, development?.cookieKeys),
+        encryptionKeys: ring(environment.ENCRYPTION_KEYS, development?.encryptionKeys),
+        hashKeys: ring(environment.HASH_KEYS, development?.hashKeys),
+      },
+      () => '[secret]',
+    ),
     smtpUrl: environment.SMTP_URL,
     sms: { driver: environment.SMS_DRIVER, gatewayUrl: environment.SMS_GATEWAY_URL },
     letters: { driver: environment.LETTER_DRIVER, spoolDir: environment.LETTER_SPOOL_DIR },
@@ -92,10 +95,15 @@ function buildConfig(environment: Environment, variables: NodeJS.ProcessEnv) {
   }
 }
 
-/** Keeps secrets out of logs and error reports, whoever prints the object. */
-function protect<T extends object>(secrets: T): T {
-  return Object.defineProperties(secrets, {
-    toJSON: { value: () => '[secret]' },
-    [Symbol.for('nodejs.util.inspect.custom')]: { value: () => '[secret]' },
-  })
+/** Keeps secrets and addresses that hold passwords out of logs and error reports, whoever prints the object. */
+function hideSecrets<T extends object>(config: T): T {
+  const secret = ['secrets', 'variables', 'database', 'redisUrl', 'smtpUrl', 'sms', 'demo']
+  const print = () =>
+    Object.fromEntries(Object.entries(config).map(([key, value]) => [key, secret.includes(key) ? '[secret]' : value]))
+  return hide(config, print)
+}
+
+function hide<T extends object>(object: T, print: () => unknown): T {
+  const inspect = Symbol.for('nodejs.util.inspect.custom')
+  return Object.defineProperties(object, { toJSON: { value: print }, [inspect]: { value: print } })
 }

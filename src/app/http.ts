@@ -6,6 +6,7 @@ import Koa, { type Middleware } from 'koa'
 import serveStatic from 'koa-static'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
+import { createBranding } from '../http/branding.ts'
 import { createCookieJar } from '../http/cookies.ts'
 import { createCsrf } from '../http/csrf.ts'
 import { createDeviceCookie } from '../http/device.ts'
@@ -47,13 +48,19 @@ export function createHttpApp(settings: Settings): RequestListener {
   app.keys = config.secrets.cookieKeys.map((key) => key.secret.toString('base64'))
   app.on('error', (error) => log.error({ err: error }, 'unhandled fault'))
   const language = createLanguage(cookies)
-  const render = createRender({ viewsDir: root('views'), texts: services.texts, insurer: config.insurer })
+  const render = createRender({
+    viewsDir: root('views'),
+    texts: services.texts,
+    insurer: config.insurer,
+    clock: services.journeyDeps.clock,
+  })
   if (settings.metrics) app.use(settings.metrics)
   app.use(createPublicAddress(issuer))
   app.use(createRequestLog(log))
   app.use(createHealth({ database: () => services.stores.settings.get('health'), artefacts: oidc.ping }, log))
   app.use(onAssets(serveStatic(root('public'), { maxage: config.production ? 31_536_000_000 : 0 })))
   app.use(createSecurityHeaders({ secure }))
+  app.use(createBranding(config.insurer.branding))
   app.use(language)
   app.use(render)
   app.use(createErrorPages(log))

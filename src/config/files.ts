@@ -7,6 +7,9 @@ import { StartUpError } from '../errors.ts'
 const seconds = z.int().positive()
 const count = z.int().positive()
 
+/** Colour tokens of `public/assets/main.css` by name, each `#rrggbb`; contrast of 7:1 for text is the operator's care. */
+const colours = z.record(z.string().regex(/^[a-z-]+$/), z.string().regex(/^#[0-9a-f]{6}$/i, 'must look like #005e3f'))
+
 /** Who speaks on pages, in e-mails and letters: `config/insurer.yaml`. */
 const insurerSchema = z.strictObject({
   name: z.string(),
@@ -19,6 +22,7 @@ const insurerSchema = z.strictObject({
   termsVersion: z.string(),
   mobileCountries: z.array(z.string().regex(/^[A-Z]{2}$/)).min(1),
   minimumAge: count,
+  branding: z.strictObject({ light: colours, dark: colours }).partial().optional(),
 })
 
 /** Deadlines in days of Europe/Berlin: `config/deadlines.yaml`. */

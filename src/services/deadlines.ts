@@ -33,7 +33,8 @@ export function createDeadlineTasks(settings: Settings): DeadlineTask[] {
 async function remindOfActivation({ transaction, clock, deadlines, mails }: Settings): Promise<number> {
   const today = berlinDay(clock.now())
   let done = 0
-  for (const [sent, days] of deadlines.activationReminderDays.entries()) {
+  // The latest first: after an outage a person gets one reminder, not all that were missed.
+  for (const [sent, days] of [...deadlines.activationReminderDays.entries()].reverse()) {
     // Registered before the end of the day that lies `days` back: due from the morning of day `days`.
     const registeredBefore = startOfDay(addDays(today, 1 - days))
     done += await inBatches(() =>

@@ -13,7 +13,7 @@ const day = 24 * 60 * 60 * 1000
 export function createLetterService({ deadlines }: { deadlines: Deadlines }) {
   const allowedAt = async (stores: Stores, account: Account, now: Date) => {
     const since = new Date(now.getTime() - deadlines.letterLimit.windowDays * day)
-    const earlier = await stores.unlockLetters.printTimes([account.insuranceNumberHash], since)
+    const earlier = await stores.unlockLetters.printTimes(account.insuranceNumberHashes, since)
     return nextLetterAllowedAt(earlier, now, deadlines)
   }
   return {
@@ -24,7 +24,7 @@ export function createLetterService({ deadlines }: { deadlines: Deadlines }) {
      * whether the number is known or not.
      */
     async request(unit: UnitOfWork, account: Account, now: Date): Promise<{ letterDay: CalendarDay }> {
-      await unit.unlockLetters.lockNumber(account.insuranceNumberHash)
+      await unit.unlockLetters.lockNumber(account.insuranceNumberHashes)
       const printableFrom = await allowedAt(unit, account, now)
       await unit.unlockLetters.request({
         id: randomUUID(),

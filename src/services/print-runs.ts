@@ -82,6 +82,7 @@ export function createPrintRunService(settings: Settings) {
         if (!released) return false
       }
       await handOver(settings, runId)
+      await stores.printRuns.markHandedOver(runId, now)
       return true
     },
     /**

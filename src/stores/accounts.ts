@@ -13,6 +13,8 @@ export type Account = {
   suspensionReason: SuspensionReason | null
   insuranceNumber: string
   insuranceNumberHash: string
+  /** The blind index under every key of the ring, newest first, while keys rotate. */
+  insuranceNumberHashes: string[]
   insurerNumber: string
   identification: string
   email: string
@@ -33,6 +35,7 @@ export type Account = {
 export type NewAccount = Omit<
   Account,
   | 'insuranceNumberHash'
+  | 'insuranceNumberHashes'
   | 'state'
   | 'suspensionReason'
   | 'activatedAt'
@@ -67,8 +70,8 @@ type Row = {
 
 /** Creates the store of accounts: every change of state is one guarded statement. */
 export function createAccountStore(db: Database, protection: Protection) {
-  const { encryption, hash } = protection
-  const toAccount = (row: Row | undefined): Account | null => (row ? readAccount(row, encryption) : null)
+  const { hash } = protection
+  const toAccount = (row: Row | undefined): Account | null => (row ? readAccount(row, protection) : null)
   const accounts = () => db('accounts')
   return {
     /** Creates a registration that waits for its activation link; `false` when the user name has been taken meanwhile. */
@@ -174,7 +177,7 @@ export function createAccountStore(db: Database, protection: Protection) {
     },
     /** Accounts with one of these number hashes that have been active, for the rules of an import. */
     findAllByNumberHashes: async (hashes: string[]) =>
-      (await accounts().whereIn('insurance_number_hash', hashes)).map((row: Row) => readAccount(row, encryption)),
+      (await accounts().whereIn('insurance_number_hash', hashes)).map((row: Row) => readAccount(row, protection)),
     /** Deletes the other registrations of a number; the account that became active stays. */
     async deleteOtherRegistrations(keepId: string, insuranceNumber: string): Promise<string[]> {
       const rows = await accounts()
@@ -224,7 +227,8 @@ export function createAccountStore(db: Database, protection: Protection) {
     /** Claims the accounts whose reminder number `sent` + 1 is due: registered on or before the day, not reminded so often. */
     async claimActivationReminders(sent: number, registeredBefore: Date, limit: number): Promise<Account[]> {
       const due = accounts()
-        .where({ state: 'pending_activation', activation_reminders: sent })
+        .where({ state: 'pending_activation' })
+        .where('activation_reminders', '<=', sent)
         .where('registered_at', '<', registeredBefore)
         .limit(limit)
         .forUpdate()
@@ -232,23 +236,25 @@ export function createAccountStore(db: Database, protection: Protection) {
         .select('id')
       const rows = await accounts()
         .where(onceOnly(db, due))
-        .where({ activation_reminders: sent })
+        .where('activation_reminders', '<=', sent)
         .update({ activation_reminders: sent + 1 })
         .returning('*')
-      return rows.map((row: Row) => readAccount(row, encryption))
+      return rows.map((row: Row) => readAccount(row, protection))
     },
   }
 }
 
-function readAccount(row: Row, encryption: Protection['encryption']): Account {
+function readAccount(row: Row, { encryption, hash }: Protection): Account {
+  const insuranceNumber = encryption.decrypt(row.insurance_number, 'accounts.insurance_number')
   return {
     id: row.id,
     username: row.username,
     passwordHash: row.password_hash,
     state: row.state,
     suspensionReason: row.suspension_reason,
-    insuranceNumber: encryption.decrypt(row.insurance_number, 'accounts.insurance_number'),
+    insuranceNumber,
     insuranceNumberHash: row.insurance_number_hash,
+    insuranceNumberHashes: insuranceNumberHashes(hash, insuranceNumber),
     insurerNumber: row.insurer_number,
     identification: row.identification,
     email: encryption.decrypt(row.email, 'accounts.email'),

@@ -43,8 +43,15 @@ export function createPrintRunStore(db: Database, { encryption }: Protection) {
     list: async (states: PrintRunState[]) =>
       (await runs().whereIn('state', states).orderBy('prepared_at', 'desc').limit(200)).map(toRun),
     release: (id: string, now: Date) => move(id, ['prepared'], { state: 'released', released_at: now }),
-    /** Destroys the PDF with the change (mission.md, "Deadlines"). */
-    post: (id: string, now: Date) => move(id, ['released'], { state: 'posted', posted_at: now, pdf: null }),
+    /** The print shop has the run; a repeat keeps the first time. */
+    markHandedOver: (id: string, now: Date) =>
+      runs().where({ id, state: 'released', handed_over_at: null }).update({ handed_over_at: now }),
+    /** Destroys the PDF with the change (mission.md, "Deadlines"). A run that no print shop has cannot be posted. */
+    post: async (id: string, now: Date) =>
+      (await runs()
+        .where({ id, state: 'released' })
+        .whereNotNull('handed_over_at')
+        .update({ state: 'posted', posted_at: now, pdf: null })) === 1,
     cancel: (id: string, now: Date) =>
       move(id, ['prepared', 'released'], { state: 'cancelled', cancelled_at: now, pdf: null }),
   }

@@ -52,8 +52,11 @@ export function createUnlockLetterStore(db: Database, { encryption }: Protection
     code: row.code ? encryption.decrypt(row.code, 'unlock_letters.code') : null,
   })
   return {
-    /** Holds the letter limits of one number until the transaction ends. */
-    lockNumber: (hash: string) => db.raw('select pg_advisory_xact_lock(hashtextextended(?, 1))', [hash]),
+    /** Holds everything about one number until the transaction ends; `hashes` under every key, in one order for all. */
+    async lockNumber(hashes: readonly string[]): Promise<void> {
+      for (const hash of [...hashes].sort())
+        await db.raw('select pg_advisory_xact_lock(hashtextextended(?, 1))', [hash])
+    },
     /** When the letters of this number since `since` were or will be printable, over all purposes. */
     printTimes: async (hashes: string[], since: Date): Promise<Date[]> =>
       (

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, it } from 'vitest'
 import { type Account, createAccountStore, type NewAccount } from '../../src/stores/accounts.ts'
-import { insuranceNumberHash } from '../../src/stores/blind-index.ts'
+import { insuranceNumberHash, insuranceNumberHashes } from '../../src/stores/blind-index.ts'
 import { createUnlockLetterStore } from '../../src/stores/unlock-letters.ts'
 import { describeOnBoth } from '../support/databases.ts'
 import { newAccount } from '../support/members.ts'
@@ -49,6 +49,7 @@ describeOnBoth('accounts', (database) => {
       state: 'pending_activation',
       suspensionReason: null,
       insuranceNumberHash: insuranceNumberHash(protection.hash, account.insuranceNumber),
+      insuranceNumberHashes: insuranceNumberHashes(protection.hash, account.insuranceNumber),
       activatedAt: null,
       codeLastDay: null,
       activeSince: null,
@@ -206,10 +207,15 @@ describeOnBoth('accounts', (database) => {
     const activated = await create()
     await store().activateRegistration(activated.id, now)
     expect(await store().claimActivationReminders(0, new Date('2026-11-24T09:00:00Z'), 10)).toEqual([])
-    expect(await store().claimActivationReminders(1, new Date('2026-11-25T00:00:00Z'), 10)).toEqual([])
     const claimed = await store().claimActivationReminders(0, new Date('2026-11-25T00:00:00Z'), 10)
     expect(claimed).toMatchObject([{ id: account.id, email: 'erika@example.org' }])
     expect(await store().claimActivationReminders(0, new Date('2026-11-25T00:00:00Z'), 10)).toEqual([])
     expect(await store().claimActivationReminders(1, new Date('2026-11-25T00:00:00Z'), 10)).toHaveLength(1)
+  })
+
+  it('claims one reminder for a person who missed two', async () => {
+    await create({ registeredAt: new Date('2026-11-01T09:00:00Z') })
+    expect(await store().claimActivationReminders(1, new Date('2026-11-25T00:00:00Z'), 10)).toHaveLength(1)
+    expect(await store().claimActivationReminders(0, new Date('2026-11-25T00:00:00Z'), 10)).toEqual([])
   })
 })

@@ -206,7 +206,7 @@ describeOnServer('the lock of a number', (database) => {
     let most = 0
     await sixteenTimes(() =>
       database().transaction(async (trx) => {
-        await createUnlockLetterStore(trx, protection).lockNumber('number')
+        await createUnlockLetterStore(trx, protection).lockNumber(['number'])
         most = Math.max(most, ++inside)
         await trx.raw('select pg_sleep(0.002)')
         inside--

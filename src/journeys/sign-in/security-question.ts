@@ -58,7 +58,7 @@ async function completeFirstSignIn(
   const now = deps.clock.now()
   const lost = { invalid: { securityAnswer: 'code_used' } } as const
   // Two registrations of one number may arrive here at once: the first one wins.
-  await unit.unlockLetters.lockNumber(account.insuranceNumberHash)
+  await unit.unlockLetters.lockNumber(account.insuranceNumberHashes)
   if (await unit.accounts.findActiveByNumber(account.insuranceNumber)) return lost
   const usable = await unit.unlockLetters.findUsable(account.id, berlinDay(now))
   if (!usable.some((letter) => letter.id === state.letterId)) return lost

@@ -1,7 +1,9 @@
+import type { EventEmitter } from 'node:events'
 import Provider, { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
 import { type FieldEncryption, hashToken } from '../../gateways/field-encryption.ts'
 import type { ArtefactStore, StoredArtefact } from '../../stores/oidc-artefacts.ts'
 import { requestAge as ageOfCurrentRequest } from '../requests/arrival.ts'
+import { createUsesUnderWay, type Timing } from './uses-under-way.ts'
 
 /** How long, in milliseconds, a rotated refresh token may come back (docs/decisions/0003-refresh-token-grace.md). */
 export type Grace = {
@@ -36,6 +38,7 @@ type Seen = number | 'busy'
 export function createArtefactAdapterFactory(settings: AdapterSettings): AdapterFactory {
   const { store, encryption, grace = defaultGrace } = settings
   const { currentRequest = () => Provider.ctx, requestAge = ageOfCurrentRequest } = settings
+  const underWay = createUsesUnderWay(grace.retry)
   const seenBy = new WeakMap<object, Map<string, Seen>>()
   const remember = (key: string, seen: Seen) => {
     const request = currentRequest()
@@ -51,9 +54,11 @@ export function createArtefactAdapterFactory(settings: AdapterSettings): Adapter
       if (!stored) return undefined
       const payload: AdapterPayload = JSON.parse(encryption.decrypt(stored.sealed, context(stored.idHash)))
       if (id !== undefined) payload.jti = id
-      const standing = standingOf(model, stored, grace, requestAge())
+      const key = `${model}:${stored.idHash}`
+      const age = requestAge()
+      const standing = standingOf(model, stored, grace, { age, timing: underWay.timing(key, stored.uses, age) })
       if (standing === 'used' && stored.consumedAt) payload.consumed = Math.floor(stored.consumedAt.getTime() / 1000)
-      remember(`${model}:${stored.idHash}`, standing === 'busy' ? 'busy' : stored.uses)
+      remember(key, standing === 'busy' ? 'busy' : stored.uses)
       return payload
     }
     return {
@@ -74,8 +79,10 @@ export function createArtefactAdapterFactory(settings: AdapterSettings): Adapter
       findByUserCode: async (userCode) => open(await store.findByUserCode(model, hashToken(userCode))),
       async consume(id) {
         const idHash = hashToken(id)
-        const seen = recall(`${model}:${idHash}`)
+        const key = `${model}:${idHash}`
+        const seen = recall(key)
         if (seen === 'busy' || !(await store.consume(model, idHash, seen))) throw alreadyConsumed(model)
+        underWay.begin(key, seen + 1, (currentRequest() as { res?: EventEmitter } | undefined)?.res)
       },
       destroy: (id) => store.remove(model, hashToken(id)),
       revokeByGrantId: (grantId) => store.removeByGrant(hashToken(grantId)),
@@ -105,20 +112,22 @@ const answered = new Set(['AuthorizationCode', 'RefreshToken'])
 
 /**
  * Whether a stored artefact counts as unused, as used, as a refresh token whose answer may have been lost, or as one
- * that another request is just using (`busy`: this one fails, and nothing is revoked). `age`: of the request, in ms.
+ * that another request is just using (`busy`: this one fails, and nothing is revoked). `age`: of the request, in ms;
+ * `timing` is known when this process answered the last use.
  */
 export function standingOf(
   model: string,
   stored: StoredArtefact,
   grace: Grace,
-  age = 0,
+  { age = 0, timing }: { age?: number; timing?: Timing } = {},
 ): 'unused' | 'retry' | 'busy' | 'used' {
   const { consumedAgo, usedAgo, successorAgo, successorUses } = stored
   if (consumedAgo === null || usedAgo === null) return 'unused'
   // It arrived before the last use or its answer: sent at the same time, not after it (a full pool lets requests wait).
-  if (age >= usedAgo || (successorAgo !== null && age >= successorAgo)) return 'busy'
+  const overlapped = age >= usedAgo || (successorAgo !== null && age >= successorAgo)
+  if (timing === 'concurrent' || (timing === undefined && overlapped)) return 'busy'
   if (stored.superseded || !answered.has(model)) return 'used'
-  if (successorAgo === null && usedAgo < grace.settle) return 'busy'
+  if (timing === undefined && successorAgo === null && usedAgo < grace.settle) return 'busy'
   if (model !== 'RefreshToken' || consumedAgo >= grace.retry) return 'used'
   // Whoever used the successor had the answer: nothing was lost. An answer that never came is lost for sure.
   return successorAgo === null || successorUses === 0 ? 'retry' : 'used'

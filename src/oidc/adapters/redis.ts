@@ -26,22 +26,22 @@ export function createRedisAdapter({ url, prefix, onError, ...settings }: Settin
   }
 }
 
-const now = "local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000);"
+const now = "local t = redis.call('TIME'); local now = string.format('%.3f', t[1] * 1000 + t[2] / 1000);"
 
 const scripts = {
   consume: `${now} local k = KEYS[1]
     if redis.call('EXISTS', k) == 0 or redis.call('HEXISTS', k, 'supersededAt') == 1 then return 0 end
     if tonumber(redis.call('HGET', k, 'uses') or '0') ~= tonumber(ARGV[1]) then return 0 end
     redis.call('HINCRBY', k, 'uses', 1)
-    redis.call('HSET', k, 'usedAt', string.format('%.0f', now))
-    redis.call('HSETNX', k, 'consumedAt', string.format('%.0f', now))
+    redis.call('HSET', k, 'usedAt', now)
+    redis.call('HSETNX', k, 'consumedAt', now)
     local successor = redis.call('HGET', k, 'successor')
     redis.call('HDEL', k, 'successor', 'succeededAt')
     return successor or 1`,
   supersede: `${now} if redis.call('EXISTS', KEYS[1]) == 1 then
-      redis.call('HSET', KEYS[1], 'supersededAt', string.format('%.0f', now)) end return 1`,
+      redis.call('HSET', KEYS[1], 'supersededAt', now) end return 1`,
   answer: `${now} if redis.call('EXISTS', KEYS[1]) == 1 then
-      redis.call('HSET', KEYS[1], 'successor', ARGV[1], 'succeededAt', string.format('%.0f', now)) end return 1`,
+      redis.call('HSET', KEYS[1], 'successor', ARGV[1], 'succeededAt', now) end return 1`,
   // The member list of a grant lives as long as its longest member.
   join: `redis.call('SADD', KEYS[1], ARGV[1])
     if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 1`,

@@ -23,7 +23,7 @@ export function claimsOfScope(scope: string): readonly string[] {
 export const passwordMtanAcr = 'urn:meine-aok:acr:password-mtan'
 
 /** Phishing-resistant, when a passkey was used (OpenID Connect EAP ACR Values). */
-export const phishingResistantAcr = 'phr'
+const phishingResistantAcr = 'phr'
 
 /** Named in the discovery document; the sign-in reaches those of `reachableAcrs` so far. */
 export const supportedAcrs = [passwordMtanAcr, phishingResistantAcr] as const

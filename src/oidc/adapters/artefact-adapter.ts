@@ -115,7 +115,7 @@ const answered = new Set(['AuthorizationCode', 'RefreshToken'])
  * that another request is just using (`busy`: this one fails, and nothing is revoked). `age`: of the request, in ms;
  * `timing` is known when this process answered the last use.
  */
-export function standingOf(
+function standingOf(
   model: string,
   stored: StoredArtefact,
   grace: Grace,

@@ -6,6 +6,7 @@ import { startMetrics } from './app/metrics.ts'
 import { createOidc } from './app/oidc.ts'
 import { createServices } from './app/services.ts'
 import type { Config } from './config.ts'
+import { StartUpError } from './errors.ts'
 import { createShiftableClock, createSystemClock, type ShiftableClock } from './gateways/clock.ts'
 import { startQueue } from './jobs/queue.ts'
 import { migrate, openDatabase } from './stores/database.ts'
@@ -21,16 +22,19 @@ export type App = { issuer: string; port: number; demoPort?: number; greeting?: 
 export async function startApp(config: Config): Promise<App> {
   const log = createLogger(config.logLevel)
   const closers: (() => Promise<unknown> | unknown)[] = []
+  let listener: Awaited<ReturnType<typeof openListener>> | undefined
   const close = async () => {
+    // Requests under way end first, while everything they need is still there.
+    await listener?.close()
     for (const closer of closers.splice(0).reverse()) await closer()
   }
   try {
-    const listener = await openListener(config.host, config.port, 'PORT')
-    closers.push(listener.close)
+    listener = await openListener(config.host, config.port, 'PORT')
     const issuer = config.issuer ?? `http://localhost:${listener.port}`
     const database = await openDatabase(config.database)
     closers.push(database.close)
     await migrate(database.knex)
+    if (config.production) await refuseDemoData(database.knex)
     const clock = await createClock(config, database.knex)
     const queue = createLateQueue()
     const services = await createServices({ config, issuer, clock, knex: database.knex, log, queue, sendLogoutToken })
@@ -93,6 +97,14 @@ export async function startApp(config: Config): Promise<App> {
     await close()
     throw error
   }
+}
+
+/** A database that development has used holds accounts with a published password. */
+async function refuseDemoData(knex: Parameters<typeof createSettingStore>[0]): Promise<void> {
+  if (await createSettingStore(knex).get('demo_loaded'))
+    throw new StartUpError(
+      'The database holds demo members with a published password. Set DATABASE_URL to one without.',
+    )
 }
 
 /** The demo parts, loaded outside production only. */

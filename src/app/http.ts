@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import Router from '@koa/router'
@@ -44,7 +44,7 @@ export function createHttpApp(settings: Settings): RequestListener {
   const secure = issuer.startsWith('https://')
   const cookies = createCookieJar({ secure })
   const newToken = () => randomBytes(32).toString('base64url')
-  const app = new Koa({ proxy: config.trustProxy })
+  const app = new Koa({ proxy: config.trustProxy, maxIpsCount: 1 })
   app.keys = config.secrets.cookieKeys.map((key) => key.secret.toString('base64'))
   app.on('error', (error) => log.error({ err: error }, 'unhandled fault'))
   const language = createLanguage(cookies)
@@ -65,12 +65,12 @@ export function createHttpApp(settings: Settings): RequestListener {
   app.use(render)
   app.use(createErrorPages(log))
   if (settings.development) app.use(settings.development)
-  const secret = createHmac('sha256', config.secrets.cookieKeys[0].secret).update('csrf').digest()
+  const secrets = config.secrets.cookieKeys.map((key) => key.secret)
   app.use(
     onOwnPages(
       createFormBody(config.limits.bodyBytes),
       createDeviceCookie(cookies, newToken),
-      createCsrf({ cookies, secret, origin: new URL(issuer).origin, newToken }),
+      createCsrf({ cookies, secrets, origin: new URL(issuer).origin, newToken }),
     ),
   )
   const router = new Router()

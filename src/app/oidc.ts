@@ -64,7 +64,12 @@ export async function createOidc(settings: Settings) {
     defaultClient: registry.clients.find((client) => client.clientId === registry.defaultClient),
     /** Hands a request over to oidc-provider; `before` runs on its own context first. */
     mount: (before: Middleware[]): Middleware => mount(provider, before),
-    deleteExpired: async () => Number(await artefacts.deleteExpired(5000)),
+    async deleteExpired() {
+      let total = 0
+      for (let gone = -1; gone === -1 || gone === 5000; total += gone)
+        gone = Number(await artefacts.deleteExpired(5000))
+      return total
+    },
     ping: async () => void (await provider.Session.find('health')),
     close: async () => void (await redis?.close()),
   }
@@ -74,6 +79,9 @@ export async function createOidc(settings: Settings) {
 async function findAccount(services: Services, clock: Clock, accountId: string): Promise<OidcAccount | undefined> {
   const account = await services.stores.accounts.find(accountId)
   if (account?.state !== 'active') return undefined
+  // Death, guardian or the end of the grace count at once, also for sessions and refresh tokens.
+  const decision = await services.standing.review(services.stores, account, clock.now())
+  if (decision.change !== 'none') return undefined
   return {
     accountId,
     async claims() {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { createAuditTrail } from '../audit/events.ts'
+import { createAuditTrail, unknownNameHash } from '../audit/events.ts'
 import type { Config } from '../config.ts'
 import { createCommonPasswordCheck } from '../domain/common-passwords.ts'
 import type { Clock } from '../gateways/clock.ts'
@@ -52,7 +52,7 @@ export async function createServices(settings: Settings) {
     knex,
     protection,
     createAudit: (unit) => createAuditTrail(unit.auditEvents.append),
-    enqueue: (trx, id) => settings.queue.enqueue(trx, id),
+    enqueue: (trx, message) => settings.queue.enqueue(trx, message),
     wake: () => settings.queue.wake(),
   })
   const hasher = await createPasswordHasher(config.limits.argon2)
@@ -65,10 +65,12 @@ export async function createServices(settings: Settings) {
   const limiter = createLimiter(stores.rateLimits, clock)
   const letters = createLetterService({ deadlines })
   const standing = createStandingService({ deadlines })
-  const host = new URL(issuer).host
+  const host = new URL(issuer).hostname
   const mtans = createMtanService({
     rules: config.limits.mtan,
-    limits: createMtanLimits(config, limiter),
+    limitsOver: (counters) => createMtanLimits(config, createLimiter(counters, clock)),
+    counters: stores.rateLimits,
+    alertOnce: limiter({ name: 'breaker_alert', count: 1, window: 3600 }),
     codes: stores.codes,
     clock,
     random,
@@ -89,6 +91,7 @@ export async function createServices(settings: Settings) {
     deadlines,
     issuer,
     mails,
+    letters,
     minimumAge: insurer.minimumAge,
     renderPdf: letterPdf.render,
     delivery: drivers.letters,
@@ -120,6 +123,7 @@ export async function createServices(settings: Settings) {
     issuer,
     limits: createJourneyLimits(config, limiter),
     securityQuestions: config.securityQuestions,
+    unknownNameHash: (name) => unknownNameHash(hash, name),
     isCommonPassword: createCommonPasswordCheck(commonPasswords(config)),
     insurers: insurer.insurers,
     mobileCountries: insurer.mobileCountries,

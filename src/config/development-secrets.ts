@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { StartUpError } from '../errors.ts'
 
 /** Secrets of a development installation, in the text form of the environment variables. */
 export type DevelopmentSecrets = {
@@ -17,7 +18,7 @@ export function loadDevelopmentSecrets(dataDir: string): DevelopmentSecrets {
   try {
     return read()
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unusable(dataDir, error)
   }
   const key = () => `dev:${randomBytes(32).toString('base64')}`
   const secrets: DevelopmentSecrets = {
@@ -26,12 +27,19 @@ export function loadDevelopmentSecrets(dataDir: string): DevelopmentSecrets {
     hashKeys: key(),
     demoClientSecret: randomBytes(32).toString('base64url'),
   }
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
     writeFileSync(path, JSON.stringify(secrets, null, 2), { mode: 0o600, flag: 'wx' })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(dataDir, error)
     return read()
   }
   return secrets
+}
+
+function unusable(dataDir: string, error: unknown): StartUpError {
+  const { code, message } = error as NodeJS.ErrnoException
+  return new StartUpError(
+    `The data folder ${dataDir} cannot be used (${code ?? message}). Give this user the right to it, or set DATA_DIR to another folder.`,
+  )
 }

@@ -51,6 +51,8 @@ export function createPostboxDrivers(
       },
     },
     letters: {
+      // The postbox is the member's own letter box: what lies there stays.
+      async withdraw() {},
       async deliver({ letters, numbers }) {
         for (const letter of letters)
           await postbox.put({

@@ -23,6 +23,7 @@ type Settings = {
   /** Runs what is due at the clock's time, print run included, and waits for the deliveries. */
   runDue(): Promise<void>
   saveOffset(milliseconds: number): Promise<void>
+  forgetLimits(): Promise<unknown>
 }
 
 const day = 24 * 60 * 60 * 1000
@@ -30,7 +31,7 @@ const day = 24 * 60 * 60 * 1000
 /** Creates the development pages of contract.md: postbox, clock and jobs. Never part of production. */
 export function createDevelopmentRoutes(settings: Settings): Middleware {
   const router = new Router({ prefix: '/dev' })
-  router.use(bodyParser({ enableTypes: ['json', 'form'] }) as never)
+  router.use(bodyParser({ enableTypes: ['json'] }) as never)
   router.get('/postbox', async (ctx) => {
     await ctx.renderPage('demo/postbox', { model: { items: (await settings.postbox.list({})).map(withPdfUrl) } })
   })
@@ -61,8 +62,11 @@ export function createDevelopmentRoutes(settings: Settings): Middleware {
 /** Moves day by day, so that each reminder and each deadline comes on its own day. */
 async function moveClock(settings: Settings, body: { advance?: unknown; reset?: unknown }): Promise<void> {
   const { clock } = settings
-  if (body.reset === true || body.reset === 'true') clock.setOffset(0)
-  else {
+  if (body.reset === true || body.reset === 'true') {
+    clock.setOffset(0)
+    // Counters of the future would block until then.
+    await settings.forgetLimits()
+  } else {
     const target = typeof body.advance === 'string' ? addDuration(clock.now(), body.advance) : null
     if (!target) throw new PublicError('bad_request', { detail: 'advance must be an ISO 8601 duration such as P29D' })
     for (let left = target.getTime() - clock.now().getTime(); left > day; left -= day) {

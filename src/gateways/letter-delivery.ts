@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LetterContent } from './letter-pdf.ts'
 
@@ -13,11 +13,15 @@ export type PrintJob = {
 }
 
 /** How print runs leave the house. Delivering the same run twice leaves one result. */
-export type LetterDelivery = { deliver(job: PrintJob): Promise<void> }
+export type LetterDelivery = {
+  deliver(job: PrintJob): Promise<void>
+  /** Destroys what lies with us: the run is posted, or called back and must not be posted any more. */
+  withdraw(runId: string, why: 'posted' | 'cancelled'): Promise<void>
+}
 
 /**
  * Creates the delivery into a folder that the print shop collects: `<runId>.pdf` and `<runId>.json` (manifest without
- * personal data). Files appear whole: written under another name, then renamed, the manifest last.
+ * personal data); the PDF goes when the run is posted, `<runId>.cancelled` says that it must not be. Files appear whole: written under another name, then renamed, the manifest last.
  */
 export function createLetterSpool(folder: string): LetterDelivery {
   const put = async (name: string, content: Uint8Array | string) => {
@@ -32,6 +36,10 @@ export function createLetterSpool(folder: string): LetterDelivery {
       const letters = job.letters.map((letter) => ({ id: letter.id, kind: letter.kind }))
       const manifest = { runId: job.runId, postingDay: job.postingDay, count: letters.length, sha256, letters }
       await put(`${job.runId}.json`, `${JSON.stringify(manifest, null, 2)}\n`)
+    },
+    async withdraw(runId, why) {
+      await rm(join(folder, `${runId}.pdf`), { force: true })
+      if (why === 'cancelled') await put(`${runId}.cancelled`, 'This run must not be posted.\n')
     },
   }
 }

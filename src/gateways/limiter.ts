@@ -16,6 +16,8 @@ export type LimitRule = { name: string; count: number; window: number; pause?: n
 export type Limit = {
   /** Counts a use; the time until which it is blocked, or `null` when it was free. */
   use(key: string): Promise<Date | null>
+  /** The time until which a further use would be refused, without counting; `null` when one is free. */
+  exhaustedUntil(key: string): Promise<Date | null>
   /** The time until which the key is blocked, without counting. */
   blockedUntil(key: string): Promise<Date | null>
   /** Takes a counted use back: it was none. */
@@ -23,8 +25,10 @@ export type Limit = {
   reset(key: string): Promise<void>
 }
 
+export type Limiter = (rule: LimitRule) => Limit
+
 /** Creates limits on rate-limiter-flexible whose counters live in the database and follow our own clock. */
-export function createLimiter(store: CounterStore, clock: Clock): (rule: LimitRule) => Limit {
+export function createLimiter(store: CounterStore, clock: Clock): Limiter {
   return (rule) => {
     const limiter = new ClockedRateLimiter(store, clock, rule)
     const until = (result: RateLimiterRes) => new Date(clock.now().getTime() + result.msBeforeNext)
@@ -37,6 +41,10 @@ export function createLimiter(store: CounterStore, clock: Clock): (rule: LimitRu
           if (refusal instanceof RateLimiterRes) return until(refusal)
           throw refusal
         }
+      },
+      async exhaustedUntil(key) {
+        const result = await limiter.get(key)
+        return result && result.consumedPoints >= rule.count ? until(result) : null
       },
       async blockedUntil(key) {
         const result = await limiter.get(key)

@@ -14,7 +14,8 @@ export function createHttpSmsGateway({ url, timeout = 5000 }: { url: string; tim
         signal: AbortSignal.timeout(timeout),
       })
       await response.body?.cancel()
-      if (!response.ok) throw new Error(`SMS gateway answered ${response.status}`)
+      if (!response.ok)
+        throw Object.assign(new Error(`SMS gateway answered ${response.status}`), { code: `HTTP_${response.status}` })
     },
   }
 }

@@ -58,5 +58,5 @@ function isStoreAway(thrown: unknown): boolean {
   if (name === 'KnexTimeoutError' || name === 'MaxRetriesPerRequestError') return true
   // The socket of the embedded database is gone.
   if (code === 'ENOENT') return syscall === 'connect'
-  return /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|08\w{3}|53\w{3}|57P\w{2})$/.test(code ?? '')
+  return /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|40P01|40001|08\w{3}|53\w{3}|57P\w{2})$/.test(code ?? '')
 }

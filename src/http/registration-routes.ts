@@ -1,5 +1,6 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
+import { countedAddress } from '../domain/client-address.ts'
 import { hashToken } from '../gateways/field-encryption.ts'
 import type { Deps } from '../journeys/deps.ts'
 import type { Position } from '../journeys/journey.ts'
@@ -22,7 +23,7 @@ export function addRegistrationRoutes(router: Router, deps: Deps, cookies: Cooki
     locate: (ctx) => locate(ctx, deps, cookies),
     request: (ctx) => ({
       journeyId: String(ctx.state.registrationId ?? ''),
-      address: ctx.ip,
+      address: countedAddress(ctx.ip),
       device: deviceOf(ctx),
       language: ctx.state.lang,
     }),
@@ -47,6 +48,10 @@ async function locate(ctx: Context, deps: Deps, cookies: CookieJar): Promise<Pos
   if (position && !(position.state.step === 'done' && atStart)) return position
   if (!atStart) return await notHere(ctx)
   if (ctx.method === 'GET') return { id: '', version: 0, state: registrationJourney.first }
+  const address = deps.hash.hash(countedAddress(ctx.ip), 'limit:address')
+  // A flood leaves no rows behind: the step answers with the pause.
+  if (await deps.limits.registrationAddress.exhaustedUntil(address))
+    return { id: '', version: 0, state: registrationJourney.first }
   return await begin(ctx, deps, cookies)
 }
 

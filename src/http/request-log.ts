@@ -27,6 +27,6 @@ export function createRequestLog(log: Logger): Middleware {
 function shapeOf(path: string): string {
   return path
     .split('/')
-    .map((part) => (/^[\w-]{16,}$/.test(part) ? ':id' : part.slice(0, 40)))
+    .map((part) => (/^[a-z-]{0,30}(\.[a-z]{1,5})?$/.test(part) ? part : ':id'))
     .join('/')
 }

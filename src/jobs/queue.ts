@@ -1,16 +1,22 @@
-import { fromKnex, PgBoss } from 'pg-boss'
+import { fromKnex, type JobResult, type JobWithMetadata, PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { Database } from '../stores/database.ts'
 
-const deliveries = 'deliveries'
+type Delivery = { messageId: string }
+/** What a message is decides its queue: an mTAN or a logout token never waits behind a thousand e-mails. */
+type Message = { id: string; kind: 'email' | 'sms' | 'backchannel_logout' | 'discarded' }
+
+const urgent = 'urgent_deliveries'
+const patient = 'deliveries'
 const deadlines = 'deadlines'
+const queueOf = ({ kind }: Message) => (kind === 'sms' || kind === 'backchannel_logout' ? urgent : patient)
 
 export type QueueSettings = {
   knex: Database
   log: Logger
   /** Delivers one message; throws to be tried again. */
   deliver(messageId: string): Promise<void>
-  /** Gives a message up after its last try. */
+  /** Gives a message up after its last try; `failure` is a code, never a text of a relay or gateway. */
   giveUp(messageId: string, failure: string): Promise<void>
   /** Runs what is due; called every minute by one process. */
   runDue(): Promise<void>
@@ -18,7 +24,7 @@ export type QueueSettings = {
 
 /** The queue of deliveries and the clock of the deadlines, in PostgreSQL. */
 export type Queue = {
-  enqueue(trx: Database, messageId: string): Promise<void>
+  enqueue(trx: Database, message: Message): Promise<void>
   /** Fetches new deliveries at once instead of at the next poll. */
   wake(): void
   stop(): Promise<void>
@@ -31,7 +37,7 @@ const retries = { retryLimit: 10, retryDelay: 2, retryBackoff: true, retryDelayM
 export async function openQueue(knex: Database): Promise<Pick<Queue, 'enqueue' | 'stop'>> {
   const boss = new PgBoss({ db: fromKnex(knex), schema: 'pgboss', supervise: false, schedule: false })
   await boss.start()
-  await boss.createQueue(deliveries, retries)
+  await createDeliveryQueues(boss)
   return { enqueue: enqueueWith(boss), stop: () => boss.stop({ graceful: false }) }
 }
 
@@ -41,9 +47,11 @@ export async function startQueue(settings: QueueSettings): Promise<Queue> {
   const boss = new PgBoss({ db: fromKnex(knex), schema: 'pgboss' })
   boss.on('error', (error) => log.error({ err: error }, 'queue fault'))
   await boss.start()
-  await boss.createQueue(deliveries, retries)
+  await createDeliveryQueues(boss)
   await boss.createQueue(deadlines, { retryLimit: 0 })
-  const workers = [await startDeliveries(boss, settings), await startDeliveries(boss, settings)]
+  // Several workers for what is urgent: a gateway that hangs holds up one batch, not the next.
+  const queues = [urgent, urgent, urgent, patient]
+  const workers = await Promise.all(queues.map((queue) => startDeliveries(boss, queue, settings)))
   await boss.work(deadlines, { pollingIntervalSeconds: 10 }, () => settings.runDue())
   await boss.schedule(deadlines, '* * * * *', {}, {})
   return {
@@ -55,24 +63,46 @@ export async function startQueue(settings: QueueSettings): Promise<Queue> {
   }
 }
 
-function enqueueWith(boss: PgBoss): Queue['enqueue'] {
-  return async (trx, messageId) => void (await boss.send(deliveries, { messageId }, { db: fromKnex(trx) }))
+async function createDeliveryQueues(boss: PgBoss): Promise<void> {
+  for (const queue of [urgent, patient]) await boss.createQueue(queue, retries)
 }
 
-function startDeliveries(boss: PgBoss, { deliver, giveUp, log }: QueueSettings): Promise<string> {
-  return boss.work<{ messageId: string }, void, { pollingIntervalSeconds: 2; includeMetadata: true; batchSize: 1 }>(
-    deliveries,
-    { pollingIntervalSeconds: 2, includeMetadata: true, batchSize: 1 },
-    async ([job]) => {
-      if (!job) return
-      try {
-        await deliver(job.data.messageId)
-      } catch (error) {
-        log.warn({ err: error, messageId: job.data.messageId, attempt: job.retryCount + 1 }, 'delivery failed')
-        if (job.retryCount < job.retryLimit) throw error
-        log.error({ messageId: job.data.messageId }, 'delivery given up')
-        await giveUp(job.data.messageId, (error as Error).message)
-      }
-    },
+function enqueueWith(boss: PgBoss): Queue['enqueue'] {
+  return async (trx, message) => {
+    await boss.send(queueOf(message), { messageId: message.id }, { db: fromKnex(trx) })
+  }
+}
+
+function startDeliveries(boss: PgBoss, queue: string, settings: QueueSettings): Promise<string> {
+  const options = {
+    pollingIntervalSeconds: 2,
+    batchSize: 20,
+    burstWhenBatchFull: true,
+    includeMetadata: true,
+    perJobResults: true,
+  } as const
+  return boss.work<Delivery, void, typeof options>(queue, options, (jobs) =>
+    Promise.all(jobs.map((job) => deliverOne(job, settings))),
   )
+}
+
+async function deliverOne(job: JobWithMetadata<Delivery>, { deliver, giveUp, log }: QueueSettings): Promise<JobResult> {
+  const { messageId } = job.data
+  try {
+    await deliver(messageId)
+    return { id: job.id, status: 'completed' }
+  } catch (error) {
+    const failure = failureCode(error)
+    log.warn({ failure, messageId, attempt: job.retryCount + 1 }, 'delivery failed')
+    if (job.retryCount < job.retryLimit) return { id: job.id, status: 'failed' }
+    log.error({ failure, messageId }, 'delivery given up')
+    await giveUp(messageId, failure)
+    return { id: job.id, status: 'completed' }
+  }
+}
+
+/** Relays and gateways quote addresses and numbers in their answers: only the code is kept. */
+function failureCode(error: unknown): string {
+  const { code, responseCode, name } = error as { code?: string; responseCode?: number; name?: string }
+  return [name, code, responseCode].filter(Boolean).join(' ')
 }

@@ -42,6 +42,8 @@ export type Deps = {
   mails: RegistrationMailService
   deadlines: Deadlines
   securityQuestions: readonly SecurityQuestion[]
+  /** Keyed hash under which the audit log counts failures of a name that no account has. */
+  unknownNameHash(name: string): string
   isCommonPassword(password: string): boolean
   insurers: readonly { insurerNumber: string; name: string }[]
   mobileCountries: readonly string[]

@@ -25,11 +25,12 @@ export function addConsentRoutes(router: Router, settings: InteractionDeps): voi
     const interaction = await openConsent(ctx, settings)
     if (!interaction) return
     const now = deps.clock.now()
-    const grantId = await recordConsent(provider, interaction, deps.stores.consents, now)
-    const accountId = interaction.session?.accountId ?? ''
-    const clientId = String(interaction.params.client_id)
-    const scopes = requestedScopes(interaction)
-    await deps.transaction((unit) => unit.audit.consentGranted({ at: now, accountId, clientId, scopes }))
+    const grantId = await recordConsent(provider, interaction, (consent) =>
+      deps.transaction(async (unit) => {
+        await unit.consents.grant({ ...consent, now })
+        await unit.audit.consentGranted({ at: now, ...consent })
+      }),
+    )
     const result = { consent: { grantId } }
     redirect(ctx, await provider.interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: true }))
   })

@@ -1,5 +1,6 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
+import { countedAddress } from '../domain/client-address.ts'
 import { deviceOf } from '../http/device.ts'
 import { mountJourney } from '../http/mount-journey.ts'
 import type { Deps } from '../journeys/deps.ts'
@@ -25,7 +26,7 @@ export function addInteractionRoutes(router: Router, settings: InteractionDeps):
     locate: (ctx) => locate(ctx, settings),
     request: (ctx) => ({
       journeyId: uidOf(ctx),
-      address: ctx.ip,
+      address: countedAddress(ctx.ip),
       device: deviceOf(ctx),
       language: ctx.state.lang,
       loginHint: ctx.state.loginHint,

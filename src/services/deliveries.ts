@@ -37,7 +37,7 @@ export function createDeliveryService(settings: Settings) {
       await transaction(async (unit) => {
         await unit.messages.gaveUp(messageId, failure.slice(0, 200), clock.now())
         const kind = message.kind === 'sms' ? 'sms' : 'email'
-        if (message.kind !== 'backchannel_logout')
+        if (message.kind === 'sms' || message.kind === 'email')
           await unit.audit.messageUndeliverable({ at: clock.now(), kind, purpose: purposeOf(message) })
       })
     },
@@ -47,6 +47,7 @@ export function createDeliveryService(settings: Settings) {
 const purposeOf = (message: StoredMessage) => (message.payload as { template?: string }).template ?? 'mtan'
 
 async function send(settings: Settings, message: StoredMessage): Promise<void> {
+  if (message.kind === 'discarded') return
   if (message.kind === 'email') {
     const payload = message.payload as MailPayload
     const link = typeof payload.params.link === 'string' ? payload.params.link : undefined

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createMtan, resendDelaySeconds } from '../domain/mtan.ts'
 import type { Clock } from '../gateways/clock.ts'
 import type { KeyedHash } from '../gateways/field-encryption.ts'
-import type { Limit } from '../gateways/limiter.ts'
+import type { CounterStore, Limit } from '../gateways/limiter.ts'
 import type { Random } from '../gateways/random.ts'
 import type { MtanPurpose, OneTimeCodeStore } from '../stores/one-time-codes.ts'
 import type { UnitOfWork } from '../stores/transaction.ts'
@@ -45,19 +45,24 @@ export type MtanService = ReturnType<typeof createMtanService>
 
 type Settings = {
   rules: MtanRules
-  limits: MtanLimits
+  /** Limits over the counters given: those of a transaction count together with it. */
+  limitsOver(counters: CounterStore): MtanLimits
+  counters: CounterStore
+  /** One alert per purpose and country and hour. */
+  alertOnce: Limit
   codes: OneTimeCodeStore
   clock: Clock
   random: Random
   hash: KeyedHash
   smsText(order: MtanOrder, code: string): string
   /** Tells operators that sends of a purpose and country look like pumping. */
-  alert(event: { purpose: MtanPurpose; country: string; share: number }): void
+  alert(event: { purpose: MtanPurpose; country: string; share: number }): Promise<void>
 }
 
 /** Creates the sending of mTANs: budgets, resend rules and the breaker of security.md, "mTAN sending". */
 export function createMtanService(settings: Settings) {
-  const { rules, limits, clock } = settings
+  const { rules, clock } = settings
+  const shares = createShareCache(settings)
   return {
     /**
      * Prepares the next mTAN of a journey. Nothing is sent before `effects` runs in the transaction that saves the journey.
@@ -67,7 +72,7 @@ export function createMtanService(settings: Settings) {
       const now = clock.now()
       if (before && before.sent >= rules.perJourney) return { refused: 'used_up' as const }
       if (before?.resendAt && new Date(before.resendAt) > now) return { refused: 'too_early' as const }
-      const blocked = (await breakerOpen(settings, order, now)) ?? (await useBudgets(limits, settings.hash, order))
+      const blocked = (await breakerOpen(settings, shares, order, now)) ?? (await exhaustedBudget(settings, order))
       if (blocked) return { refused: 'budget' as const, until: blocked }
       const sent = (before?.sent ?? 0) + 1
       const expiresAt = new Date(now.getTime() + rules.lifetime * 1000)
@@ -77,7 +82,14 @@ export function createMtanService(settings: Settings) {
         expiresAt: expiresAt.toISOString(),
         resendAt: sent < rules.perJourney ? new Date(now.getTime() + delay * 1000).toISOString() : null,
       }
-      return { sending, effects: (unit: UnitOfWork) => issue(settings, unit, order, now, expiresAt) }
+      return {
+        sending,
+        async effects(unit: UnitOfWork) {
+          // Counted with the saved step: a double click that loses takes nothing from the budget.
+          if (!(await useBudgets(settings, unit, order))) return { invalid: { mtan: 'budget' } }
+          await issue(settings, unit, order, now, expiresAt)
+        },
+      }
     },
     /** Counts the try and compares (security.md, "mTAN"). */
     check: (order: Pick<MtanOrder, 'purpose' | 'subject'>, given: string) =>
@@ -103,23 +115,59 @@ async function issue(settings: Settings, unit: UnitOfWork, order: MtanOrder, now
   await unit.audit.mtanSent({ at: now, accountId: order.accountId, purpose: order.purpose, country: order.country })
 }
 
-/** A purpose and country whose codes are hardly ever entered is pumped: registrations stop, sign-ins only alert. */
-async function breakerOpen(settings: Settings, order: MtanOrder, now: Date): Promise<Date | null> {
-  const { minimumSends, minimumShare, window } = settings.rules.breaker
-  const since = new Date(now.getTime() - window * 1000)
-  const { sent, entered } = await settings.codes.share(order.purpose, order.country, since)
-  if (sent < minimumSends || entered / sent >= minimumShare) return null
-  settings.alert({ purpose: order.purpose, country: order.country, share: entered / sent })
-  return order.purpose === 'registration' ? new Date(now.getTime() + 60 * 60 * 1000) : null
+type Share = { sent: number; entered: number }
+type ShareCache = (purpose: MtanPurpose, country: string, now: Date) => Promise<Share>
+
+/** Counting a day of codes is dear: the answer of one minute is kept. */
+function createShareCache({ rules, codes }: Settings): ShareCache {
+  const kept = new Map<string, { at: Date; share: Share }>()
+  return async (purpose, country, now) => {
+    const key = `${purpose} ${country}`
+    const known = kept.get(key)
+    if (known && Math.abs(now.getTime() - known.at.getTime()) < 60_000) return known.share
+    const share = await codes.share(purpose, country, new Date(now.getTime() - rules.breaker.window * 1000))
+    kept.set(key, { at: now, share })
+    return share
+  }
 }
 
-async function useBudgets(limits: MtanLimits, hash: KeyedHash, order: MtanOrder): Promise<Date | null> {
-  const number = hash.hash(order.mobile, 'limit:mobile')
-  if (order.purpose === 'registration')
-    return (
-      (await limits.registrationNumber.use(number)) ??
-      (await limits.registrationAddress.use(hash.hash(order.address, 'limit:address'))) ??
-      (await limits.registrationGlobal.use('all'))
-    )
-  return (await limits.signInNumberHour.use(number)) ?? (await limits.signInNumberDay.use(number))
+/** A purpose and country whose codes are hardly ever entered is pumped: registrations stop, sign-ins only alert. */
+async function breakerOpen(settings: Settings, shares: ShareCache, order: MtanOrder, now: Date): Promise<Date | null> {
+  const { minimumSends, minimumShare } = settings.rules.breaker
+  const { purpose, country } = order
+  const { sent, entered } = await shares(purpose, country, now)
+  if (sent < minimumSends || entered / sent >= minimumShare) return null
+  if (!(await settings.alertOnce.use(`${purpose} ${country}`)))
+    await settings.alert({ purpose, country, share: entered / sent })
+  return purpose === 'registration' ? new Date(now.getTime() + 60 * 60 * 1000) : null
+}
+
+/** The limits an order counts against; the number comes last, so that a stranger's refusals never use it up. */
+function budgetsOf(settings: Settings, limits: MtanLimits, order: MtanOrder): [Limit, string][] {
+  const number = settings.hash.hash(order.mobile, 'limit:mobile')
+  if (order.purpose !== 'registration')
+    return [
+      [limits.signInNumberHour, number],
+      [limits.signInNumberDay, number],
+    ]
+  return [
+    [limits.registrationAddress, settings.hash.hash(order.address, 'limit:address')],
+    [limits.registrationGlobal, 'all'],
+    [limits.registrationNumber, number],
+  ]
+}
+
+async function exhaustedBudget(settings: Settings, order: MtanOrder): Promise<Date | null> {
+  for (const [limit, key] of budgetsOf(settings, settings.limitsOver(settings.counters), order)) {
+    const until = await limit.exhaustedUntil(key)
+    if (until) return until
+  }
+  return null
+}
+
+/** Counts within the transaction; `false` when another request took the last send in between. */
+async function useBudgets(settings: Settings, unit: UnitOfWork, order: MtanOrder): Promise<boolean> {
+  for (const [limit, key] of budgetsOf(settings, settings.limitsOver(unit.rateLimits), order))
+    if (await limit.use(key)) return false
+  return true
 }

@@ -14,6 +14,7 @@ import type { Stores } from '../stores/index.ts'
 import type { PrintRun } from '../stores/print-runs.ts'
 import type { Transaction, UnitOfWork } from '../stores/transaction.ts'
 import type { LetterContentKind, UnlockLetter } from '../stores/unlock-letters.ts'
+import type { LetterService } from './letters.ts'
 import type { RegistrationMailService } from './registration-mails.ts'
 
 type Settings = {
@@ -26,6 +27,7 @@ type Settings = {
   minimumAge: number
   issuer: string
   mails: RegistrationMailService
+  letters: LetterService
   renderPdf(letters: LetterContent[]): Promise<Uint8Array>
   delivery: LetterDelivery
   /** Tells operators that a letter stays out of its run. */
@@ -52,10 +54,12 @@ export function createPrintRunService(settings: Settings) {
           now,
           runSize,
         )
-        for (const letter of claimed) await fillLetter(settings, unit, letter, postingDay)
-        if (claimed.length === 0) await unit.printRuns.cancel(runId, now)
-        else await unit.audit.printRunPrepared({ at: now, runId, count: claimed.length, postingDay })
-        return claimed.length
+        let count = 0
+        const newestFirst = claimed.sort((a, b) => b.requestedAt.getTime() - a.requestedAt.getTime())
+        for (const letter of newestFirst) if (await fillLetter(settings, unit, letter, postingDay)) count++
+        if (count === 0) await unit.printRuns.cancel(runId, now)
+        else await unit.audit.printRunPrepared({ at: now, runId, count, postingDay })
+        return count
       })
       if (count === 0) return null
       await service.print(runId)
@@ -98,17 +102,21 @@ export function createPrintRunService(settings: Settings) {
         await service.cancel(runId, 'posting_day_passed')
         return 'slipped'
       }
-      return await transaction(async (unit) => ((await markPosted(settings, unit, run, now)) ? 'posted' : 'refused'))
+      if (!(await transaction((unit) => markPosted(settings, unit, run, now)))) return 'refused'
+      await settings.delivery.withdraw(runId, 'posted')
+      return 'posted'
     },
     /** Calls a run back: codes and PDF are destroyed, its letters are prepared anew. */
     async cancel(runId: string, reason: string): Promise<boolean> {
       const now = clock.now()
-      return await transaction(async (unit) => {
+      const cancelled = await transaction(async (unit) => {
         if (!(await unit.printRuns.cancel(runId, now))) return false
         const count = await unit.unlockLetters.returnFromRun(runId)
         await unit.audit.printRunCancelled({ at: now, runId, count, reason })
         return true
       })
+      if (cancelled) await settings.delivery.withdraw(runId, 'cancelled')
+      return cancelled
     },
     list: stores.printRuns.list,
   }
@@ -120,17 +128,46 @@ async function createRun(unit: UnitOfWork, runId: string, postingDay: CalendarDa
   return runId
 }
 
-/** Only here the register is asked: what goes into the envelope, if anything (mission.md, "Who may register"). */
-async function fillLetter(settings: Settings, unit: UnitOfWork, letter: UnlockLetter, day: CalendarDay): Promise<void> {
+/**
+ * Only here the register is asked: what goes into the envelope, if anything (mission.md, "Who may register").
+ * `false`: another letter of the number is in a run already, and this one waits until the limits allow it.
+ */
+async function fillLetter(
+  settings: Settings,
+  unit: UnitOfWork,
+  letter: UnlockLetter,
+  day: CalendarDay,
+): Promise<boolean> {
   const account = letter.accountId ? await unit.accounts.find(letter.accountId) : null
+  if (account && (await postponed(settings, unit, letter, account))) return false
   const person = account && (await unit.insuredPersons.findByInsuranceNumber(account.insuranceNumber))
   const content = account ? await decideContent(settings, unit, account, person, day) : 'none'
   const code = createUnlockCode(settings.random.bytes)
-  await unit.unlockLetters.fill(letter.id, {
-    content,
-    codeHash: settings.hash.hash(code, unlockCodeBinding(letter.id)),
-    code: content === 'unlock_code' ? code : null,
-  })
+  await unit.unlockLetters.fill(
+    letter.id,
+    {
+      content,
+      codeHash: settings.hash.hash(code, unlockCodeBinding(letter.id)),
+      code: content === 'unlock_code' ? code : null,
+    },
+    settings.clock.now(),
+  )
+  return true
+}
+
+/** The letter limits count when a letter enters a run: of several that wait for one number, the newest goes first. */
+async function postponed(
+  settings: Settings,
+  unit: UnitOfWork,
+  letter: UnlockLetter,
+  account: Account,
+): Promise<boolean> {
+  const now = settings.clock.now()
+  await unit.unlockLetters.lockNumber(account.insuranceNumberHashes)
+  const allowedFrom = await settings.letters.allowedAt(unit, account, now)
+  if (allowedFrom <= now) return false
+  await unit.unlockLetters.postpone(letter.id, allowedFrom)
+  return true
 }
 
 async function decideContent(

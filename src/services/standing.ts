@@ -28,7 +28,8 @@ export function createStandingService({ deadlines }: { deadlines: Deadlines }) {
       now: Date,
       { codeEntered = false } = {},
     ): Promise<StandingChange> {
-      if (!account.activeSince && !codeEntered) return { change: 'none' }
+      const proven = account.activeSince || codeEntered || account.state === 'suspended'
+      if (!proven) return { change: 'none' }
       const person = await stores.insuredPersons.findByInsuranceNumber(account.insuranceNumber)
       const standing = signInStanding(asSeenByInsurer(person, account), berlinDay(now), deadlines)
       return decide(account, standing)
@@ -50,6 +51,8 @@ export function createStandingService({ deadlines }: { deadlines: Deadlines }) {
 
 function decide(account: Account, standing: ReturnType<typeof signInStanding>): StandingChange {
   const held = account.suspensionReason
+  // Staff suspend and staff resume; the register never lifts that.
+  if (account.state === 'suspended' && held === 'staff') return { change: 'none' }
   if (standing === 'deceased' || standing === 'guardian')
     return account.state === 'suspended' ? { change: 'none' } : { change: 'suspend', reason: standing }
   if (account.state === 'suspended' && (held === 'deceased' || held === 'guardian'))

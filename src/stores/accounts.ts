@@ -125,7 +125,9 @@ export function createAccountStore(db: Database, protection: Protection) {
         })) === 1
       )
     },
-    recordSignIn: (id: string, now: Date) => accounts().where({ id }).update({ last_sign_in_at: now }),
+    /** `false` when the account is not active any more. */
+    recordSignIn: async (id: string, now: Date) =>
+      (await accounts().where({ id, state: 'active' }).update({ last_sign_in_at: now })) === 1,
     updatePasswordHash: (id: string, from: string, to: string) =>
       accounts().where({ id, password_hash: from }).update({ password_hash: to }),
     async suspend(id: string, reason: SuspensionReason, now: Date): Promise<boolean> {
@@ -203,26 +205,21 @@ export function createAccountStore(db: Database, protection: Protection) {
     },
     /** Deletes registrations that were never signed in to and whose last code ended before `codeEndedBefore`. */
     async deleteNeverSignedIn(codeEndedBefore: CalendarDay, limit: number): Promise<string[]> {
+      const letterUnderWay = db('unlock_letters')
+        .whereRaw('unlock_letters.account_id = accounts.id')
+        .whereIn('unlock_letters.state', ['requested', 'prepared'])
       const due = accounts()
-        .where({ state: 'letter_posted' })
+        .whereIn('state', ['letter_posted', 'suspended'])
+        .whereNull('active_since')
         .where('code_last_day', '<', codeEndedBefore)
+        .whereNotExists(letterUnderWay)
+        .orderBy('code_last_day')
         .limit(limit)
         .forUpdate()
         .skipLocked()
         .select('id')
-      return (
-        await accounts()
-          .where(onceOnly(db, due))
-          .where({ state: 'letter_posted' })
-          .whereNotIn(
-            'id',
-            db('unlock_letters')
-              .whereIn('state', ['requested', 'prepared'])
-              .whereNotNull('account_id')
-              .select('account_id'),
-          )
-          .delete('id')
-      ).map((row) => row.id)
+      const rows = await accounts().where(onceOnly(db, due)).whereNull('active_since').delete('id')
+      return rows.map((row) => row.id)
     },
     /** Claims the accounts whose reminder number `sent` + 1 is due: registered on or before the day, not reminded so often. */
     async claimActivationReminders(sent: number, registeredBefore: Date, limit: number): Promise<Account[]> {

@@ -6,12 +6,15 @@ export function createDeviceStore(db: Database) {
   const devices = () => db('known_devices')
   const links = () => db('device_links')
   return {
-    /** `device` is the random id in the browser's signed cookie; only its hash is stored. */
-    makeKnown: (accountId: string, device: string, now: Date) =>
-      devices()
+    /** `device` is the random id in the browser's signed cookie; only its hash is stored. `false`: it was known before. */
+    makeKnown: async (accountId: string, device: string, now: Date): Promise<boolean> => {
+      const added = await devices()
         .insert({ account_id: accountId, device_hash: hashToken(device), known_since: now })
         .onConflict(['account_id', 'device_hash'])
-        .ignore(),
+        .ignore()
+        .returning('account_id')
+      return added.length === 1
+    },
     isKnown: async (accountId: string, device: string) =>
       (await devices()
         .where({ account_id: accountId, device_hash: hashToken(device) })

@@ -1,7 +1,8 @@
 import type { Database } from './database.ts'
 import type { Protection } from './protection.ts'
 
-export type MessageKind = 'email' | 'sms' | 'backchannel_logout'
+/** `discarded`: written where another case sends something, so that both take the same work; never delivered. */
+export type MessageKind = 'email' | 'sms' | 'backchannel_logout' | 'discarded'
 export type StoredMessage = { id: string; kind: MessageKind; payload: unknown; expiresAt: Date | null }
 
 /** Creates the store of messages on their way out: payload encrypted, blanked once delivered or expired. */

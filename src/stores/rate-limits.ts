@@ -28,6 +28,8 @@ export function createRateLimitStore(db: Database) {
           .first('points', 'expire'),
       ),
     remove: async (key: string) => (await db('rate_limits').where({ key }).delete()) > 0,
+    /** Forgets every counter (the development clock was set back). */
+    deleteAll: async () => void (await db('rate_limits').delete()),
     deleteEnded: (now: number) => db('rate_limits').where('expire', '<', now).delete(),
   }
 }

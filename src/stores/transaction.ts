@@ -17,7 +17,7 @@ export type UnitOfWork = Stores & {
 export type Transaction = <T>(work: (unit: UnitOfWork) => Promise<T>) => Promise<T>
 
 /** Puts the delivery of a stored message into the queue within the transaction. */
-export type Enqueue = (trx: Database, messageId: string) => Promise<void>
+export type Enqueue = (trx: Database, message: { id: string; kind: MessageKind }) => Promise<void>
 
 export type TransactionSettings = {
   knex: Database
@@ -46,7 +46,7 @@ export function createTransaction(settings: TransactionSettings): Transaction {
             expiresAt: message.expiresAt ?? null,
             createdAt: now,
           })
-          await settings.enqueue(trx, id)
+          await settings.enqueue(trx, { id, kind: message.kind })
           sent = true
         },
       })

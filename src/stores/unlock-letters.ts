@@ -57,15 +57,18 @@ export function createUnlockLetterStore(db: Database, { encryption }: Protection
       for (const hash of [...hashes].sort())
         await db.raw('select pg_advisory_xact_lock(hashtextextended(?, 1))', [hash])
     },
-    /** When the letters of this number since `since` were or will be printable, over all purposes. */
-    printTimes: async (hashes: string[], since: Date): Promise<Date[]> =>
+    /**
+     * When letters of this number entered a run since `since`, over all purposes and registrations. Letters that only
+     * wait do not count: nobody can push a member's letter away by registering again and again.
+     */
+    printTimes: async (hashes: readonly string[], since: Date): Promise<Date[]> =>
       (
         await letters()
           .whereIn('insurance_number_hash', hashes)
-          .where('printable_from', '>', since)
-          .orderBy('printable_from')
-          .select('printable_from')
-      ).map((row) => row.printable_from),
+          .where('printed_at', '>', since)
+          .orderBy('printed_at')
+          .select('printed_at')
+      ).map((row) => row.printed_at),
     request: (
       letter: Pick<UnlockLetter, 'id' | 'accountId' | 'insuranceNumberHash' | 'requestedAt' | 'printableFrom'>,
     ) =>
@@ -121,10 +124,11 @@ export function createUnlockLetterStore(db: Database, { encryption }: Protection
       return rows.map(toLetter)
     },
     /** Fixes content and code of a letter in preparation; `code` stays readable only for a letter that is printed. */
-    fill: (id: string, filling: { content: LetterContentKind; codeHash: string; code: string | null }) =>
+    fill: (id: string, filling: { content: LetterContentKind; codeHash: string; code: string | null }, now: Date) =>
       letters()
         .where({ id, state: 'prepared' })
         .update({
+          printed_at: now,
           content: filling.content,
           code_hash: filling.codeHash,
           code: filling.code ? encryption.encrypt(filling.code, 'unlock_letters.code') : null,
@@ -142,7 +146,22 @@ export function createUnlockLetterStore(db: Database, { encryption }: Protection
     returnFromRun: (runId: string) =>
       letters()
         .where({ print_run_id: runId, state: 'prepared' })
-        .update({ state: 'requested', print_run_id: null, content: null, code: null, code_hash: null }),
+        .update({
+          state: 'requested',
+          print_run_id: null,
+          printed_at: null,
+          content: null,
+          code: null,
+          code_hash: null,
+        }),
+    /** Takes a letter out of its run again: its number has had one in between. */
+    postpone: (id: string, printableFrom: Date) =>
+      letters().where({ id, state: 'prepared' }).update({
+        state: 'requested',
+        print_run_id: null,
+        printed_at: null,
+        printable_from: printableFrom,
+      }),
     /** Uses a code up; `false` when it was used before. */
     async consume(id: string, now: Date): Promise<boolean> {
       return (
@@ -178,6 +197,9 @@ export function createUnlockLetterStore(db: Database, { encryption }: Protection
     },
     /** Forgets letters of deleted registrations that no limit counts any more. */
     deleteOrphans: (printableBefore: Date) =>
-      letters().whereNull('account_id').where('printable_from', '<', printableBefore).delete(),
+      letters()
+        .whereNull('account_id')
+        .where((gone) => gone.where('state', 'requested').orWhere('printable_from', '<', printableBefore))
+        .delete(),
   }
 }

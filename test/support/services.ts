@@ -48,7 +48,7 @@ export function createServiceWorld(db: Database, start = '2026-11-24T09:00:00Z')
   const shop = { jobs: [] as PrintJob[], printed: [] as LetterContent[][], fault: null as null | 'pdf' | 'delivery' }
   const printRuns = createPrintRunService({
     reportUnprintable() {},
-    ...{ stores, transaction, clock, random, hash: protection.hash, deadlines, issuer, mails, minimumAge: 15 },
+    ...{ stores, transaction, clock, random, hash: protection.hash, deadlines, issuer, mails, letters, minimumAge: 15 },
     async renderPdf(contents) {
       if (shop.fault === 'pdf') throw new Error('process died')
       shop.printed.push(contents)

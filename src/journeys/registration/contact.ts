@@ -4,7 +4,7 @@ import type { Deps } from '../deps.ts'
 import type { FieldErrors, Step } from '../journey.ts'
 import type { RegistrationState } from './state.ts'
 
-type ContactDeps = Pick<Deps, 'mobileCountries' | 'hasher'>
+type ContactDeps = Pick<Deps, 'mobileCountries' | 'hash'>
 
 /** E-Mail-Adresse und Mobilnummer (seed, 1). A likely typing error in the address is pointed out once. */
 export const contactStep: Step<RegistrationState, 'contact', ContactDeps> = {
@@ -30,15 +30,15 @@ export const contactStep: Step<RegistrationState, 'contact', ContactDeps> = {
     if (!mobile.ok) errors.mobile = mobile.reason
     if (!email.ok || !mobile.ok || Object.keys(errors).length > 0)
       return { invalid: errors, model: { countries: deps.mobileCountries, emailSuggestion } }
-    if (await isPassword(email.value, state.passwordHash, deps)) return { invalid: { email: 'same_as_password' } }
+    if (isPassword(email.value, state.passwordMark, deps)) return { invalid: { email: 'same_as_password' } }
     const { step: _step, ...entered } = state
     const data = { ...entered, email: email.value, mobile: mobile.e164, country: mobile.country, sending: null }
     return { outcome: 'accepted', data }
   },
 }
 
-/** The password must not be the e-mail address or the part before the @ (security.md, "password"); only its hash is left here. */
-async function isPassword(email: string, passwordHash: string, deps: ContactDeps): Promise<boolean> {
-  const local = email.slice(0, email.indexOf('@'))
-  return (await deps.hasher.verify(email, passwordHash)) || (await deps.hasher.verify(local, passwordHash))
+/** The password must not be the e-mail address or the part before the @ (security.md, "password"); only its mark is left here. */
+function isPassword(email: string, mark: string, { hash }: ContactDeps): boolean {
+  const candidates = [email, email.slice(0, email.indexOf('@'))]
+  return candidates.some((each) => hash.matches(each.toLowerCase(), 'password_mark', mark))
 }

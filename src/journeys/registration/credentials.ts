@@ -38,44 +38,35 @@ export const credentialsStep: Step<RegistrationState, 'credentials', Credentials
     if (!deps.insurers.some((insurer) => insurer.insurerNumber === input.insurerNumber))
       errors.insurerNumber = input.insurerNumber ? 'unknown' : 'empty'
     if (input.identification !== 'post') errors.identification = 'invalid'
-    const username = await checkUsername(input, deps, request, errors)
+    const username = parseUsername(input.username ?? '')
+    if (!username.ok) errors.username = username.reason
     const password = readPassword(input, deps, errors)
     if (input.acceptTerms !== 'yes' && input.acceptTerms !== 'on') errors.acceptTerms = 'required'
-    if (!number.ok || !username || !password || Object.keys(errors).length > 0) return { invalid: errors }
+    if (!number.ok || !username.ok || !password || Object.keys(errors).length > 0) return { invalid: errors }
+    const refused = await checkAvailable(username.value, deps, request)
+    if (refused) return { invalid: { username: refused } }
     return {
       outcome: 'accepted',
       data: {
         insuranceNumber: number.value,
         insurerNumber: input.insurerNumber,
         identification: 'post',
-        username,
+        username: username.value,
         passwordHash: await deps.hasher.hash(password),
+        passwordMark: deps.hash.hash(password.toLowerCase(), 'password_mark'),
         termsVersion: deps.termsVersion,
       },
     }
   },
 }
 
-/** A taken name is said; how often an address may ask is limited (contract.md). */
-async function checkUsername(
-  input: Input,
-  deps: CredentialsDeps,
-  request: StepRequest,
-  errors: FieldErrors,
-): Promise<string | undefined> {
-  const username = parseUsername(input.username ?? '')
-  if (!username.ok) {
-    errors.username = username.reason
-    return undefined
-  }
-  const key = deps.hash.hash(request.address, 'limit:address')
-  if (await deps.limits.usernameChecks.blockedUntil(key)) {
-    errors.username = 'checks_exhausted'
-    return undefined
-  }
-  if (!(await deps.stores.accounts.usernameTaken(username.value))) return username.value
-  errors.username = (await deps.limits.usernameChecks.use(key)) ? 'checks_exhausted' : 'taken'
-  return undefined
+/**
+ * A taken name is said; an address may ask ten times an hour (contract.md). Only an otherwise right form asks, so that
+ * mistakes elsewhere use nothing up.
+ */
+async function checkAvailable(username: string, deps: CredentialsDeps, request: StepRequest) {
+  if (await deps.limits.usernameChecks.use(deps.hash.hash(request.address, 'limit:address'))) return 'checks_exhausted'
+  return (await deps.stores.accounts.usernameTaken(username)) ? 'taken' : undefined
 }
 
 function readPassword(input: Input, deps: CredentialsDeps, errors: FieldErrors): string | undefined {

@@ -8,6 +8,8 @@ const credentials = {
   identification: z.literal('post'),
   username: z.string(),
   passwordHash: z.string(),
+  /** Keyed hash by which the next page sees whether the e-mail address was chosen as password. */
+  passwordMark: z.string(),
   termsVersion: z.string(),
 }
 const contact = { email: z.string(), mobile: z.string(), country: z.string() }

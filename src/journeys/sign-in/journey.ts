@@ -42,8 +42,8 @@ export const signInJourney: Journey<SignInState, Deps> = {
     },
     unlockCode: { accepted: 'mtan', newLetter: 'mtan', suspended: 'suspended', ended: 'ended' },
     mtan: { firstSignIn: 'securityQuestion', laterSignIn: 'finished', newLetter: 'newLetter' },
-    securityQuestion: { accepted: 'finished' },
-    newLetter: { requested: 'newLetterRequested', ended: 'ended' },
+    securityQuestion: { accepted: 'finished', restart: 'password' },
+    newLetter: { requested: 'newLetterRequested', restart: 'password' },
   },
   progress: signInProgress,
 }

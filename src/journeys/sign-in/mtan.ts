@@ -5,7 +5,7 @@ import type { Deps } from '../deps.ts'
 import type { Step, StepRequest, Submission } from '../journey.ts'
 import { acrPasswordMtan, type SignInState, type StateOf } from './state.ts'
 
-type MtanDeps = Pick<Deps, 'stores' | 'mtans' | 'clock'>
+type MtanDeps = Pick<Deps, 'stores' | 'transaction' | 'mtans' | 'clock'>
 type MtanState = StateOf<'mtan'>
 
 /**
@@ -41,6 +41,8 @@ export const mtanStep: Step<SignInState, 'mtan', MtanDeps> = {
     if (new Date(state.sending.expiresAt) <= deps.clock.now()) return { invalid: { mtan: 'expired' } }
     const check = await deps.mtans.check(binding(state, request), given.value)
     if (check.result === 'right') return accepted(state, check.id, deps.clock.now(), request)
+    const event = { at: deps.clock.now(), accountId: state.accountId, purpose: purposeOf(state) }
+    await deps.transaction((unit) => unit.audit.mtanRejected(event))
     return rejected(check.result === 'wrong' ? check.triesLeft : 0)
   },
   actions: {
@@ -96,8 +98,10 @@ function accepted(state: MtanState, codeId: string, now: Date, request: StepRequ
     async effects(unit) {
       const objection = await consume(unit)
       if (objection) return objection
-      await unit.accounts.recordSignIn(accountId, now)
-      await unit.devices.makeKnown(accountId, request.device, now)
+      // Suspended or ended since the password: nobody is signed in.
+      if (!(await unit.accounts.recordSignIn(accountId, now))) return { invalid: { mtan: 'used_up' } }
+      if (await unit.devices.makeKnown(accountId, request.device, now))
+        await unit.audit.deviceMadeKnown({ at: now, accountId, by: 'sign_in' })
       const clientId = request.application?.clientId ?? ''
       await unit.audit.signInSucceeded({
         at: now,

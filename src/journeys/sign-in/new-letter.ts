@@ -21,7 +21,10 @@ export const newLetterStep: Step<SignInState, 'newLetter', NewLetterDeps> = {
   async submit(_input, state, deps) {
     const now = deps.clock.now()
     const account = await deps.stores.accounts.find(state.accountId)
-    if (!account) return { outcome: 'ended', data: {} }
+    // Signed in or deleted in another browser meanwhile.
+    if (account?.state !== 'letter_posted') return { outcome: 'restart', data: {} }
+    const waiting = await deps.stores.unlockLetters.findWaiting(account.id)
+    if (waiting) return { outcome: 'requested', data: { letterDay: berlinDay(waiting.printableFrom) } }
     const allowedFrom = await deps.letters.allowedAt(deps.stores, account, now)
     if (allowedFrom > now) return { blockedUntil: allowedFrom }
     return {

@@ -1,6 +1,7 @@
 import { berlinDay } from '../../domain/calendar.ts'
 import { parseUsername } from '../../domain/username.ts'
 import type { Account } from '../../stores/accounts.ts'
+import type { UnitOfWork } from '../../stores/transaction.ts'
 import type { Deps } from '../deps.ts'
 import type { Input, Step, StepRequest, Submission } from '../journey.ts'
 import type { SignInState } from './state.ts'
@@ -17,6 +18,7 @@ type PasswordDeps = Pick<
   | 'standing'
   | 'mails'
   | 'deviceLinkLifetime'
+  | 'unknownNameHash'
   | 'issuer'
 >
 
@@ -46,7 +48,7 @@ export const passwordStep: Step<SignInState, 'password', PasswordDeps> = {
       (input.password ?? '').normalize('NFC').slice(0, 1024),
       account?.passwordHash ?? null,
     )
-    if (!right || !account) return await wrong(deps, account)
+    if (!right || !account) return await wrong(deps, account, name)
     await lane.limit.giveBack(lane.key)
     await rehashWhenOutdated(deps, account, input.password ?? '')
     return await route(deps, account, deviceKnown)
@@ -67,12 +69,13 @@ function failureLane(deps: PasswordDeps, name: string, deviceKnown: boolean, req
     : { limit: deps.limits.signInFailures, key: deps.hash.hash(name, 'limit:username') }
 }
 
-async function wrong(deps: PasswordDeps, account: Account | null): Promise<Submission<SignInState>> {
+async function wrong(deps: PasswordDeps, account: Account | null, name: string): Promise<Submission<SignInState>> {
   await deps.transaction((unit) =>
     unit.audit.signInFailed({
       at: deps.clock.now(),
       accountId: account?.id,
       reason: account ? 'password' : 'unknown_name',
+      nameHash: account ? undefined : deps.unknownNameHash(name),
     }),
   )
   return { invalid: { username: 'wrong', password: 'wrong' } }
@@ -81,7 +84,14 @@ async function wrong(deps: PasswordDeps, account: Account | null): Promise<Submi
 async function paused(deps: PasswordDeps, account: Account | null, until: Date, username: string) {
   const now = deps.clock.now()
   const seconds = Math.ceil((until.getTime() - now.getTime()) / 1000)
-  await deps.transaction((unit) => unit.audit.signInPaused({ at: now, accountId: account?.id, seconds }))
+  await deps.transaction((unit) =>
+    unit.audit.signInPaused({
+      at: now,
+      accountId: account?.id,
+      seconds,
+      nameHash: account ? undefined : deps.unknownNameHash(username),
+    }),
+  )
   return { blockedUntil: until, view: 'sign-in/paused', model: { canSendLink: true, username } }
 }
 
@@ -126,21 +136,32 @@ async function sendDeviceLink(
   request: StepRequest,
   input: Input,
 ): Promise<Submission<SignInState>> {
-  const now = deps.clock.now()
+  const tooFast = await deps.limits.signInAddress.use(deps.hash.hash(request.address, 'limit:address'))
+  if (tooFast) return { blockedUntil: tooFast, view: 'sign-in/paused', model: { canSendLink: false } }
   const username = parseUsername(input.username ?? '')
-  const address = await deps.limits.signInAddress.use(deps.hash.hash(request.address, 'limit:address'))
-  if (address) return { blockedUntil: address, view: 'sign-in/paused', model: { canSendLink: false } }
   const name = username.ok ? username.value : ''
+  const account = await deps.stores.accounts.findByUsername(name)
+  const paused = await deps.limits.signInFailures.blockedUntil(deps.hash.hash(name, 'limit:username'))
   const exhausted = await deps.limits.deviceLink.use(deps.hash.hash(name, 'limit:device-link'))
-  const account = username.ok ? await deps.stores.accounts.findByUsername(username.value) : null
-  if (account && !exhausted)
-    await deps.transaction(async (unit) => {
-      const token = deps.random.token()
-      const expiresAt = new Date(now.getTime() + deps.deviceLinkLifetime * 1000)
-      await unit.devices.issueLink(token, account.id, expiresAt)
-      const params = { link: `${deps.issuer}/geraet/${token}`, until: expiresAt.toISOString() }
-      await deps.mails.send(unit, account, 'deviceLink', params, now)
-      await unit.audit.deviceLinkSent({ at: now, accountId: account.id })
-    })
+  const recipient = paused && !exhausted ? account : null
+  await deps.transaction((unit) => (recipient ? sendLink(deps, unit, recipient) : sendNothing(deps, unit)))
   return { outcome: 'deviceLinkSent', data: {} }
+}
+
+async function sendLink(deps: PasswordDeps, unit: UnitOfWork, account: Account): Promise<void> {
+  const now = deps.clock.now()
+  const token = deps.random.token()
+  const expiresAt = new Date(now.getTime() + deps.deviceLinkLifetime * 1000)
+  await unit.devices.issueLink(token, account.id, expiresAt)
+  const params = { link: `${deps.issuer}/geraet/${token}`, until: expiresAt.toISOString() }
+  await deps.mails.send(unit, account, 'deviceLink', params, now)
+  await unit.audit.deviceLinkSent({ at: now, accountId: account.id })
+}
+
+/** The same work without a recipient: the time tells nothing about the name. */
+async function sendNothing(deps: PasswordDeps, unit: UnitOfWork): Promise<void> {
+  const now = deps.clock.now()
+  await unit.devices.isLinkUsable(deps.random.token(), now)
+  await unit.send({ kind: 'discarded', payload: { link: deps.random.token() }, expiresAt: now }, now)
+  await unit.audit.signInFailed({ at: now, reason: 'link_without_account' })
 }

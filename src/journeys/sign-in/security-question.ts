@@ -30,12 +30,14 @@ export const securityQuestionStep: Step<SignInState, 'securityQuestion', Questio
     const question = deps.securityQuestions.find((each) => each.id === input.securityQuestion && each.offered)
     if (!question) errors.securityQuestion = input.securityQuestion ? 'unknown' : 'empty'
     const account = await deps.stores.accounts.find(state.accountId)
+    // The registration went meanwhile: another one of the number became active, or its time was over.
+    if (!account) return { outcome: 'restart', data: {} }
     const person = account && (await deps.stores.insuredPersons.findByInsuranceNumber(account.insuranceNumber))
     const names = [person?.givenName ?? '', person?.familyName ?? '', account?.username ?? ''].filter(Boolean)
     const text = question ? (request.language === 'en' ? question.en : question.de) : ''
     const answer = checkSecurityAnswer(input.securityAnswer ?? '', { question: text, names })
     if (!answer.ok) errors.securityAnswer = answer.reason
-    if (!question || !answer.ok || !account) return { invalid: errors }
+    if (!question || !answer.ok) return { invalid: errors }
     const answerHash = await deps.hasher.hash(answer.value)
     const data = { accountId: account.id, acr: acrPasswordMtan, amr: firstSignInAmr }
     return {
@@ -67,7 +69,9 @@ async function completeFirstSignIn(
   await unit.unlockLetters.endOthers(account.id, state.letterId)
   for (const accountId of await unit.accounts.deleteOtherRegistrations(account.id, account.insuranceNumber))
     await unit.audit.registrationDeleted({ at: now, accountId, reason: 'other_registration_active' })
-  await unit.devices.makeKnown(account.id, request.device, now)
+  if (await unit.devices.makeKnown(account.id, request.device, now))
+    await unit.audit.deviceMadeKnown({ at: now, accountId: account.id, by: 'sign_in' })
+  await unit.audit.securityQuestionSet({ at: now, accountId: account.id })
   await unit.audit.accountActivated({ at: now, accountId: account.id })
   await unit.audit.signInSucceeded({
     at: now,

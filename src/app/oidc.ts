@@ -61,7 +61,7 @@ export async function createOidc(settings: Settings) {
   return {
     provider,
     /** Application that `/anmeldung` signs in to when nobody asked. */
-    defaultClient: registry.clients.find((client) => client.clientId === registry.defaultClient),
+    defaultClient: registry.defaultClient,
     /** Hands a request over to oidc-provider; `before` runs on its own context first. */
     mount: (before: Middleware[]): Middleware => mount(provider, before),
     async deleteExpired() {
@@ -124,7 +124,7 @@ function createPages(
         reference,
         oidcError: out.error,
         oidcDescription: out.error_description,
-        backTo: { name: client?.clientName ?? '', url: restartOf(client, issuer) },
+        backTo: { name: client?.clientName ?? 'Meine AOK', url: restartOf(client, issuer) },
       }
       await ctx.renderPage('error', { model }, ctx.status)
     },

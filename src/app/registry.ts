@@ -1,44 +1,35 @@
 import { join } from 'node:path'
-import { type ClientRegistry, loadClientFile } from '../config/client-registry.ts'
+import { applyDemoOverrides } from '../config/clients/demo-overrides.ts'
+import { loadClients, type Registry } from '../config/clients.ts'
 import type { Config } from '../config.ts'
 import { StartUpError } from '../errors.ts'
 
 /**
  * Loads the applications: `clients.yaml`, and in development the demo's beside them.
- * @throws StartUpError naming every fault by file, line and field.
+ * @throws StartUpError naming every fault by file, line, field and mend.
  */
-export function loadRegistry(config: Config, demoPort: number | undefined): ClientRegistry {
-  const { variables, configDir } = config
-  const own = loadClientFile(join(configDir, 'clients.yaml'), { variables })
-  if (!config.demo) {
-    if (own.clients.some((client) => client.kind !== 'service') && !own.defaultClient)
-      throw new StartUpError(`${join(configDir, 'clients.yaml')}: default_client is missing; /anmeldung leads to it.`)
-    return own
+export function loadRegistry(config: Config, demoPort: number | undefined): Registry {
+  const { variables, configDir, demo } = config
+  const own = { path: join(configDir, 'clients.yaml') }
+  if (!demo) {
+    const registry = loadClients({ files: [own], environment: variables, baseDir: configDir })
+    const signsIn = registry.clients.some((client) => client.kind !== 'service')
+    if (signsIn && !registry.defaultClient)
+      throw new StartUpError(`${own.path}: default_client is missing; /anmeldung leads to it.`)
+    return registry
   }
-  const demo = loadClientFile(join(configDir, 'demo/clients.yaml'), {
-    variables: { ...variables, DEMO_CLIENT_SECRET: config.demo.clientSecret },
-    placeholders: { demo_origin: `http://localhost:${demoPort}` },
-  })
-  addRedirects(demo, config.demo.redirectUris)
-  const taken = own.clients.find(({ clientId }) => demo.clients.some((client) => client.clientId === clientId))
-  if (taken)
-    throw new StartUpError(`clients.yaml: ${taken.clientId} is the name of a demo application; choose another.`)
-  return { clients: [...own.clients, ...demo.clients], defaultClient: own.defaultClient ?? demo.defaultClient }
-}
-
-/** `DEMO_REDIRECT_URIS`: adds addresses, for `demo-third-party` it replaces them (contract.md, "Demo clients"). */
-function addRedirects({ clients }: ClientRegistry, list = ''): void {
-  const replaced = new Set<string>()
-  for (const pair of list.split(',').filter(Boolean)) {
-    const separator = pair.indexOf('=')
-    const [clientId, uri] = [pair.slice(0, separator).trim(), pair.slice(separator + 1).trim()]
-    const client = clients.find((each) => each.clientId === clientId)
-    if (!client || !URL.canParse(uri))
-      throw new StartUpError(
-        `DEMO_REDIRECT_URIS: ${pair} must read clientId=address with the id of a demo application.`,
-      )
-    if (clientId === 'demo-third-party' && !replaced.has(clientId)) client.redirectUris = []
-    replaced.add(clientId)
-    client.redirectUris.push(uri)
-  }
+  const demoFile = { path: join(configDir, 'demo/clients.yaml'), demoOrigin: `http://localhost:${demoPort}` }
+  const environment = { ...variables, DEMO_CLIENT_SECRET: demo.clientSecret }
+  const registry = loadClients({ files: [own, demoFile], environment, baseDir: configDir })
+  // What stands in clients.yaml keeps its own secret.
+  const ofDemo = (clientId: string) => clientId.startsWith('demo-')
+  const clients = [
+    ...registry.clients.filter((client) => !ofDemo(client.clientId)),
+    ...applyDemoOverrides(
+      registry.clients.filter((client) => ofDemo(client.clientId)),
+      { redirectUris: demo.redirectUris, secret: demo.clientSecret },
+    ),
+  ]
+  const { defaultClient } = registry
+  return { clients, defaultClient: clients.find((client) => client.clientId === defaultClient?.clientId) }
 }

@@ -1,5 +1,5 @@
-import { join } from 'node:path'
-import { loadClientFile } from '../config/client-registry.ts'
+import { dirname, join } from 'node:path'
+import { loadClients } from '../config/clients.ts'
 import { loadConfig } from '../config.ts'
 import { StartUpError } from '../errors.ts'
 import type { CliCommand } from './frame.ts'
@@ -13,9 +13,10 @@ export const clientsCheck: CliCommand = {
     const config = loadConfig(io.variables)
     const path = args[0] ?? join(config.configDir, 'clients.yaml')
     try {
-      const { clients, defaultClient } = loadClientFile(path, { variables: config.variables })
-      const text = `${path}: ${clients.length} applications, no fault.`
-      return { exitCode: 0, text, json: { path, clients: clients.map((client) => client.clientId), defaultClient } }
+      const files = [{ path }]
+      const { clients } = loadClients({ files, environment: config.variables, baseDir: dirname(path) })
+      const ids = clients.map((client) => client.clientId)
+      return { exitCode: 0, text: `${path}: ${ids.length} applications, no fault.`, json: { path, clients: ids } }
     } catch (error) {
       if (!(error instanceof StartUpError)) throw error
       return { exitCode: 1, text: error.message, json: { path, faults: error.message.split('\n') } }

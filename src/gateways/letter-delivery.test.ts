@@ -39,5 +39,9 @@ it('lays down the PDF and a manifest without personal data; a repeat leaves the 
     count: 1,
     sha256: createHash('sha256').update(job.pdf).digest('hex'),
   })
+  await spool.withdraw(job.runId, 'posted')
+  expect(readdirSync(folder)).toEqual(['6f1c.json'])
+  await spool.withdraw(job.runId, 'cancelled')
+  expect(readdirSync(folder).sort()).toEqual(['6f1c.cancelled', '6f1c.json'])
   expect(manifest).not.toMatch(/Mustermann|A123456780|Lindenweg/)
 })

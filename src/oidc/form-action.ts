@@ -32,9 +32,17 @@ export function createFormAction(): Middleware {
   return async (ctx, next) => {
     allowFormAction(ctx, [])
     await next()
-    const client = (ctx as unknown as Partial<KoaContextWithOIDC>).oidc?.client
-    if (client && ctx.type === 'text/html') addSources(ctx, formActionSources(client))
+    if (ctx.type !== 'text/html') return
+    const client = await askingClient((ctx as unknown as Partial<KoaContextWithOIDC>).oidc)
+    if (client) addSources(ctx, formActionSources(client))
   }
+}
+
+/** The application of the request; at an account switch oidc-provider has only its interaction at hand. */
+async function askingClient(oidc: KoaContextWithOIDC['oidc'] | undefined): Promise<Addresses | undefined> {
+  if (!oidc || oidc.client) return oidc?.client
+  const clientId = oidc.entities.Interaction?.params.client_id
+  return clientId ? await oidc.provider.Client.find(String(clientId)) : undefined
 }
 
 function addSources(ctx: Context, sources: string[]): void {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { createKeyedHash } from '../gateways/field-encryption.ts'
-import type { Limit } from '../gateways/limiter.ts'
+import type { CounterStore, Limit } from '../gateways/limiter.ts'
 import type { OneTimeCodeStore } from '../stores/one-time-codes.ts'
 import type { OutgoingMessage, UnitOfWork } from '../stores/transaction.ts'
 import { createMtanService, type MtanOrder, type MtanSending } from './mtans.ts'
@@ -38,29 +38,39 @@ describe('mTANs', () => {
       used.push([name, key])
       return blocked[name] ?? null
     },
+    exhaustedUntil: async () => blocked[name] ?? null,
     blockedUntil: async () => blocked[name] ?? null,
     giveBack: async () => {},
     reset: async () => {},
   })
-  const service = createMtanService({
-    rules: {
-      lifetime: 300,
-      tries: 3,
-      resendAfter: [30, 60, 120],
-      perJourney: 5,
-      breaker: { minimumSends: 200, minimumShare: 0.2, window: 86_400 },
-    },
-    limits: Object.fromEntries(limitNames.map((name) => [name, limit(name)])) as Record<
-      (typeof limitNames)[number],
-      Limit
-    >,
-    codes: { share: shareOf } as unknown as OneTimeCodeStore,
-    clock: { now: () => now },
-    random: { bytes: (length) => randomBytes(length), int: () => 42, token: () => '' },
-    hash: createKeyedHash([{ kid: 'a', secret: randomBytes(32) }]),
-    smsText: (_order, code) => `text with ${code}`,
-    alert,
-  })
+  const limits = Object.fromEntries(limitNames.map((name) => [name, limit(name)])) as Record<
+    (typeof limitNames)[number],
+    Limit
+  >
+  const alertOnce = { ...limit('registrationGlobal'), use: async () => null }
+  // Made anew for each test, because it remembers the shares of the breaker for a minute.
+  const create = () =>
+    createMtanService({
+      rules: {
+        lifetime: 300,
+        tries: 3,
+        resendAfter: [30, 60, 120],
+        perJourney: 5,
+        breaker: { minimumSends: 200, minimumShare: 0.2, window: 86_400 },
+      },
+      limitsOver: () => limits,
+      counters: {} as CounterStore,
+      alertOnce,
+      codes: { share: shareOf } as unknown as OneTimeCodeStore,
+      clock: { now: () => now },
+      random: { bytes: (length) => randomBytes(length), int: () => 42, token: () => '' },
+      hash: createKeyedHash([{ kid: 'a', secret: randomBytes(32) }]),
+      smsText: (_order, code) => `text with ${code}`,
+      alert,
+    })
+  let service = create()
+  const issued = vi.fn()
+  const unit = { codes: { issue: issued }, send: vi.fn(), audit: { mtanSent: vi.fn() } } as unknown as UnitOfWork
   const prepare = (before: MtanSending | null = null, of = order) => service.prepare(of, before)
   const sending = async (before: MtanSending | null = null, of = order) => {
     const prepared = await prepare(before, of)
@@ -69,10 +79,12 @@ describe('mTANs', () => {
   }
 
   beforeEach(() => {
+    service = create()
     now = start
     blocked = {}
     share = { sent: 0, entered: 0 }
     used.length = 0
+    issued.mockReset()
     alert.mockReset()
     shareOf.mockClear()
   })
@@ -123,11 +135,13 @@ describe('mTANs', () => {
   })
 
   it.each([
-    ['registration', ['registrationNumber', 'registrationAddress', 'registrationGlobal']],
+    ['registration', ['registrationAddress', 'registrationGlobal', 'registrationNumber']],
     ['signIn', ['signInNumberHour', 'signInNumberDay']],
     ['newLetter', ['signInNumberHour', 'signInNumberDay']],
   ] as const)('for %s count against budgets of their own, by keyed hash', async (purpose, names) => {
-    await sending(null, { ...order, purpose })
+    const { effects } = await sending(null, { ...order, purpose })
+    expect(used).toEqual([])
+    await effects(unit)
     expect(used.map(([name]) => name)).toEqual(names)
     expect(JSON.stringify(used)).not.toMatch(/15112345670|203\.0\.113/)
   })
@@ -137,6 +151,16 @@ describe('mTANs', () => {
     ['registrationAddress', order],
     ['registrationGlobal', order],
     ['signInNumberHour', signIn],
+    ['signInNumberDay', signIn],
+  ] as const)('send nothing when the budget %s ran out in between', async (name, of) => {
+    const { effects } = await sending(null, of)
+    blocked = { [name]: inSeconds(3600) }
+    expect(await effects(unit)).toEqual({ invalid: { mtan: 'budget' } })
+    expect(issued).not.toHaveBeenCalled()
+  })
+
+  it.each([
+    ['registrationNumber', order],
     ['signInNumberDay', signIn],
   ] as const)('stop when the budget %s is used up', async (name, of) => {
     blocked = { [name]: inSeconds(3600) }

@@ -144,16 +144,14 @@ export function createUnlockLetterStore(db: Database, { encryption }: Protection
         .update({ state: 'posted', posted_on: postedOn, last_day: lastDay, code: null }),
     /** The run is cancelled: its letters wait for the next one, their codes are destroyed. */
     returnFromRun: (runId: string) =>
-      letters()
-        .where({ print_run_id: runId, state: 'prepared' })
-        .update({
-          state: 'requested',
-          print_run_id: null,
-          printed_at: null,
-          content: null,
-          code: null,
-          code_hash: null,
-        }),
+      letters().where({ print_run_id: runId, state: 'prepared' }).update({
+        state: 'requested',
+        print_run_id: null,
+        printed_at: null,
+        content: null,
+        code: null,
+        code_hash: null,
+      }),
     /** Takes a letter out of its run again: its number has had one in between. */
     postpone: (id: string, printableFrom: Date) =>
       letters().where({ id, state: 'prepared' }).update({

@@ -13,7 +13,7 @@ const message = { kind: 'email', payload: { template: 'activation', to: 'erika@e
 describeOnBoth('a transaction', (database) => {
   const wake = vi.fn()
   // Stands for the queue: a job is a row that is written with the transaction it belongs to.
-  const enqueue = async (trx: Database, id: string) => {
+  const enqueue = async (trx: Database, { id }: { id: string }) => {
     await trx('settings').insert({ name: `job:${id}`, value: 'waiting' })
   }
   const transaction = (changes: { enqueue?: typeof enqueue; wake?: () => void } = {}) =>

@@ -38,7 +38,7 @@ describeOnBoth('unlock letters', (database) => {
     const id = await request(accountId)
     const runId = await run()
     await store().claimForRun(runId, now, 1)
-    await store().fill(id, { content: 'unlock_code', codeHash: `hash of ${id}`, code })
+    await store().fill(id, { content: 'unlock_code', codeHash: `hash of ${id}`, code }, now)
     await store().markRunPosted(runId, postedOn, lastDay)
     return id
   }
@@ -104,10 +104,10 @@ describeOnBoth('unlock letters', (database) => {
   it('hold their plain code, encrypted, only while their run is prepared', async () => {
     const accountId = await account()
     const id = await request(accountId)
-    expect(await store().fill(id, { content: 'unlock_code', codeHash: 'h', code })).toBe(0)
+    expect(await store().fill(id, { content: 'unlock_code', codeHash: 'h', code }, now)).toBe(0)
     const runId = await run()
     await store().claimForRun(runId, now, 10)
-    await store().fill(id, { content: 'unlock_code', codeHash: 'h', code })
+    await store().fill(id, { content: 'unlock_code', codeHash: 'h', code }, now)
     expect(await store().findByRun(runId)).toMatchObject([{ id, content: 'unlock_code', codeHash: 'h', code }])
     expect(JSON.stringify(await database()('unlock_letters'))).not.toContain(code)
     await store().markRunPosted(runId, '2026-11-25', '2026-12-25')
@@ -120,7 +120,7 @@ describeOnBoth('unlock letters', (database) => {
     const id = await request(await account())
     const runId = await run()
     await store().claimForRun(runId, now, 10)
-    await store().fill(id, { content: 'unlock_code', codeHash: 'h', code })
+    await store().fill(id, { content: 'unlock_code', codeHash: 'h', code }, now)
     expect(await store().returnFromRun(runId)).toBe(1)
     expect(await store().findByRun(runId)).toEqual([])
     const again = await store().claimForRun(await run(), now, 10)

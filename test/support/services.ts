@@ -55,6 +55,7 @@ export function createServiceWorld(db: Database, start = '2026-11-24T09:00:00Z')
       return new TextEncoder().encode(`%PDF ${contents.length}`)
     },
     delivery: {
+      async withdraw() {},
       async deliver(job) {
         if (shop.fault === 'delivery') throw new Error('print shop is away')
         shop.jobs.push(job)

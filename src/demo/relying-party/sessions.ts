@@ -79,7 +79,11 @@ export function createSessions(now: () => Date): Sessions {
         return sid === undefined || signedIn.claims.sid === sid
       })
       if (sid === undefined && sub === undefined) return 0
-      for (const session of matching) sessions.delete(session.id)
+      for (const session of matching) {
+        delete session.signedIn
+        // A sign-in under way stays: at an account switch the old session ends before the new person is back.
+        if (session.attempts.size === 0) sessions.delete(session.id)
+      }
       return matching.length
     },
     remove: (session) => void sessions.delete(session.id),

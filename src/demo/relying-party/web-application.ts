@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import * as client from 'openid-client'
 import { type Configured, IssuerAwayError } from './clients.ts'
 import type { PageModel, ShowPage } from './pages.ts'
-import type { Session, Sessions } from './sessions.ts'
+import { rememberAttempt, type Session, type Sessions } from './sessions.ts'
 import { beginSignIn, completeSignIn, takeAttempt, UnknownStateError } from './sign-in.ts'
 
 /** An application with pages of its own that delegates its sign-in; the demonstration plays two of them. */
@@ -80,6 +80,8 @@ async function receiveAnswer(app: WebApplication, ctx: Context, parameters: URLS
     if (before) app.sessions.remove(before)
     const session = startSession(app, ctx)
     session.signedIn = signedIn
+    // Another tab may still be at the issuer.
+    for (const [other, waiting] of before?.attempts ?? []) rememberAttempt(session, other, waiting)
     if (before?.signedIn && before.signedIn.claims.sub !== signedIn.claims.sub) {
       session.notice = 'Jetzt ist eine andere Person angemeldet als zuvor.'
     }

@@ -176,7 +176,13 @@ function application(provider: Provider, state: State, consents: ReturnType<type
     state.interactions.push({ prompt: name, reasons, params: interaction.params })
     const result =
       name === 'consent'
-        ? { consent: { grantId: await recordConsent(provider, interaction, consents, new Date()) } }
+        ? {
+            consent: {
+              grantId: await recordConsent(provider, interaction, (consent) =>
+                consents.grant({ ...consent, now: new Date() }),
+              ),
+            },
+          }
         : state.member
           ? { login: { accountId: state.member, acr: state.acr, amr: ['pwd', 'sms', 'mfa'] } }
           : { error: 'access_denied', error_description: 'cancelled' }

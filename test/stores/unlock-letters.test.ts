@@ -71,12 +71,18 @@ describeOnBoth('unlock letters', (database) => {
     expect(await store().findWaiting(accountId)).toBeNull()
   })
 
-  it('count per number over all accounts, also after the registration is gone', async () => {
+  it('count per number once they entered a run, also after the registration is gone', async () => {
     const [one, other] = [await account(), await account()]
-    await request(one, at('2026-11-20'))
-    await request(other, at('2026-11-10'))
-    await request(one, at('2026-11-22'), 'number under another key')
-    await request(one, at('2026-11-21'), 'another number')
+    const print = async (accountId: string, day: string, hash?: string) => {
+      const id = await request(accountId, at(day), hash)
+      await store().claimForRun(await run(), at(day), 1)
+      await store().fill(id, { content: 'none', codeHash: 'h', code: null }, at(day))
+    }
+    await print(other, '2026-11-10')
+    await print(one, '2026-11-20')
+    await print(one, '2026-11-21', 'another number')
+    await print(one, '2026-11-22', 'number under another key')
+    await request(one, at('2026-11-23'))
     await database()('accounts').where({ id: other }).delete()
     const hashes = ['number', 'number under another key']
     expect(await store().printTimes(hashes, at('2026-11-01'))).toEqual(
@@ -167,12 +173,16 @@ describeOnBoth('unlock letters', (database) => {
   })
 
   it('are forgotten when registration and limits are over', async () => {
+    const [printed, waiting] = [await account(), await account()]
+    const orphan = await posted(printed)
     const kept = await request(await account(), at('2026-10-01'))
-    const orphan = await request(await account(), at('2026-10-01'))
-    await database()('accounts')
-      .whereIn('id', database()('unlock_letters').where({ id: orphan }).select('account_id'))
-      .delete()
-    expect(await store().deleteOrphans(at('2026-10-01'))).toBe(0)
+    await database()('unlock_letters')
+      .where({ id: orphan })
+      .update({ printable_from: at('2026-10-01') })
+    await request(waiting, at('2026-12-01'))
+    await database()('accounts').whereIn('id', [printed, waiting]).delete()
+    // One that only waited goes at once, one that was printed counts until its time is over.
+    expect(await store().deleteOrphans(at('2026-10-01'))).toBe(1)
     expect(await store().deleteOrphans(at('2026-10-02'))).toBe(1)
     expect(await database()('unlock_letters').pluck('id')).toEqual([kept])
   })

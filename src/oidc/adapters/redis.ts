@@ -3,7 +3,7 @@ import type { AdapterFactory } from 'oidc-provider'
 import type { ArtefactStore, NewArtefact, StoredArtefact } from '../../stores/oidc-artefacts.ts'
 import { type AdapterSettings, createArtefactAdapterFactory } from './artefact-adapter.ts'
 
-export type RedisAdapter = { adapterFactory: AdapterFactory; close(): Promise<void> }
+export type RedisAdapter = { adapterFactory: AdapterFactory; ping(): Promise<void>; close(): Promise<void> }
 
 type Settings = Omit<AdapterSettings, 'store'> & {
   /** redis:// or rediss:// */
@@ -15,13 +15,19 @@ type Settings = Omit<AdapterSettings, 'store'> & {
 
 /** Connects to Redis and creates the adapter over it. A command fails after 5 s rather than wait for a lost server. */
 export function createRedisAdapter({ url, prefix, onError, ...settings }: Settings): RedisAdapter {
-  const redis = new Redis(url, { commandTimeout: 5_000, maxRetriesPerRequest: 2 })
+  // Commands of one turn of the event loop leave in one write.
+  const redis = new Redis(url, { commandTimeout: 5_000, maxRetriesPerRequest: 2, enableAutoPipelining: true })
   redis.on('error', onError)
   const store = createRedisArtefactStore(redis, prefix)
   return {
     adapterFactory: createArtefactAdapterFactory({ store, ...settings }),
-    close: async () => {
-      await redis.quit()
+    async ping() {
+      await redis.ping()
+    },
+    async close() {
+      // A server that is away cannot be asked to end the connection.
+      if (redis.status === 'ready') await redis.quit()
+      else redis.disconnect()
     },
   }
 }
@@ -29,6 +35,7 @@ export function createRedisAdapter({ url, prefix, onError, ...settings }: Settin
 const now = "local t = redis.call('TIME'); local now = string.format('%.3f', t[1] * 1000 + t[2] / 1000);"
 
 const scripts = {
+  save: `redis.call('HSET', KEYS[1], 'sealed', ARGV[1]) redis.call('PEXPIRE', KEYS[1], ARGV[2]) return 1`,
   consume: `${now} local k = KEYS[1]
     if redis.call('EXISTS', k) == 0 or redis.call('HEXISTS', k, 'supersededAt') == 1 then return 0 end
     if tonumber(redis.call('HGET', k, 'uses') or '0') ~= tonumber(ARGV[1]) then return 0 end
@@ -94,8 +101,7 @@ export function createRedisArtefactStore(redis: Redis, prefix = 'meine-aok:oidc:
     const lifetime = artefact.lifetime * 1000
     const { grantHash, uidHash, userCodeHash } = artefact
     if (grantHash) await run('join', keyOf('Grant', grantHash).concat(':members'), key, lifetime)
-    const written = await redis.multi().hset(key, 'sealed', artefact.sealed).pexpire(key, lifetime).exec()
-    for (const [error] of written ?? []) if (error) throw error
+    await run('save', key, artefact.sealed, lifetime)
     if (uidHash) await redis.set(keyOf(`${model}:uid`, uidHash), idHash, 'PX', lifetime)
     if (userCodeHash) await redis.set(keyOf(`${model}:userCode`, userCodeHash), idHash, 'PX', lifetime)
   }

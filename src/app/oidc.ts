@@ -2,10 +2,11 @@ import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { berlinDay } from '../domain/calendar.ts'
+import { StartUpError } from '../errors.ts'
 import { type Clock, createSystemClock } from '../gateways/clock.ts'
 import { newReference } from '../http/errors.ts'
 import { createPostgresAdapter } from '../oidc/adapters/postgres.ts'
-import { createRedisAdapter } from '../oidc/adapters/redis.ts'
+import { createRedisAdapter, type RedisAdapter } from '../oidc/adapters/redis.ts'
 import { createPairwiseIdentifier } from '../oidc/clients/pairwise.ts'
 import { restartOf } from '../oidc/open-interaction.ts'
 import { createProvider } from '../oidc/provider.ts'
@@ -40,6 +41,7 @@ export async function createOidc(settings: Settings) {
   const { encryption } = services.protection
   const onError = (error: Error) => log.error({ err: error }, 'Redis cannot be reached')
   const redis = config.redisUrl ? createRedisAdapter({ url: config.redisUrl, encryption, onError }) : undefined
+  if (redis) await assertReachable(redis)
   const provider = createProvider({
     issuer,
     cookieKeys: config.secrets.cookieKeys.map((key) => key.secret.toString('base64')),
@@ -72,6 +74,17 @@ export async function createOidc(settings: Settings) {
     },
     ping: async () => void (await provider.Session.find('health')),
     close: async () => void (await redis?.close()),
+  }
+}
+
+/** A wrong REDIS_URL is told at the start; a Redis that goes away later shows in `/health`. */
+async function assertReachable(redis: RedisAdapter): Promise<void> {
+  try {
+    await redis.ping()
+  } catch (error) {
+    await redis.close()
+    const { message } = error as Error
+    throw new StartUpError(`Redis cannot be reached (${message}). Check REDIS_URL and that the server runs.`)
   }
 }
 

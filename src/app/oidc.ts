@@ -81,10 +81,9 @@ export async function createOidc(settings: Settings) {
 async function assertReachable(redis: RedisAdapter): Promise<void> {
   try {
     await redis.ping()
-  } catch (error) {
+  } catch (cause) {
     await redis.close()
-    const { message } = error as Error
-    throw new StartUpError(`Redis cannot be reached (${message}). Check REDIS_URL and that the server runs.`)
+    throw new StartUpError('Redis cannot be reached. Check REDIS_URL and that the server runs.', { cause })
   }
 }
 

@@ -158,7 +158,7 @@ describe('the mTAN of the registration', () => {
     const { person } = await toMtan()
     const sms = await app.inbox.next('sms', person.mobile)
     expect(sms.text).toMatch(/Registrierung/)
-    expect(sms.text.trimEnd().split('\n').at(-1)).toBe(`@${new URL(app.issuer).host} #${sms.code}`)
+    expect(sms.text.trimEnd().split('\n').at(-1)).toBe(`@${new URL(app.issuer).hostname} #${sms.code}`)
   })
 })
 

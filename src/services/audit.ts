@@ -1,8 +1,6 @@
 import type { AuditEventStore } from '../stores/audit-events.ts'
 import type { AuditVerification, ChainHead } from '../stores/audit-verification.ts'
 
-export type AuditService = ReturnType<typeof createAuditService>
-
 /** Creates what command line, console and jobs do with the audit log. */
 export function createAuditService({ auditEvents }: { auditEvents: Pick<AuditEventStore, 'seal' | 'verify'> }) {
   return {

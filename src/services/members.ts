@@ -42,8 +42,6 @@ export type MemberImportDeps = {
   onlyNumbers?: ReadonlySet<string>
 }
 
-export type MemberImport = ReturnType<typeof createMemberImport>
-
 /** Creates the import of the membership register: one file, one transaction, memory that does not grow with the batches. */
 export function createMemberImport({ transaction, onChanged, onlyNumbers }: MemberImportDeps) {
   return {

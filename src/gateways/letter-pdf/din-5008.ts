@@ -24,7 +24,7 @@ const recipientTop = address.top + address.senderHeight + address.noteHeight
 const recipientLines = 6
 
 /** Turns the address into the lines of the window; the country stands last, in capitals, only abroad (DIN 5008, 14.2). */
-export function addressLines(recipient: Recipient): string[] {
+function addressLines(recipient: Recipient): string[] {
   const country = countryLine(recipient.country)
   const lines = [
     recipient.name,

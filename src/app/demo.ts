@@ -62,6 +62,7 @@ export async function startDemo(
     () => print().catch((error) => settings.log.error({ err: error }, 'print run failed')),
     printInterval,
   )
+  const follow = config.webConcurrency > 1 ? setInterval(() => followClock(services, clock), 1000) : undefined
   const runDue = async () => {
     await print()
     await settings.runDue()
@@ -78,9 +79,16 @@ export async function startDemo(
     }),
     async close() {
       clearInterval(timer)
+      clearInterval(follow)
       await print().catch(() => {})
     },
   }
+}
+
+/** The clock is moved in one process; the others follow within a second. */
+async function followClock(services: Services, clock: ShiftableClock): Promise<void> {
+  const offset = await services.stores.settings.get('clock_offset').catch(() => null)
+  if (offset !== null) clock.setOffset(Number(offset))
 }
 
 /** Prepares, releases and posts by itself; one run at a time. */

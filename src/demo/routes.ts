@@ -36,7 +36,8 @@ export function createDevelopmentRoutes(settings: Settings): Middleware {
     await ctx.renderPage('demo/postbox', { model: { items: (await settings.postbox.list({})).map(withPdfUrl) } })
   })
   router.get('/postbox.json', async (ctx) => {
-    const filter = { to: single(ctx.query.to), kind: single(ctx.query.kind) }
+    // A plus that was not escaped arrives as a blank.
+    const filter = { to: single(ctx.query.to)?.replace(/^ /, '+'), kind: single(ctx.query.kind) }
     ctx.body = (await settings.postbox.list(filter)).map(withPdfUrl)
   })
   router.get('/postbox/:id.pdf', async (ctx) => {
@@ -71,6 +72,7 @@ async function moveClock(settings: Settings, body: { advance?: unknown; reset?: 
     if (!target) throw new PublicError('bad_request', { detail: 'advance must be an ISO 8601 duration such as P29D' })
     for (let left = target.getTime() - clock.now().getTime(); left > day; left -= day) {
       clock.setOffset(clock.offset() + day)
+      await settings.saveOffset(clock.offset())
       await settings.runDue()
     }
     clock.setOffset(clock.offset() + Math.max(0, target.getTime() - clock.now().getTime()))

@@ -131,7 +131,7 @@ function createLateQueue() {
       if (!target) throw new Error('the queue has not started yet')
       await target.enqueue(...given)
     },
-    wake: () => target?.wake(),
+    wake: (kind?: Parameters<Started['wake']>[0]) => target?.wake(kind),
   }
 }
 

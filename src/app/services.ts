@@ -24,6 +24,7 @@ import { createRegistrationMailService } from '../services/registration-mails.ts
 import { createStandingService } from '../services/standing.ts'
 import type { Database } from '../stores/database.ts'
 import { createStores } from '../stores/index.ts'
+import type { MessageKind } from '../stores/messages.ts'
 import { createTransaction, type Enqueue } from '../stores/transaction.ts'
 import { createDrivers } from './drivers.ts'
 import { createJourneyLimits, createMtanLimits } from './limits.ts'
@@ -37,7 +38,7 @@ type Settings = {
   knex: Database
   log: Logger
   /** The queue starts after the services; until then nothing is sent. */
-  queue: { enqueue: Enqueue; wake(): void }
+  queue: { enqueue: Enqueue; wake(kind: MessageKind): void }
   sendLogoutToken(payload: { url: string; logoutToken: string }): Promise<void>
 }
 
@@ -53,7 +54,7 @@ export async function createServices(settings: Settings) {
     protection,
     createAudit: (unit) => createAuditTrail(unit.auditEvents.append),
     enqueue: (trx, message) => settings.queue.enqueue(trx, message),
-    wake: () => settings.queue.wake(),
+    wake: (kind) => settings.queue.wake(kind),
   })
   const hasher = await createPasswordHasher(config.limits.argon2)
   const texts = createTexts(join(config.configDir, '../locales'))

@@ -9,7 +9,8 @@ type Message = { id: string; kind: 'email' | 'sms' | 'backchannel_logout' | 'dis
 const urgent = 'urgent_deliveries'
 const patient = 'deliveries'
 const deadlines = 'deadlines'
-const queueOf = ({ kind }: Message) => (kind === 'sms' || kind === 'backchannel_logout' ? urgent : patient)
+const queueOf = ({ kind }: Pick<Message, 'kind'>) =>
+  kind === 'sms' || kind === 'backchannel_logout' ? urgent : patient
 
 export type QueueSettings = {
   knex: Database
@@ -25,8 +26,8 @@ export type QueueSettings = {
 /** The queue of deliveries and the clock of the deadlines, in PostgreSQL. */
 export type Queue = {
   enqueue(trx: Database, message: Message): Promise<void>
-  /** Fetches new deliveries at once instead of at the next poll. */
-  wake(): void
+  /** Fetches new deliveries of a kind, or of all, at once instead of at the next poll. */
+  wake(kind?: Message['kind']): void
   stop(): Promise<void>
 }
 
@@ -52,12 +53,18 @@ export async function startQueue(settings: QueueSettings): Promise<Queue> {
   // Several workers for what is urgent: a gateway that hangs holds up one batch, not the next.
   const queues = [urgent, urgent, urgent, patient]
   const workers = await Promise.all(queues.map((queue) => startDeliveries(boss, queue, settings)))
+  const wakeOne = (name: string) => {
+    const own = workers.filter((worker) => worker.queue === name)
+    // One fetch is enough, unless all are held up: then whoever is free first.
+    const free = own.find((worker) => !worker.isBusy())
+    for (const worker of free ? [free] : own) boss.notifyWorker(worker.id)
+  }
   await boss.work(deadlines, { pollingIntervalSeconds: 10 }, () => settings.runDue())
   await boss.schedule(deadlines, '* * * * *', {}, {})
   return {
     enqueue: enqueueWith(boss),
-    wake: () => {
-      for (const worker of workers) boss.notifyWorker(worker)
+    wake: (kind) => {
+      for (const name of kind ? [queueOf({ kind })] : [urgent, patient]) wakeOne(name)
     },
     stop: () => boss.stop({ graceful: true, timeout: 10_000 }),
   }
@@ -73,7 +80,8 @@ function enqueueWith(boss: PgBoss): Queue['enqueue'] {
   }
 }
 
-function startDeliveries(boss: PgBoss, queue: string, settings: QueueSettings): Promise<string> {
+async function startDeliveries(boss: PgBoss, queue: string, settings: QueueSettings) {
+  let busy = false
   const options = {
     pollingIntervalSeconds: 2,
     batchSize: 20,
@@ -81,9 +89,13 @@ function startDeliveries(boss: PgBoss, queue: string, settings: QueueSettings): 
     includeMetadata: true,
     perJobResults: true,
   } as const
-  return boss.work<Delivery, void, typeof options>(queue, options, (jobs) =>
-    Promise.all(jobs.map((job) => deliverOne(job, settings))),
-  )
+  const id = await boss.work<Delivery, void, typeof options>(queue, options, async (jobs) => {
+    busy = true
+    return await Promise.all(jobs.map((job) => deliverOne(job, settings))).finally(() => {
+      busy = false
+    })
+  })
+  return { id, queue, isBusy: () => busy }
 }
 
 async function deliverOne(job: JobWithMetadata<Delivery>, { deliver, giveUp, log }: QueueSettings): Promise<JobResult> {

@@ -24,14 +24,14 @@ export type TransactionSettings = {
   protection: Protection
   createAudit(stores: Stores): AuditTrail
   enqueue: Enqueue
-  /** Called after a commit that sent something, so that a worker need not wait for its next poll. */
-  wake(): void
+  /** Called after a commit for each kind of message that was sent, so that a worker need not wait for its next poll. */
+  wake(kind: MessageKind): void
 }
 
 /** Creates the one way to open a transaction (transactional outbox: the job is written with the change). */
 export function createTransaction(settings: TransactionSettings): Transaction {
   return async (work) => {
-    let sent = false
+    const sent = new Set<MessageKind>()
     const result = await settings.knex.transaction(async (trx) => {
       const stores = createStores(trx, settings.protection)
       return await work({
@@ -47,11 +47,11 @@ export function createTransaction(settings: TransactionSettings): Transaction {
             createdAt: now,
           })
           await settings.enqueue(trx, { id, kind: message.kind })
-          sent = true
+          sent.add(message.kind)
         },
       })
     })
-    if (sent) settings.wake()
+    for (const kind of sent) settings.wake(kind)
     return result
   }
 }

@@ -41,7 +41,7 @@ export const credentialsStep: Step<RegistrationState, 'credentials', Credentials
     const username = parseUsername(input.username ?? '')
     if (!username.ok) errors.username = username.reason
     const password = readPassword(input, deps, errors)
-    if (input.acceptTerms !== 'yes' && input.acceptTerms !== 'on') errors.acceptTerms = 'required'
+    if (!input.acceptTerms) errors.acceptTerms = 'required'
     if (!number.ok || !username.ok || !password || Object.keys(errors).length > 0) return { invalid: errors }
     const refused = await checkAvailable(username.value, deps, request)
     if (refused) return { invalid: { username: refused } }

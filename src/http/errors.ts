@@ -30,7 +30,8 @@ async function showError(ctx: Context, error: PublicError, log: Logger): Promise
   )
   if (ctx.headerSent) return
   if (error.retryAfter) ctx.set('Retry-After', String(error.retryAfter))
-  if (ctx.accepts('html', 'json') === 'json') {
+  // Who sends JSON reads JSON.
+  if (ctx.is('json') || ctx.accepts('html', 'json') === 'json') {
     ctx.status = error.status
     ctx.body = { error: error.code, reference }
     return

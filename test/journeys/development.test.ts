@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestApp, type TestApp } from '../support/app.ts'
+import { createClient } from '../support/client.ts'
+import { begin, enterPassword } from '../support/walk.ts'
+
+describe('the development pages', () => {
+  let app: TestApp
+  beforeAll(async () => {
+    app = await startTestApp()
+  })
+  afterAll(() => app?.close())
+  const post = (path: string, body: object) =>
+    fetch(`${app.issuer}${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+  const now = async () => Date.parse(((await (await fetch(`${app.issuer}/dev/clock`)).json()) as { now: string }).now)
+
+  it('move the clock forward, and back only by a reset', async () => {
+    const before = await now()
+    await post('/dev/clock', { advance: 'P2D' })
+    expect((await now()) - before).toBeGreaterThanOrEqual(2 * 86_400_000)
+    expect((await now()) - before).toBeLessThan(2 * 86_400_000 + 60_000)
+    const answer = (await (await post('/dev/clock', { reset: true })).json()) as { now: string }
+    expect(Math.abs(Date.parse(answer.now) - Date.now())).toBeLessThan(5000)
+  })
+
+  it('answer a wrong duration with 400 in the form it was asked in, and move nothing', async () => {
+    const before = await now()
+    const answer = await post('/dev/clock', { advance: 'two days' })
+    expect(answer.status).toBe(400)
+    expect(await answer.json()).toMatchObject({ error: 'bad_request' })
+    expect((await now()) - before).toBeLessThan(60_000)
+  })
+
+  it('do not let a form of a foreign page move the clock', async () => {
+    const answer = await fetch(`${app.issuer}/dev/clock`, {
+      method: 'POST',
+      body: new URLSearchParams({ advance: 'P9D' }),
+    })
+    expect(answer.status).toBe(400)
+  })
+
+  it('show the post with its letter as PDF, also for a number whose plus was not escaped', async () => {
+    const letters = await app.inbox.list('letter', 'D314159268')
+    expect(letters).toHaveLength(1)
+    const pdf = await fetch(`${app.issuer}${letters[0]?.pdfUrl}`)
+    expect(pdf.headers.get('content-type')).toContain('application/pdf')
+    expect(
+      Buffer.from(await pdf.arrayBuffer())
+        .subarray(0, 5)
+        .toString(),
+    ).toBe('%PDF-')
+    const page = await (await fetch(`${app.issuer}/dev/postbox`)).text()
+    expect(page).toContain(String(letters[0]?.code))
+    const plain = await fetch(`${app.issuer}/dev/postbox.json?kind=sms&to=+4915112345672`)
+    expect(await plain.json()).toEqual([])
+  })
+
+  it('forget counters of the future when the clock is set back', async () => {
+    await post('/dev/clock', { advance: 'P29D' })
+    const client = createClient()
+    await begin(client, app)
+    const wrong = { username: 'lena.huber', password: 'falsch-und-falsch' }
+    for (let n = 0; n < 10; n++) expect((await enterPassword(client, wrong)).status).toBe(422)
+    expect((await enterPassword(client, wrong)).status).toBe(429)
+    await post('/dev/clock', { reset: true })
+    await begin(client, app)
+    expect((await enterPassword(client, wrong)).status).toBe(422)
+  })
+})

@@ -38,7 +38,10 @@ type Settings = {
 
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
-/** Stacks the web application: pages of our own first, then everything else to oidc-provider. */
+/**
+ * Stacks the web application: first what every answer needs, then oidc-provider, whose endpoints authenticate and read
+ * their bodies themselves, then the pages with forms of ours.
+ */
 export function createHttpApp(settings: Settings): RequestListener {
   const { config, issuer, services, oidc, log } = settings
   const secure = issuer.startsWith('https://')
@@ -60,19 +63,17 @@ export function createHttpApp(settings: Settings): RequestListener {
   app.use(createHealth({ database: () => services.stores.settings.get('health'), artefacts: oidc.ping }, log))
   app.use(onAssets(serveStatic(root('public'), { maxage: config.production ? 31_536_000_000 : 0 })))
   app.use(createSecurityHeaders({ secure }))
-  app.use(createBranding(config.insurer.branding))
+  // Before oidc-provider: the language that an authorization request asks for is remembered.
   app.use(language)
+  app.use(oidc.mount(language, render))
+  app.use(createBranding(config.insurer.branding))
   app.use(render)
   app.use(createErrorPages(log))
   if (settings.development) app.use(settings.development)
   const secrets = config.secrets.cookieKeys.map((key) => key.secret)
-  app.use(
-    onOwnPages(
-      createFormBody(config.limits.bodyBytes),
-      createDeviceCookie(cookies, newToken),
-      createCsrf({ cookies, secrets, origin: new URL(issuer).origin, newToken }),
-    ),
-  )
+  app.use(createFormBody(config.limits.bodyBytes))
+  app.use(createDeviceCookie(cookies, newToken))
+  app.use(createCsrf({ cookies, secrets, origin: new URL(issuer).origin, newToken }))
   const router = new Router()
   const signInUrl = oidc.defaultClient && (oidc.defaultClient.initiateLoginUri ?? oidc.defaultClient.clientUri)
   addPageRoutes(router, { issuer, signInUrl })
@@ -80,23 +81,10 @@ export function createHttpApp(settings: Settings): RequestListener {
   addLinkRoutes(router, services.journeyDeps, config.deadlines.unlockCodeDays)
   addInteractionRoutes(router, { provider: oidc.provider, deps: services.journeyDeps, cookies })
   app.use(router.routes() as unknown as Middleware)
-  app.use(oidc.mount([language, render]))
   return app.callback()
 }
 
 /** Looks for files only where there are some: each look takes a thread of the pool in which passwords are hashed. */
 function onAssets(files: Middleware): Middleware {
   return (ctx, next) => (ctx.path.startsWith('/assets/') ? files(ctx, next) : next())
-}
-
-/** Protocol endpoints authenticate and read their bodies themselves; everything else is a page with forms of ours. */
-function onOwnPages(...middleware: Middleware[]): Middleware {
-  return (ctx, next) => {
-    if (/^\/(oidc|\.well-known)\//.test(ctx.path)) return next()
-    const run = (index: number): Promise<unknown> => {
-      const current = middleware[index]
-      return current ? Promise.resolve(current(ctx, () => run(index + 1))) : next()
-    }
-    return run(0)
-  }
 }

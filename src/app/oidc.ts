@@ -64,8 +64,8 @@ export async function createOidc(settings: Settings) {
     provider,
     /** Application that `/anmeldung` signs in to when nobody asked. */
     defaultClient: registry.defaultClient,
-    /** Hands a request over to oidc-provider; `before` runs on its own context first. */
-    mount: (before: Middleware[]): Middleware => mount(provider, before),
+    /** Hands protocol requests over to oidc-provider; `language` and `render` draw its pages. */
+    mount: (language: Middleware, render: Middleware): Middleware => mount(provider, language, render),
     async deleteExpired() {
       let total = 0
       for (let gone = -1; gone === -1 || gone === 5000; total += gone)
@@ -149,8 +149,15 @@ function createPages(
   }
 }
 
-function mount(provider: ReturnType<typeof createProvider>, before: Middleware[]): Middleware {
-  for (const middleware of before) provider.middleware.unshift(middleware as never)
+function mount(provider: ReturnType<typeof createProvider>, language: Middleware, render: Middleware): Middleware {
+  // Hardly any answer of the protocol is a page: language and view are prepared when one is drawn.
+  const preparePages: Middleware = (ctx, next) => {
+    ctx.renderPage = async (...page) => {
+      await language(ctx, async () => void (await render(ctx, () => ctx.renderPage(...page))))
+    }
+    return next()
+  }
+  provider.middleware.unshift(preparePages as never)
   const answer = provider.callback()
   return async (ctx, next) => {
     if (!/^\/(oidc|\.well-known)\//.test(ctx.path)) return await next()

@@ -64,9 +64,14 @@ export function createRender(settings: Settings): Middleware {
     ...settings.insurer,
     help: { ...settings.insurer.help, phoneHref: phoneHref(settings.insurer.help.phone) },
   }
-  // Our own engine: what is given to a page never becomes an option of ejs.
-  const engine = (path: string, { scope }: { scope: object }) =>
-    ejs.renderFile(path, scope, { cache: true, views: [viewsDir] })
+  const options = { cache: true, views: [viewsDir] }
+  const layout = join(viewsDir, 'layout.ejs')
+  // Our own engine: what is given to a page never becomes an option of ejs. Page and layout in one go, because koa-views
+  // looks at the file anew each time.
+  const engine = async (path: string, { scope }: { scope: object }) => {
+    const body = await ejs.renderFile(path, scope, options)
+    return await ejs.renderFile(layout, { ...scope, body }, options)
+  }
   const koaView = koaViews(viewsDir, { extension: 'ejs', autoRender: false, engineSource: { ejs: engine } })
   return (ctx, next) =>
     koaView(ctx, () => {
@@ -74,8 +79,7 @@ export function createRender(settings: Settings): Middleware {
         const lang = offered(ctx.state.lang)
         const scope = { ...pageScope(ctx, locals, lang, settings), assets, insurer }
         const name = views.has(`${view}.${lang}.ejs`) ? `${view}.${lang}` : view
-        const body = await draw(ctx, `${name}.ejs`, scope)
-        ctx.body = await draw(ctx, 'layout.ejs', { ...scope, body })
+        ctx.body = await draw(ctx, `${name}.ejs`, scope)
         ctx.status = status
         ctx.type = 'html'
         ctx.set('Content-Language', lang)

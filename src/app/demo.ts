@@ -7,7 +7,9 @@ import { createDemoRelyingParty } from '../demo/relying-party/index.ts'
 import { createDevelopmentRoutes } from '../demo/routes.ts'
 import { demoPassword, seedDemo } from '../demo/seed.ts'
 import { berlinDay } from '../domain/calendar.ts'
+import { StartUpError } from '../errors.ts'
 import type { ShiftableClock } from '../gateways/clock.ts'
+import { readInsuranceNumbers } from '../services/members.ts'
 import { explainListenFault } from './listener.ts'
 import type { Services } from './services.ts'
 
@@ -50,6 +52,7 @@ export async function startDemo(
   settings: Settings,
 ): Promise<{ routes: Middleware; greeting: string; close(): Promise<void> }> {
   const { services, clock, config } = settings
+  if (config.sandbox) await refuseRealPersons(services, demoFile(config))
   await seedDemo({
     ...services,
     clock,
@@ -119,9 +122,19 @@ async function drain({ services, wake }: Settings): Promise<void> {
   }
 }
 
+const demoFile = (config: Config) => join(config.configDir, 'demo/insured-persons.csv')
+
+/** A sandbox shows its post to the network: its register holds demo persons only (security.md, "Development mode"). */
+async function refuseRealPersons(services: Services, file: string): Promise<void> {
+  const others = await services.stores.insuredPersons.countOthers(await readInsuranceNumbers(file))
+  if (others > 0)
+    throw new StartUpError(
+      `The register holds persons who are no demo persons (${others}). Unset SANDBOX, or use another database.`,
+    )
+}
+
 async function importDemoMembers(services: Services, config: Config, clock: ShiftableClock): Promise<void> {
-  const path = join(config.configDir, 'demo/insured-persons.csv')
-  await services.memberImport.importFile(path, { now: clock.now(), actor: 'system' })
+  await services.memberImport.importFile(demoFile(config), { now: clock.now(), actor: 'system' })
 }
 
 /** Writes `demo.json` and tells the same as a short table (contract.md, "Demo clients"). */

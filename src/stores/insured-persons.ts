@@ -44,6 +44,13 @@ export function createInsuredPersonStore(db: Database, { encryption, hash }: Pro
       return row ? protect.open(row) : null
     },
 
+    /** How many persons of the register are other than these. */
+    async countOthers(insuranceNumbers: ReadonlySet<string>): Promise<number> {
+      const hashes = [...insuranceNumbers].flatMap((number) => insuranceNumberHashes(hash, number))
+      const row = await db('insured_persons').whereNotIn('insurance_number_hash', hashes).count('* as others').first()
+      return Number(row?.others ?? 0)
+    },
+
     /** Finds a person by the blind index of the insurance number. */
     async findByHash(insuranceNumberHash: string): Promise<InsuredPerson | null> {
       const [row] = await findRows(db, [insuranceNumberHash])

@@ -121,7 +121,7 @@ async function createClock(config: Config, knex: Parameters<typeof createSetting
 
 /** The services need the queue and the queue's workers need the services: the first to come is connected later. */
 function createLateQueue() {
-  type Started = Pick<Awaited<ReturnType<typeof startQueue>>, 'enqueue' | 'wake'>
+  type Started = Pick<Awaited<ReturnType<typeof startQueue>>, 'enqueue' | 'committed'>
   let target: Started | undefined
   return {
     connect: (started: Started) => {
@@ -131,7 +131,7 @@ function createLateQueue() {
       if (!target) throw new Error('the queue has not started yet')
       await target.enqueue(...given)
     },
-    wake: (kind?: Parameters<Started['wake']>[0]) => target?.wake(kind),
+    committed: (messages: Parameters<Started['committed']>[0]) => target?.committed(messages),
   }
 }
 

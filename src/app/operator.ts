@@ -17,7 +17,15 @@ export async function withServices<T>(
     throw new StartUpError('Logout tokens are sent by the web process.')
   }
   const log = createLogger(config.logLevel)
-  const settings = { config, issuer, clock, knex, log, sendLogoutToken, queue: { enqueue: queue.enqueue, wake() {} } }
+  const settings = {
+    config,
+    issuer,
+    clock,
+    knex,
+    log,
+    sendLogoutToken,
+    queue: { enqueue: queue.enqueue, committed() {} },
+  }
   const services = await createServices(settings)
   try {
     return await run(services)

@@ -38,7 +38,7 @@ type Settings = {
   knex: Database
   log: Logger
   /** The queue starts after the services; until then nothing is sent. */
-  queue: { enqueue: Enqueue; wake(kind: MessageKind): void }
+  queue: { enqueue: Enqueue; committed(messages: { id: string; kind: MessageKind }[]): void }
   sendLogoutToken(payload: { url: string; logoutToken: string }): Promise<void>
 }
 
@@ -54,7 +54,7 @@ export async function createServices(settings: Settings) {
     protection,
     createAudit: (unit) => createAuditTrail(unit.auditEvents.append),
     enqueue: (trx, message) => settings.queue.enqueue(trx, message),
-    wake: (kind) => settings.queue.wake(kind),
+    committed: (messages) => settings.queue.committed(messages),
   })
   const hasher = await createPasswordHasher(config.limits.argon2)
   const texts = createTexts(join(config.configDir, '../locales'))

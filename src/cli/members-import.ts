@@ -50,7 +50,7 @@ function openTransactions({ database, protection }: CliContext) {
     protection,
     createAudit: ({ auditEvents }) => createAuditTrail(auditEvents.append),
     enqueue: () => Promise.reject(new Error('an import sends no messages')),
-    wake: () => {},
+    committed: () => {},
   })
 }
 

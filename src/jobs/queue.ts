@@ -9,8 +9,7 @@ type Message = { id: string; kind: 'email' | 'sms' | 'backchannel_logout' | 'dis
 const urgent = 'urgent_deliveries'
 const patient = 'deliveries'
 const deadlines = 'deadlines'
-const queueOf = ({ kind }: Pick<Message, 'kind'>) =>
-  kind === 'sms' || kind === 'backchannel_logout' ? urgent : patient
+const isUrgent = ({ kind }: Message) => kind === 'sms' || kind === 'backchannel_logout'
 
 export type QueueSettings = {
   knex: Database
@@ -26,8 +25,10 @@ export type QueueSettings = {
 /** The queue of deliveries and the clock of the deadlines, in PostgreSQL. */
 export type Queue = {
   enqueue(trx: Database, message: Message): Promise<void>
-  /** Fetches new deliveries of a kind, or of all, at once instead of at the next poll. */
-  wake(kind?: Message['kind']): void
+  /** Sends what is urgent right after the commit; the rest is fetched at once instead of at the next poll. */
+  committed(messages: readonly Message[]): void
+  /** Fetches what is due at once. */
+  wake(): void
   stop(): Promise<void>
 }
 
@@ -50,23 +51,43 @@ export async function startQueue(settings: QueueSettings): Promise<Queue> {
   await boss.start()
   await createDeliveryQueues(boss)
   await boss.createQueue(deadlines, { retryLimit: 0 })
-  // Several workers for what is urgent: a gateway that hangs holds up one batch, not the next.
-  const queues = [urgent, urgent, urgent, patient]
-  const workers = await Promise.all(queues.map((queue) => startDeliveries(boss, queue, settings)))
-  const wakeOne = (name: string) => {
-    const own = workers.filter((worker) => worker.queue === name)
-    // One fetch is enough, unless all are held up: then whoever is free first.
-    const free = own.find((worker) => !worker.isBusy())
-    for (const worker of free ? [free] : own) boss.notifyWorker(worker.id)
+  const workers = {
+    urgent: await startDeliveries(boss, urgent, settings),
+    patient: await startDeliveries(boss, patient, settings),
   }
+  const direct = createDirectDelivery(settings)
   await boss.work(deadlines, { pollingIntervalSeconds: 10 }, () => settings.runDue())
   await boss.schedule(deadlines, '* * * * *', {}, {})
   return {
     enqueue: enqueueWith(boss),
-    wake: (kind) => {
-      for (const name of kind ? [queueOf({ kind })] : [urgent, patient]) wakeOne(name)
+    committed(messages) {
+      for (const message of messages) if (isUrgent(message)) direct.deliver(message.id)
+      if (!messages.every(isUrgent)) boss.notifyWorker(workers.patient)
     },
-    stop: () => boss.stop({ graceful: true, timeout: 10_000 }),
+    wake() {
+      for (const worker of Object.values(workers)) boss.notifyWorker(worker)
+    },
+    async stop() {
+      await direct.settled()
+      await boss.stop({ graceful: true, timeout: 10_000 })
+    },
+  }
+}
+
+/** Seconds after which the queue takes over what the process that committed it has not sent: it died, or the try failed. */
+const takeOver = 10
+
+/** Delivers without the queue; its job stays behind as the second try. */
+function createDirectDelivery({ deliver, log }: QueueSettings) {
+  const underWay = new Set<Promise<void>>()
+  return {
+    deliver(messageId: string): void {
+      const attempt = deliver(messageId)
+        .catch((error) => log.warn({ failure: failureCode(error), messageId, attempt: 0 }, 'delivery failed'))
+        .finally(() => underWay.delete(attempt))
+      underWay.add(attempt)
+    },
+    settled: () => Promise.allSettled(underWay),
   }
 }
 
@@ -76,12 +97,12 @@ async function createDeliveryQueues(boss: PgBoss): Promise<void> {
 
 function enqueueWith(boss: PgBoss): Queue['enqueue'] {
   return async (trx, message) => {
-    await boss.send(queueOf(message), { messageId: message.id }, { db: fromKnex(trx) })
+    const [queue, delay] = isUrgent(message) ? [urgent, { startAfter: takeOver }] : [patient, {}]
+    await boss.send(queue, { messageId: message.id }, { ...delay, db: fromKnex(trx) })
   }
 }
 
-async function startDeliveries(boss: PgBoss, queue: string, settings: QueueSettings) {
-  let busy = false
+function startDeliveries(boss: PgBoss, queue: string, settings: QueueSettings): Promise<string> {
   const options = {
     pollingIntervalSeconds: 2,
     batchSize: 20,
@@ -89,13 +110,9 @@ async function startDeliveries(boss: PgBoss, queue: string, settings: QueueSetti
     includeMetadata: true,
     perJobResults: true,
   } as const
-  const id = await boss.work<Delivery, void, typeof options>(queue, options, async (jobs) => {
-    busy = true
-    return await Promise.all(jobs.map((job) => deliverOne(job, settings))).finally(() => {
-      busy = false
-    })
-  })
-  return { id, queue, isBusy: () => busy }
+  return boss.work<Delivery, void, typeof options>(queue, options, (jobs) =>
+    Promise.all(jobs.map((job) => deliverOne(job, settings))),
+  )
 }
 
 async function deliverOne(job: JobWithMetadata<Delivery>, { deliver, giveUp, log }: QueueSettings): Promise<JobResult> {

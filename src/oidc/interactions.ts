@@ -64,7 +64,10 @@ async function locate(ctx: Context, settings: InteractionDeps): Promise<Position
     // Remembered for a day longer than the interaction: an expired page still knows the way back.
     const expiresAt = new Date(settings.deps.clock.now().getTime() + 24 * 60 * 60 * 1000)
     const clientId = String(interaction.params.client_id)
-    await journeys.begin({ id: uid, kind: 'sign-in', state: signInJourney.first, clientId, expiresAt })
+    const state = signInJourney.first
+    const begun = await journeys.begin({ id: uid, kind: 'sign-in', state, clientId, expiresAt })
+    // Otherwise another request began it at the same time and may be further already.
+    if (begun) return { id: uid, version: 0, state }
     stored = await journeys.load(uid, 'sign-in')
   }
   if (!stored?.state) {

@@ -29,9 +29,9 @@ export function createJourneyStore(db: Database, { encryption }: Protection) {
         endedAt: row.ended_at,
       }
     },
-    /** Begins a journey; keeps the one that is there when two requests begin it at once. */
-    begin: (journey: { id: string; kind: string; state: unknown; clientId?: string | null; expiresAt: Date }) =>
-      journeys()
+    /** Begins a journey at version 0; `false` when another request began it at once: that one is kept. */
+    async begin(journey: { id: string; kind: string; state: unknown; clientId?: string | null; expiresAt: Date }) {
+      const rows = await journeys()
         .insert({
           id: journey.id,
           kind: journey.kind,
@@ -40,7 +40,10 @@ export function createJourneyStore(db: Database, { encryption }: Protection) {
           expires_at: journey.expiresAt,
         })
         .onConflict('id')
-        .ignore(),
+        .ignore()
+        .returning('id')
+      return rows.length === 1
+    },
     /** Saves the next state; `false` when another request has moved the journey meanwhile. */
     async save(id: string, version: number, state: unknown): Promise<boolean> {
       return (

@@ -14,24 +14,27 @@ export type UnitOfWork = Stores & {
   send(message: OutgoingMessage, now: Date): Promise<void>
 }
 
+/** A message in the outbox; its payload stays in the store. */
+type SentMessage = { id: string; kind: MessageKind }
+
 export type Transaction = <T>(work: (unit: UnitOfWork) => Promise<T>) => Promise<T>
 
 /** Puts the delivery of a stored message into the queue within the transaction. */
-export type Enqueue = (trx: Database, message: { id: string; kind: MessageKind }) => Promise<void>
+export type Enqueue = (trx: Database, message: SentMessage) => Promise<void>
 
 export type TransactionSettings = {
   knex: Database
   protection: Protection
   createAudit(stores: Stores): AuditTrail
   enqueue: Enqueue
-  /** Called after a commit for each kind of message that was sent, so that a worker need not wait for its next poll. */
-  wake(kind: MessageKind): void
+  /** Called after a commit that sent something, so that nothing waits for the next poll of a worker. */
+  committed(messages: SentMessage[]): void
 }
 
 /** Creates the one way to open a transaction (transactional outbox: the job is written with the change). */
 export function createTransaction(settings: TransactionSettings): Transaction {
   return async (work) => {
-    const sent = new Set<MessageKind>()
+    const sent: SentMessage[] = []
     const result = await settings.knex.transaction(async (trx) => {
       const stores = createStores(trx, settings.protection)
       return await work({
@@ -47,11 +50,11 @@ export function createTransaction(settings: TransactionSettings): Transaction {
             createdAt: now,
           })
           await settings.enqueue(trx, { id, kind: message.kind })
-          sent.add(message.kind)
+          sent.push({ id, kind: message.kind })
         },
       })
     })
-    for (const kind of sent) settings.wake(kind)
+    if (sent.length > 0) settings.committed(sent)
     return result
   }
 }

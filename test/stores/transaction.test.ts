@@ -11,18 +11,18 @@ const now = new Date('2026-11-25T09:00:00Z')
 const message = { kind: 'email', payload: { template: 'activation', to: 'erika@example.org' } } as const
 
 describeOnBoth('a transaction', (database) => {
-  const wake = vi.fn()
+  const committed = vi.fn()
   // Stands for the queue: a job is a row that is written with the transaction it belongs to.
   const enqueue = async (trx: Database, { id }: { id: string }) => {
     await trx('settings').insert({ name: `job:${id}`, value: 'waiting' })
   }
-  const transaction = (changes: { enqueue?: typeof enqueue; wake?: () => void } = {}) =>
+  const transaction = (changes: { enqueue?: typeof enqueue; committed?: () => void } = {}) =>
     createTransaction({
       knex: database(),
       protection,
       createAudit: (stores) => createAuditTrail(stores.auditEvents.append),
       enqueue,
-      wake,
+      committed,
       ...changes,
     })
 
@@ -40,7 +40,7 @@ describeOnBoth('a transaction', (database) => {
   }
 
   beforeEach(async () => {
-    wake.mockReset()
+    committed.mockReset()
     for (const table of ['accounts', 'audit_events', 'messages', 'settings']) await database()(table).delete()
   })
 
@@ -59,7 +59,7 @@ describeOnBoth('a transaction', (database) => {
     }
     await expect(transaction()(work)).rejects.toThrow('no')
     expect(await written()).toEqual([0, 0, 0, 0])
-    expect(wake).not.toHaveBeenCalled()
+    expect(committed).not.toHaveBeenCalled()
   })
 
   it('undoes all of it when the message cannot be put into the queue', async () => {
@@ -70,12 +70,12 @@ describeOnBoth('a transaction', (database) => {
     })
     await expect(failing(register)).rejects.toThrow('queue is away')
     expect(await written()).toEqual([0, 0, 0, 0])
-    expect(wake).not.toHaveBeenCalled()
+    expect(committed).not.toHaveBeenCalled()
   })
 
   it('wakes the worker once, after the commit', async () => {
     const seen: Promise<number[]>[] = []
-    const waking = transaction({ wake: () => seen.push(written()) })
+    const waking = transaction({ committed: () => seen.push(written()) })
     await waking(async (unit) => {
       await register(unit)
       await register(unit)
@@ -86,7 +86,7 @@ describeOnBoth('a transaction', (database) => {
 
   it('wakes nobody when nothing was sent', async () => {
     await transaction()((unit) => unit.settings.set('demo_loaded', 'true'))
-    expect(wake).not.toHaveBeenCalled()
+    expect(committed).not.toHaveBeenCalled()
   })
 
   it('keeps the time until which a message may go out', async () => {

@@ -37,7 +37,7 @@ export function createServiceWorld(db: Database, start = '2026-11-24T09:00:00Z')
     protection,
     createAudit: (unit) => createAuditTrail(unit.auditEvents.append),
     enqueue: async () => {},
-    wake: () => {},
+    committed: () => {},
   })
   const random = createRandom()
   const deadlines = defaultDeadlines

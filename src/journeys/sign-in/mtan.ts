@@ -15,16 +15,18 @@ export const mtanStep: Step<SignInState, 'mtan', MtanDeps> = {
   path: 'mtan',
   async enter(state, deps, request) {
     const prepared = await prepare(state, deps, request)
-    if ('refused' in prepared)
-      return { state: { ...state, sending: null, blockedUntil: (prepared.until ?? deps.clock.now()).toISOString() } }
-    return { state: { ...state, sending: prepared.sending }, effects: prepared.effects }
+    const { mobile } = prepared
+    if ('refused' in prepared) {
+      const blockedUntil = (prepared.until ?? deps.clock.now()).toISOString()
+      return { state: { ...state, mobile, sending: null, blockedUntil } }
+    }
+    return { state: { ...state, mobile, sending: prepared.sending }, effects: prepared.effects }
   },
-  async show(state, deps) {
-    const account = await deps.stores.accounts.find(state.accountId)
+  show(state, deps) {
     const { sending } = state
     return {
       model: {
-        mobile: account ? maskMobile(account.mobile) : '',
+        mobile: state.mobile ?? '',
         sent: sending !== null,
         purpose: purposeOf(state),
         expiresAt: sending && new Date(sending.expiresAt),
@@ -65,7 +67,7 @@ const binding = (state: MtanState, request: StepRequest) => ({
 
 async function prepare(state: MtanState, deps: MtanDeps, request: StepRequest) {
   const account = await deps.stores.accounts.find(state.accountId)
-  if (!account) return { refused: 'budget' as const, until: deps.clock.now() }
+  if (!account) return { refused: 'budget' as const, until: deps.clock.now(), mobile: undefined }
   const order = {
     ...binding(state, request),
     accountId: account.id,
@@ -76,7 +78,7 @@ async function prepare(state: MtanState, deps: MtanDeps, request: StepRequest) {
     application: request.application?.reviewed ? request.application.name : undefined,
     address: request.address,
   }
-  return await deps.mtans.prepare(order, state.sending)
+  return { ...(await deps.mtans.prepare(order, state.sending)), mobile: maskMobile(account.mobile) }
 }
 
 function rejected(triesLeft: number): Submission<SignInState> {

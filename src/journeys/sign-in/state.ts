@@ -16,6 +16,8 @@ export const signInState = z.discriminatedUnion('step', [
     step: z.literal('mtan'),
     ...person,
     way: z.enum(['firstSignIn', 'laterSignIn', 'newLetter']),
+    /** Masked, as the page shows it; set on arrival. */
+    mobile: z.string().optional(),
     letterId: z.uuid().optional(),
     /** Null: the budget of the number is used up until `blockedUntil`. */
     sending: mtanSending.nullable(),

@@ -100,10 +100,13 @@ export function createRedisArtefactStore(redis: Redis, prefix = 'meine-aok:oidc:
     const key = keyOf(model, idHash)
     const lifetime = artefact.lifetime * 1000
     const { grantHash, uidHash, userCodeHash } = artefact
-    if (grantHash) await run('join', keyOf('Grant', grantHash).concat(':members'), key, lifetime)
-    await run('save', key, artefact.sealed, lifetime)
-    if (uidHash) await redis.set(keyOf(`${model}:uid`, uidHash), idHash, 'PX', lifetime)
-    if (userCodeHash) await redis.set(keyOf(`${model}:userCode`, userCodeHash), idHash, 'PX', lifetime)
+    // One connection keeps the order: a token is in its grant's list before it can be found.
+    await Promise.all([
+      grantHash && run('join', keyOf('Grant', grantHash).concat(':members'), key, lifetime),
+      run('save', key, artefact.sealed, lifetime),
+      uidHash && redis.set(keyOf(`${model}:uid`, uidHash), idHash, 'PX', lifetime),
+      userCodeHash && redis.set(keyOf(`${model}:userCode`, userCodeHash), idHash, 'PX', lifetime),
+    ])
   }
 
   return {

@@ -1,17 +1,8 @@
 import type { Deadlines } from '../domain/deadlines.ts'
+import type { MailTemplate } from '../gateways/mails.ts'
 import type { Random } from '../gateways/random.ts'
 import type { Account } from '../stores/accounts.ts'
 import type { UnitOfWork } from '../stores/transaction.ts'
-
-export type MailTemplate =
-  | 'activation'
-  | 'activationReminder'
-  | 'letterPosted'
-  | 'codeReminder'
-  | 'newLetterRequested'
-  | 'signInReady'
-  | 'registrationAttempt'
-  | 'deviceLink'
 
 /** An e-mail as it waits in the outbox; its text is made when it is sent. */
 export type MailPayload = {

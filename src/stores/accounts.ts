@@ -1,77 +1,16 @@
-import type { AccountState, SuspensionReason } from '../domain/account-state.ts'
+import type { SuspensionReason } from '../domain/account-state.ts'
 import type { CalendarDay } from '../domain/calendar.ts'
-import { insuranceNumberHash, insuranceNumberHashes } from './blind-index.ts'
+import { type Account, type AccountRow, type NewAccount, readAccount, writeAccount } from './account-record.ts'
+import { insuranceNumberHashes } from './blind-index.ts'
 import { type Database, onceOnly } from './database.ts'
 import type { Protection } from './protection.ts'
 
-/** A member's account from the confirmed registration on. `insuranceNumber` is as typed, known to the register or not. */
-export type Account = {
-  id: string
-  username: string
-  passwordHash: string
-  state: Exclude<AccountState, 'deleted'>
-  suspensionReason: SuspensionReason | null
-  insuranceNumber: string
-  insuranceNumberHash: string
-  /** The blind index under every key of the ring, newest first, while keys rotate. */
-  insuranceNumberHashes: string[]
-  insurerNumber: string
-  identification: string
-  email: string
-  /** E.164 */
-  mobile: string
-  language: string
-  termsVersion: string
-  registeredAt: Date
-  activationLastDay: CalendarDay
-  activatedAt: Date | null
-  /** End of the last posted unlock code. */
-  codeLastDay: CalendarDay | null
-  activeSince: Date | null
-  securityQuestion: string | null
-  lastSignInAt: Date | null
-}
-
-export type NewAccount = Omit<
-  Account,
-  | 'insuranceNumberHash'
-  | 'insuranceNumberHashes'
-  | 'state'
-  | 'suspensionReason'
-  | 'activatedAt'
-  | 'codeLastDay'
-  | 'activeSince'
-  | 'securityQuestion'
-  | 'lastSignInAt'
->
-
-type Row = {
-  id: string
-  username: string
-  password_hash: string
-  state: Account['state']
-  suspension_reason: SuspensionReason | null
-  insurance_number: string
-  insurance_number_hash: string
-  insurer_number: string
-  identification: string
-  email: string
-  mobile: string
-  language: string
-  terms_version: string
-  registered_at: Date
-  activation_last_day: CalendarDay
-  activated_at: Date | null
-  code_last_day: CalendarDay | null
-  active_since: Date | null
-  security_question: string | null
-  last_sign_in_at: Date | null
-}
+export type { Account, NewAccount } from './account-record.ts'
 
 /** Creates the store of accounts: every change of state is one guarded statement. */
 export function createAccountStore(db: Database, protection: Protection) {
   const { hash } = protection
-  const toAccount = (row: Row | undefined): Account | null => (row ? readAccount(row, protection) : null)
+  const toAccount = (row: AccountRow | undefined): Account | null => (row ? readAccount(row, protection) : null)
   const accounts = () => db('accounts')
   return {
     /** Creates a registration that waits for its activation link; `false` when the user name has been taken meanwhile. */
@@ -179,7 +118,9 @@ export function createAccountStore(db: Database, protection: Protection) {
     },
     /** Accounts with one of these number hashes that have been active, for the rules of an import. */
     findAllByNumberHashes: async (hashes: string[]) =>
-      (await accounts().whereIn('insurance_number_hash', hashes)).map((row: Row) => readAccount(row, protection)),
+      (await accounts().whereIn('insurance_number_hash', hashes)).map((row: AccountRow) =>
+        readAccount(row, protection),
+      ),
     /** Deletes the other registrations of a number; the account that became active stays. */
     async deleteOtherRegistrations(keepId: string, insuranceNumber: string): Promise<string[]> {
       const rows = await accounts()
@@ -236,54 +177,7 @@ export function createAccountStore(db: Database, protection: Protection) {
         .where('activation_reminders', '<=', sent)
         .update({ activation_reminders: sent + 1 })
         .returning('*')
-      return rows.map((row: Row) => readAccount(row, protection))
+      return rows.map((row: AccountRow) => readAccount(row, protection))
     },
-  }
-}
-
-function readAccount(row: Row, { encryption, hash }: Protection): Account {
-  const insuranceNumber = encryption.decrypt(row.insurance_number, 'accounts.insurance_number')
-  return {
-    id: row.id,
-    username: row.username,
-    passwordHash: row.password_hash,
-    state: row.state,
-    suspensionReason: row.suspension_reason,
-    insuranceNumber,
-    insuranceNumberHash: row.insurance_number_hash,
-    insuranceNumberHashes: insuranceNumberHashes(hash, insuranceNumber),
-    insurerNumber: row.insurer_number,
-    identification: row.identification,
-    email: encryption.decrypt(row.email, 'accounts.email'),
-    mobile: encryption.decrypt(row.mobile, 'accounts.mobile'),
-    language: row.language,
-    termsVersion: row.terms_version,
-    registeredAt: row.registered_at,
-    activationLastDay: row.activation_last_day,
-    activatedAt: row.activated_at,
-    codeLastDay: row.code_last_day,
-    activeSince: row.active_since,
-    securityQuestion: row.security_question,
-    lastSignInAt: row.last_sign_in_at,
-  }
-}
-
-function writeAccount(account: NewAccount, { encryption, hash }: Protection) {
-  return {
-    id: account.id,
-    username: account.username,
-    password_hash: account.passwordHash,
-    state: 'pending_activation',
-    insurance_number: encryption.encrypt(account.insuranceNumber, 'accounts.insurance_number'),
-    insurance_number_hash: insuranceNumberHash(hash, account.insuranceNumber),
-    insurer_number: account.insurerNumber,
-    identification: account.identification,
-    email: encryption.encrypt(account.email, 'accounts.email'),
-    mobile: encryption.encrypt(account.mobile, 'accounts.mobile'),
-    language: account.language,
-    terms_version: account.termsVersion,
-    registered_at: account.registeredAt,
-    activation_last_day: account.activationLastDay,
-    state_changed_at: account.registeredAt,
   }
 }

@@ -3,22 +3,9 @@ import type { EmailGateway } from '../gateways/email.ts'
 import type { LetterDelivery } from '../gateways/letter-delivery.ts'
 import type { LetterContent } from '../gateways/letter-pdf.ts'
 import type { SmsGateway } from '../gateways/sms.ts'
+import type { PostboxStore } from '../stores/development-postbox.ts'
 
-/** Where the development drivers put their post (stores/development-postbox.ts). */
-export type Postbox = {
-  put(item: {
-    id: string
-    kind: 'sms' | 'email' | 'letter'
-    to: string
-    subject: string
-    text: string
-    html: string | null
-    code: string | null
-    link: string | null
-    createdAt: Date
-    pdf?: Uint8Array
-  }): PromiseLike<unknown>
-}
+type Postbox = Pick<PostboxStore, 'put'>
 
 /** Creates the development drivers for e-mail, SMS and letters: everything sent lies in the postbox. */
 export function createPostboxDrivers(

@@ -3,23 +3,12 @@ import type { Middleware } from 'koa'
 import bodyParser from 'koa-bodyparser'
 import { PublicError } from '../errors.ts'
 import type { ShiftableClock } from '../gateways/clock.ts'
+import type { PostboxItem, PostboxStore } from '../stores/development-postbox.ts'
 import { addDuration } from './duration.ts'
 
-type Item = {
-  id: string
-  kind: string
-  to: string
-  subject: string
-  text: string
-  code: string | null
-  link: string | null
-  createdAt: Date
-  hasPdf: boolean
-  html: string | null
-}
 type Settings = {
   clock: ShiftableClock
-  postbox: { list(filter: { to?: string; kind?: string }): Promise<Item[]>; pdf(id: string): Promise<Buffer | null> }
+  postbox: Pick<PostboxStore, 'list' | 'pdf'>
   /** Runs what is due at the clock's time, print run included, and waits for the deliveries. */
   runDue(): Promise<void>
   saveOffset(milliseconds: number): Promise<void>
@@ -83,6 +72,6 @@ async function moveClock(settings: Settings, body: { advance?: unknown; reset?: 
 
 const single = (value: string | string[] | undefined) => (Array.isArray(value) ? value[0] : value)
 
-function withPdfUrl({ hasPdf, ...item }: Item) {
+function withPdfUrl({ hasPdf, ...item }: PostboxItem) {
   return { ...item, pdfUrl: hasPdf ? `/dev/postbox/${item.id}.pdf` : null }
 }

@@ -16,6 +16,8 @@ export type PostboxItem = {
 
 type Row = Omit<PostboxItem, 'createdAt' | 'hasPdf'> & { created_at: Date; has_pdf: boolean }
 
+export type PostboxStore = ReturnType<typeof createPostboxStore>
+
 /** Creates the store of the development postbox. Putting the same id twice leaves one item. */
 export function createPostboxStore(db: Database) {
   const items = () => db('development_postbox')

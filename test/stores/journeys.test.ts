@@ -43,9 +43,9 @@ describeOnBoth('journeys', (database) => {
   })
 
   it('stay where they are when they are begun again', async () => {
-    await begin()
+    expect(await begin()).toBe(true)
     await store().save('j1', 0, second)
-    await begin()
+    expect(await begin()).toBe(false)
     expect(await load()).toMatchObject({ version: 1, state: second })
   })
 

@@ -67,7 +67,7 @@ async function load(token: string, ctx: Context, deps: Deps): Promise<Position<R
 async function begin(ctx: Context, deps: Deps, cookies: CookieJar): Promise<Position<RegistrationState>> {
   const token = deps.random.token()
   const id = hashToken(token)
-  // One hour less than the promise, so that the hourly clean-up keeps it (issue: 24 hours).
+  // One hour less than the promise, so that the hourly clean-up keeps it: nothing is kept longer than 24 hours.
   const lifetime = (deps.deadlines.abandonedRegistrationHours - 1) * hour
   const state = registrationJourney.first
   const expiresAt = new Date(deps.clock.now().getTime() + lifetime)

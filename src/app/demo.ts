@@ -67,6 +67,8 @@ export async function startDemo(
   )
   const follow = config.webConcurrency > 1 ? setInterval(() => followClock(services, clock), 1000) : undefined
   const runDue = async () => {
+    // A run that was under way may have missed the newest letters: the second one takes them.
+    await print()
     await print()
     await settings.runDue()
     await drain(settings)

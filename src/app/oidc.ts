@@ -60,6 +60,7 @@ export async function createOidc(settings: Settings) {
     },
     ...createPages(issuer, log),
   })
+  recordSignOuts(provider, services, settings.clock, log)
   return {
     provider,
     /** Application that `/anmeldung` signs in to when nobody asked. */
@@ -85,6 +86,23 @@ async function assertReachable(redis: RedisAdapter): Promise<void> {
     await redis.close()
     throw new StartUpError('Redis cannot be reached. Check REDIS_URL and that the server runs.', { cause })
   }
+}
+
+/** A session that its member ended stands in the audit log. */
+function recordSignOuts(
+  provider: ReturnType<typeof createProvider>,
+  services: Services,
+  clock: Clock,
+  log: Logger,
+): void {
+  provider.on('end_session.success', (ctx) => {
+    const accountId = ctx.oidc.session?.accountId
+    if (!accountId) return
+    const event = { at: clock.now(), accountId, clientId: ctx.oidc.client?.clientId }
+    services
+      .transaction((unit) => unit.audit.signedOut(event))
+      .catch((err) => log.error({ err }, 'sign-out not recorded'))
+  })
 }
 
 /** An account may be used by applications while it is active; whoever is suspended or ended is signed out. */

@@ -8,7 +8,7 @@ import type { Deps } from '../deps.ts'
 import type { Step, StepRequest, Submission } from '../journey.ts'
 import type { RegistrationState, StateOf } from './state.ts'
 
-type MtanDeps = Pick<Deps, 'stores' | 'mtans' | 'mails' | 'clock' | 'deadlines'>
+type MtanDeps = Pick<Deps, 'stores' | 'transaction' | 'mtans' | 'mails' | 'clock' | 'deadlines'>
 type MtanState = StateOf<'mtan'>
 
 /** Bestätigung der Mobilnummer (seed, 1). The confirmed mTAN creates the registration and sends the activation link. */
@@ -43,6 +43,7 @@ export const mtanStep: Step<RegistrationState, 'mtan', MtanDeps> = {
     if (new Date(state.sending.expiresAt) <= now) return { invalid: { mtan: 'expired' } }
     const check = await deps.mtans.check(order(state, request), given.value)
     if (check.result !== 'right') {
+      await deps.transaction((unit) => unit.audit.mtanRejected({ at: now, purpose: 'registration' }))
       const triesLeft = check.result === 'wrong' ? check.triesLeft : 0
       return { invalid: { mtan: triesLeft > 0 ? { reason: 'wrong', params: { triesLeft } } : 'used_up' } }
     }

@@ -1,8 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import { environmentSchema, parseEnvironment } from '../src/config/environment.ts'
 
-/** Holds the hand-written documents against the code: settings, links, commands, log lines and addresses. */
+/** Holds the hand-written documents against the code: links, commands, log lines and addresses. */
 
 type Document = { path: string; text: string }
 
@@ -12,9 +11,7 @@ const root = resolve(import.meta.dirname, '..')
 export function findFaults(folder: string): string[] {
   const documents = readDocuments(folder)
   const sources = sourceTexts(join(folder, 'src')).join('\n')
-  const operate = documents.find(({ path }) => path === 'docs/operate.md')?.text ?? ''
   return [
-    ...environmentFaults(operate),
     ...documents.flatMap((document) => [
       ...linkFaults(folder, document),
       ...commandFaults(folder, document, sources),
@@ -36,39 +33,6 @@ function sourceTexts(folder: string): string[] {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   const code = names.filter((name) => name.endsWith('.ts') && !/\.test(-support)?\.ts$/.test(name))
   return code.map((name) => readFileSync(join(folder, name), 'utf8'))
-}
-
-/** Compares the table `variable | default | file` with the schema: same keys, same defaults, same `NAME_FILE`s. */
-export function environmentFaults(text: string): string[] {
-  const documented = new Map(
-    tableRows(text, 'variable').map(([name = '', value = '', file = '']) => [
-      plain(name),
-      { value: plain(value), file },
-    ]),
-  )
-  const faults = [...documented.keys()]
-    .filter((name) => !(name in environmentSchema.shape))
-    .map((name) => `docs/operate.md: ${name} is no setting of src/config/environment.ts`)
-  for (const [name, schema] of Object.entries(environmentSchema.shape)) {
-    const row = documented.get(name)
-    const usual = String(schema.safeParse(undefined).data ?? '—')
-    if (!row) faults.push(`docs/operate.md: the setting ${name} is missing`)
-    else if (row.value !== usual) faults.push(`docs/operate.md: ${name} has the default ${usual}, not ${row.value}`)
-    if (row && (row.file === 'yes') !== comesFromFile(name))
-      faults.push(
-        `docs/operate.md: ${name}_FILE is ${comesFromFile(name) ? '' : 'not '}understood; correct the column file`,
-      )
-  }
-  return faults
-}
-
-function comesFromFile(name: string): boolean {
-  try {
-    parseEnvironment({ [`${name}_FILE`]: '/there/is/no/such/file' })
-    return false
-  } catch {
-    return true
-  }
 }
 
 function linkFaults(folder: string, { path, text }: Document): string[] {
@@ -143,7 +107,6 @@ function tableRows(text: string, heading: string): string[][] {
   return rows
 }
 
-const plain = (cell: string) => cell.replaceAll('`', '')
 const withoutCode = (text: string) => text.replace(/^```[\s\S]*?^```/gm, '')
 
 if (import.meta.main) {

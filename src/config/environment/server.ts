@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { flag, port } from './types.ts'
+
+/** Process and network. */
+export const serverSettings = {
+  NODE_ENV: z
+    .enum(['development', 'test', 'production'])
+    .default('development')
+    .describe('`production` refuses demo parts; `test` behaves like development'),
+  ISSUER: z
+    .url()
+    .optional()
+    .describe(
+      'issuer identifier, for example `https://anmeldung.example.org`; required in production and https there; in development it follows the port',
+    ),
+  HOST: z
+    .string()
+    .default('127.0.0.1')
+    .describe(
+      'address to listen on; the image sets `0.0.0.0`. Development on other than loopback needs `SANDBOX=true`',
+    ),
+  PORT: port.default(3000).describe('port of the issuer; 0 picks a free one'),
+  DEMO_PORT: port.default(3001).describe('port of the demo relying party (development)'),
+  DATA_DIR: z
+    .string()
+    .default('./data')
+    .describe('folder of the embedded database, the development secrets and `demo.json`'),
+  CONFIG_DIR: z.string().optional().describe('folder with the configuration files; unset: `config/` of the project'),
+  WEB_CONCURRENCY: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(1)
+    .describe('web processes; more than one needs `DATABASE_URL`'),
+  TRUST_PROXY: flag
+    .default(false)
+    .describe('`true`: take client address and scheme from `X-Forwarded-…`; only behind a proxy that sets them itself'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('least severe level: `trace`, `debug`, `info`, `warn`, `error`, `fatal`, `silent`'),
+  METRICS_PORT: port.optional().describe('port of the Prometheus metrics, on `HOST`; unset: none'),
+}

@@ -14,6 +14,7 @@ import { createRandom } from '../gateways/random.ts'
 import { renderSms } from '../gateways/sms-texts.ts'
 import { createTexts } from '../gateways/texts.ts'
 import type { Deps } from '../journeys/deps.ts'
+import { createAlertService } from '../services/alerts.ts'
 import { createDeadlineTasks } from '../services/deadlines.ts'
 import { createDeliveryService } from '../services/deliveries.ts'
 import { createLetterService } from '../services/letters.ts'
@@ -67,21 +68,22 @@ export async function createServices(settings: Settings) {
   const letters = createLetterService({ deadlines })
   const standing = createStandingService({ deadlines })
   const host = new URL(issuer).hostname
+  const alerts = createAlertService({ transaction, clock, log, email: insurer.operators.alertEmail })
   const mtans = createMtanService({
     rules: config.limits.mtan,
     limitsOver: (counters) => createMtanLimits(config, createLimiter(counters, clock)),
     counters: stores.rateLimits,
-    alertOnce: limiter({ name: 'breaker_alert', count: 1, window: 3600 }),
     codes: stores.codes,
     clock,
     random,
     hash,
     smsText: ({ purpose, language, application }, code) =>
       renderSms(purpose, { code, host, application: application ?? insurer.shortName }, language, texts),
-    async alert(event) {
-      log.error(event, 'share of entered mTANs is too low: somebody may be pumping SMS')
-      await transaction((unit) => unit.audit.smsSendsStopped({ at: clock.now(), ...event }))
-    },
+    alert: (event) =>
+      transaction(async (unit) => {
+        if (await alerts.raise(unit, { kind: 'sms_pumping', detail: event }))
+          await unit.audit.smsSendsStopped({ at: clock.now(), ...event })
+      }),
   })
   const printRuns = createPrintRunService({
     stores,
@@ -144,6 +146,7 @@ export async function createServices(settings: Settings) {
     printRuns,
     deliveries,
     deadlineTasks,
+    alerts,
     memberImport,
     journeyDeps,
     postbox: drivers.postbox,

@@ -182,6 +182,11 @@ function operatorEvents(append: AppendAuditEvent) {
       'kid',
       'alg',
     ]),
+    /** Operators were told that something is wrong: the kind of alert, and where, in words without personal data. */
+    operatorsAlerted: event<Common & { kind: string; detail: string }>(append, 'operators_alerted', 'system', [
+      'kind',
+      'detail',
+    ]),
     /** A message was given up after its last try. */
     messageUndeliverable: event<MaybeOfAccount & { kind: 'sms' | 'email' | 'letter'; purpose: string }>(
       append,

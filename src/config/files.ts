@@ -22,6 +22,7 @@ const insurerSchema = z.strictObject({
   termsVersion: z.string(),
   mobileCountries: z.array(z.string().regex(/^[A-Z]{2}$/)).min(1),
   minimumAge: count,
+  operators: z.strictObject({ alertEmail: z.email().optional() }).default({}),
   branding: z.strictObject({ light: colours, dark: colours }).partial().optional(),
 })
 

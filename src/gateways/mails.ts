@@ -11,6 +11,7 @@ export type MailTemplate =
   | 'signInReady'
   | 'registrationAttempt'
   | 'deviceLink'
+  | 'operatorAlert'
 
 export type RenderedMail = { subject: string; text: string; html: string }
 

@@ -47,7 +47,6 @@ describe('mTANs', () => {
     (typeof limitNames)[number],
     Limit
   >
-  const alertOnce = { ...limit('registrationGlobal'), use: async () => null }
   // Made anew for each test, because it remembers the shares of the breaker for a minute.
   const create = () =>
     createMtanService({
@@ -60,7 +59,6 @@ describe('mTANs', () => {
       },
       limitsOver: () => limits,
       counters: {} as CounterStore,
-      alertOnce,
       codes: { share: shareOf } as unknown as OneTimeCodeStore,
       clock: { now: () => now },
       random: { bytes: (length) => randomBytes(length), int: () => 42, token: () => '' },

@@ -48,14 +48,12 @@ type Settings = {
   /** Limits over the counters given: those of a transaction count together with it. */
   limitsOver(counters: CounterStore): MtanLimits
   counters: CounterStore
-  /** One alert per purpose and country and hour. */
-  alertOnce: Limit
   codes: OneTimeCodeStore
   clock: Clock
   random: Random
   hash: KeyedHash
   smsText(order: MtanOrder, code: string): string
-  /** Tells operators that sends of a purpose and country look like pumping. */
+  /** Tells operators that sends of a purpose and country look like pumping, once per hour. */
   alert(event: { purpose: MtanPurpose; country: string; share: number }): Promise<void>
 }
 
@@ -137,8 +135,7 @@ async function breakerOpen(settings: Settings, shares: ShareCache, order: MtanOr
   const { purpose, country } = order
   const { sent, entered } = await shares(purpose, country, now)
   if (sent < minimumSends || entered / sent >= minimumShare) return null
-  if (!(await settings.alertOnce.use(`${purpose} ${country}`)))
-    await settings.alert({ purpose, country, share: entered / sent })
+  await settings.alert({ purpose, country, share: entered / sent })
   return purpose === 'registration' ? new Date(now.getTime() + 60 * 60 * 1000) : null
 }
 

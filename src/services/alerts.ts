@@ -1,0 +1,66 @@
+import type { Clock } from '../gateways/clock.ts'
+import { createLimiter } from '../gateways/limiter.ts'
+import type { Transaction, UnitOfWork } from '../stores/transaction.ts'
+import type { MailPayload } from './registration-mails.ts'
+
+/** What an alert says, by kind; a new kind is one line here. The words stand in the log, the e-mail and the audit log. */
+const sentences = {
+  sms_pumping: 'share of entered mTANs is too low: somebody may be pumping SMS',
+  sms_budget: 'SMS budget of the day is used up',
+} as const
+
+export type AlertKind = keyof typeof sentences
+
+/** What is wrong. `detail` says where (a country, a gateway, a count); personal data never stands in it. */
+export type Alert = { kind: AlertKind; detail: Readonly<Record<string, string | number>> }
+
+type Settings = {
+  transaction: Transaction
+  clock: Clock
+  log: { error(detail: object, message: string): void }
+  /** Where operators read alerts; unset: in the log and the audit log only. */
+  email: string | undefined
+}
+
+const hour = 3600
+
+/** Creates the alerts to operators: a log line of level `error`, an audit event, and an e-mail through the outbox. */
+export function createAlertService({ transaction, clock, log, email }: Settings) {
+  /** Writes the alert unless the same words went out within the hour; the counter rolls back with the transaction. */
+  async function write(unit: UnitOfWork, { kind, detail }: Alert): Promise<boolean> {
+    const now = clock.now()
+    const once = createLimiter(unit.rateLimits, clock)({ name: 'alert', count: 1, window: hour })
+    const key = keyOf({ kind, detail })
+    // Looked at first: an alert that repeats with every request must not make the requests wait for one counter.
+    if ((await once.exhaustedUntil(key)) || (await once.use(key))) return false
+    const words = wordsOf(detail)
+    await unit.audit.operatorsAlerted({ at: now, kind, detail: words })
+    if (!email) return true
+    const params = { alert: sentences[kind], detail: words || '-' }
+    const payload: MailPayload = { template: 'operatorAlert', to: email, language: 'de', params }
+    await unit.send({ kind: 'email', payload }, now)
+    return true
+  }
+  return {
+    /**
+     * Raises an alert, at most once per hour for the same kind and place; `false` when it was raised before. With `unit`
+     * it is written in that transaction, without one in a transaction of its own.
+     */
+    async raise(unit: UnitOfWork | undefined, alert: Alert): Promise<boolean> {
+      const raised = unit ? await write(unit, alert) : await transaction((own) => write(own, alert))
+      if (raised) log.error({ alert: alert.kind, ...alert.detail }, sentences[alert.kind])
+      return raised
+    },
+  }
+}
+
+/** Numbers change from one alert to the next; the words tell the place. */
+function keyOf({ kind, detail }: Alert): string {
+  const place = Object.values(detail).filter((value) => typeof value === 'string')
+  return [kind, ...place].join(' ')
+}
+
+const wordsOf = (detail: Alert['detail']) =>
+  Object.entries(detail)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join(', ')

@@ -11,7 +11,7 @@ import { createLimiter } from '../gateways/limiter.ts'
 import { renderMail } from '../gateways/mails.ts'
 import { createPasswordHasher } from '../gateways/password-hasher.ts'
 import { createRandom } from '../gateways/random.ts'
-import { renderSms } from '../gateways/sms-texts.ts'
+import { checkSmsRoom, renderSms } from '../gateways/sms/texts.ts'
 import { createTexts } from '../gateways/texts.ts'
 import type { Deps } from '../journeys/deps.ts'
 import { createAlertService } from '../services/alerts.ts'
@@ -68,6 +68,7 @@ export async function createServices(settings: Settings) {
   const letters = createLetterService({ deadlines })
   const standing = createStandingService({ deadlines })
   const host = new URL(issuer).hostname
+  checkSmsRoom({ host, application: insurer.shortName }, texts)
   const alerts = createAlertService({ transaction, clock, log, email: insurer.operators.alertEmail })
   const mtans = createMtanService({
     rules: config.limits.mtan,

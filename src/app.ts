@@ -1,5 +1,5 @@
-import type { Logger } from 'pino'
 import { createHttpApp } from './app/http.ts'
+import { createJobs } from './app/jobs.ts'
 import { openListener } from './app/listener.ts'
 import { createLogger } from './app/logger.ts'
 import { startMetrics } from './app/metrics.ts'
@@ -9,6 +9,7 @@ import type { Config } from './config.ts'
 import { StartUpError } from './errors.ts'
 import { createShiftableClock, createSystemClock, type ShiftableClock } from './gateways/clock.ts'
 import { startQueue } from './jobs/queue.ts'
+import { runJob } from './jobs/schedule.ts'
 import { migrate, openDatabase } from './stores/database.ts'
 import { createSettingStore } from './stores/settings.ts'
 
@@ -52,13 +53,16 @@ export async function startApp(config: Config): Promise<App> {
       demoPort: relyingParty?.port,
     })
     closers.push(oidc.close)
-    const runDue = () => runDeadlines(services, oidc, log)
+    const jobs = createJobs({ services, oidc })
+    const runDue = async () => {
+      for (const job of jobs) await runJob(job, log)
+    }
     const started = await startQueue({
       knex: database.knex,
       log,
       deliver: services.deliveries.deliver,
       giveUp: services.deliveries.giveUp,
-      runDue,
+      jobs,
     })
     queue.connect(started)
     closers.push(started.stop)
@@ -132,25 +136,6 @@ function createLateQueue() {
       await target.enqueue(...given)
     },
     committed: (messages: Parameters<Started['committed']>[0]) => target?.committed(messages),
-  }
-}
-
-async function runDeadlines(
-  services: Awaited<ReturnType<typeof createServices>>,
-  oidc: { deleteExpired(): Promise<number> },
-  log: Logger,
-): Promise<void> {
-  const housekeeping = [
-    { name: 'seal the audit log', run: async () => services.stores.auditEvents.seal(10_000) },
-    { name: 'forget expired OIDC artefacts', run: oidc.deleteExpired },
-  ]
-  for (const task of [...services.deadlineTasks, ...housekeeping]) {
-    try {
-      const done = await task.run()
-      if (Number(done) > 0) log.info({ task: task.name, rows: done }, 'job done')
-    } catch (error) {
-      log.error({ err: error, task: task.name }, 'job failed; it is tried again in a minute')
-    }
   }
 }
 

@@ -13,21 +13,21 @@ type Settings = {
   mails: RegistrationMailService
 }
 
-/** One job over a deadline: safe to run twice and in parallel, because each row is claimed by one guarded statement. */
-export type DeadlineTask = { name: string; run(): Promise<number> }
-
 /** Rows per transaction, so that a job never holds many locks for long. */
 const batch = 200
 
-/** Creates the jobs that keep the deadlines of mission.md; each answers how many rows it dealt with. */
-export function createDeadlineTasks(settings: Settings): DeadlineTask[] {
-  return [
-    { name: 'remind of activation', run: () => remindOfActivation(settings) },
-    { name: 'delete registrations not activated', run: () => deleteNotActivated(settings) },
-    { name: 'remind of unlock code', run: () => remindOfUnlockCode(settings) },
-    { name: 'delete registrations never signed in', run: () => deleteNeverSignedIn(settings) },
-    { name: 'forget what has ended', run: () => forgetEnded(settings) },
-  ]
+/**
+ * Creates the work that keeps the deadlines of mission.md; each answers how many rows it dealt with. Safe to run twice and
+ * in parallel, because each row is claimed by one guarded statement.
+ */
+export function createDeadlineTasks(settings: Settings) {
+  return {
+    remindOfActivation: () => remindOfActivation(settings),
+    deleteNotActivated: () => deleteNotActivated(settings),
+    remindOfUnlockCode: () => remindOfUnlockCode(settings),
+    deleteNeverSignedIn: () => deleteNeverSignedIn(settings),
+    forgetEnded: () => forgetEnded(settings),
+  }
 }
 
 async function remindOfActivation({ transaction, clock, deadlines, mails }: Settings): Promise<number> {

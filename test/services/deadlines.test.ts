@@ -74,7 +74,7 @@ describeOnBoth('deadlines', (database) => {
     expect(await world.stores.accounts.find(id)).toBeNull()
     expect(await database()('known_devices')).toEqual([])
     expect(await world.events('registration_deleted')).toEqual([{ reason: 'not_activated' }])
-    expect(await at('2026-12-22T23:00:00Z')).toMatchObject({ 'delete registrations not activated': 0 })
+    expect(await at('2026-12-22T23:00:00Z')).toMatchObject({ deleteNotActivated: 0 })
   })
 
   it('remind of the unlock code ten days before its end, once', async () => {
@@ -123,16 +123,16 @@ describeOnBoth('deadlines', (database) => {
   it('are kept once by 16 processes at once', async () => {
     for (let n = 0; n < 5; n++) await register()
     world.clock.set('2026-12-01T10:00:00Z')
-    await sixteenTimes(() => world.tasks[0]?.run() ?? Promise.resolve(0))
+    await sixteenTimes(() => world.tasks.remindOfActivation())
     expect(await templates()).toHaveLength(5)
     world.clock.set('2026-12-23T10:00:00Z')
-    const deleted = await sixteenTimes(() => world.tasks[1]?.run() ?? Promise.resolve(0))
+    const deleted = await sixteenTimes(() => world.tasks.deleteNotActivated())
     expect(deleted.reduce((sum, count) => sum + count, 0)).toBe(5)
     expect(await world.events('registration_deleted')).toHaveLength(5)
   })
 
   it('go on after the first batch', async () => {
     for (let n = 0; n < 201; n++) await register()
-    expect(await at('2026-12-23T10:00:00Z')).toMatchObject({ 'delete registrations not activated': 201 })
+    expect(await at('2026-12-23T10:00:00Z')).toMatchObject({ deleteNotActivated: 201 })
   })
 })

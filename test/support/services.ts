@@ -88,7 +88,7 @@ export function createServiceWorld(db: Database, start = '2026-11-24T09:00:00Z')
     /** Runs every deadline task once and gives how many rows each dealt with. */
     async runTasks(): Promise<Record<string, number>> {
       const counts: [string, number][] = []
-      for (const task of tasks) counts.push([task.name, await task.run()])
+      for (const [name, run] of Object.entries(tasks)) counts.push([name, await run()])
       return Object.fromEntries(counts)
     },
     async empty() {

@@ -40,12 +40,16 @@ export function createPostboxDrivers(
     letters: {
       // The postbox is the member's own letter box: what lies there stays.
       async withdraw() {},
-      async deliver({ letters, numbers }) {
-        for (const letter of letters)
+      async receipts() {
+        return []
+      },
+      async settle() {},
+      async deliver({ letters }) {
+        for await (const { content: letter, insuranceNumber } of letters())
           await postbox.put({
             id: letter.id,
             kind: 'letter',
-            to: numbers.get(letter.id) ?? '',
+            to: insuranceNumber,
             subject: letter.kind === 'unlock_code' ? 'Ihr Freischaltcode' : 'Sie haben bereits ein Konto',
             text: letterText(letter),
             html: null,

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { addDays, berlinDay, type CalendarDay } from '../domain/calendar.ts'
 import { type Deadlines, unlockCodeLastDay } from '../domain/deadlines.ts'
 import type { Clock } from '../gateways/clock.ts'
 import type { KeyedHash } from '../gateways/field-encryption.ts'
-import type { LetterDelivery } from '../gateways/letter-delivery.ts'
+import type { LetterDelivery, PrintedLetter, PrintFile } from '../gateways/letter-delivery.ts'
 import { type LetterContent, UnprintableLetter } from '../gateways/letter-pdf.ts'
 import type { Random } from '../gateways/random.ts'
 import type { Stores } from '../stores/index.ts'
@@ -145,13 +145,36 @@ async function drawRun(settings: Settings, contents: LetterContent[]): Promise<P
 
 async function handOver(settings: Settings, runId: string): Promise<void> {
   const run = await settings.stores.printRuns.find(runId)
-  const letters = await letterContents(settings, runId)
-  const numbers = new Map<string, string>()
-  for (const letter of await settings.stores.unlockLetters.findByRun(runId)) {
-    const account = letter.accountId ? await settings.stores.accounts.find(letter.accountId) : null
-    if (account) numbers.set(letter.id, account.insuranceNumber)
+  if (!run?.pdf || !run.postingDay) return
+  const { pdf, postingDay } = run
+  const contents = await letterContents(settings, runId)
+  const sha256 = createHash('sha256').update(pdf).digest('hex')
+  const letters = contents.map(({ id, kind }) => ({ id, kind }))
+  const manifest = { runId, postingDay, count: letters.length, sha256, letters }
+  const files = [
+    printFile(`${runId}.pdf`, pdf),
+    printFile(`${runId}.json`, Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)),
+  ]
+  await settings.delivery.deliver({ runId, postingDay, files, letters: () => printedLetters(settings, contents) })
+}
+
+function printFile(name: string, content: Uint8Array): PrintFile {
+  return {
+    name,
+    bytes: content.length,
+    sha256: createHash('sha256').update(content).digest('hex'),
+    async *open() {
+      yield content
+    },
   }
-  if (run?.pdf) await settings.delivery.deliver({ runId, postingDay: run.postingDay, pdf: run.pdf, letters, numbers })
+}
+
+async function* printedLetters({ stores }: Settings, contents: LetterContent[]): AsyncIterable<PrintedLetter> {
+  for (const content of contents) {
+    const letter = await stores.unlockLetters.find(content.id)
+    const account = letter?.accountId ? await stores.accounts.find(letter.accountId) : null
+    yield { content, insuranceNumber: account?.insuranceNumber ?? '' }
+  }
 }
 
 async function markPosted(settings: Settings, unit: UnitOfWork, run: PrintRun, now: Date): Promise<boolean> {

@@ -2,7 +2,7 @@ import type { CalendarDay } from '../domain/calendar.ts'
 import type { Database } from './database.ts'
 import type { Protection } from './protection.ts'
 
-export type PrintRunState = 'prepared' | 'released' | 'posted' | 'cancelled'
+export type PrintRunState = 'collecting' | 'prepared' | 'released' | 'posted' | 'cancelled'
 export type PrintRun = {
   id: string
   state: PrintRunState

@@ -2,6 +2,12 @@ import type { CalendarDay } from '../domain/calendar.ts'
 import { type Database, onceOnly } from './database.ts'
 import type { Protection } from './protection.ts'
 
+/**
+ * What a letter was asked for. `unlock_code`: what goes into the envelope is decided when its run is prepared. A further
+ * purpose needs its word here, its decision in `services/letter-contents.ts` and its text in `gateways/letter-pdf`.
+ */
+export type LetterPurpose = 'unlock_code'
+
 /** What the envelope holds. `none`: the number did not match; the row lives and ends as if a letter had gone out. */
 export type LetterContentKind = 'unlock_code' | 'account_exists' | 'none'
 
@@ -9,6 +15,7 @@ export type UnlockLetter = {
   id: string
   accountId: string | null
   insuranceNumberHash: string
+  purpose: LetterPurpose
   state: 'requested' | 'prepared' | 'posted' | 'ended'
   content: LetterContentKind | null
   requestedAt: Date
@@ -25,6 +32,7 @@ type Row = {
   id: string
   account_id: string | null
   insurance_number_hash: string
+  purpose: LetterPurpose
   state: UnlockLetter['state']
   content: LetterContentKind | null
   requested_at: Date
@@ -42,6 +50,7 @@ export function createUnlockLetterStore(db: Database, { encryption }: Protection
     id: row.id,
     accountId: row.account_id,
     insuranceNumberHash: row.insurance_number_hash,
+    purpose: row.purpose,
     state: row.state,
     content: row.content,
     requestedAt: row.requested_at,
@@ -135,6 +144,10 @@ export function createUnlockLetterStore(db: Database, { encryption }: Protection
         }),
     /** The letter cannot be printed: it lives and ends as one that was not, and its code is destroyed. */
     setAside: (id: string) => letters().where({ id, state: 'prepared' }).update({ content: 'none', code: null }),
+    find: async (id: string) => {
+      const row = await letters().where({ id }).first()
+      return row ? toLetter(row) : null
+    },
     findByRun: async (runId: string) =>
       (await letters().where({ print_run_id: runId }).orderBy('id')).map((row) => toLetter(row)),
     /** The run is posted: the 30 days begin and the plain codes are destroyed. */

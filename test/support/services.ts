@@ -1,7 +1,7 @@
 import { createAuditTrail } from '../../src/audit/events.ts'
 import { defaultDeadlines } from '../../src/domain/deadlines.ts'
 import type { InsuredPerson } from '../../src/domain/eligibility.ts'
-import type { PrintJob } from '../../src/gateways/letter-delivery.ts'
+import type { PrintJob, ReceivedReceipt } from '../../src/gateways/letter-delivery.ts'
 import type { LetterContent } from '../../src/gateways/letter-pdf.ts'
 import { createRandom } from '../../src/gateways/random.ts'
 import { createDeadlineTasks } from '../../src/services/deadlines.ts'
@@ -27,6 +27,8 @@ const tables = [
   'messages',
 ]
 
+type ReceivedJob = Omit<PrintJob, 'letters'> & { letters: LetterContent[] }
+
 /** The services around a registration over a real database, with a clock that the test moves and doubles for PDF and print shop. */
 export function createServiceWorld(db: Database, start = '2026-11-24T09:00:00Z') {
   const clock = createStandingClock(start)
@@ -45,7 +47,12 @@ export function createServiceWorld(db: Database, start = '2026-11-24T09:00:00Z')
   const mails = createRegistrationMailService({ random, issuer, deadlines })
   const letters = createLetterService({ deadlines })
   /** What reached the print shop, and faults that the test plants. */
-  const shop = { jobs: [] as PrintJob[], printed: [] as LetterContent[][], fault: null as null | 'pdf' | 'delivery' }
+  const shop = {
+    jobs: [] as ReceivedJob[],
+    receipts: [] as ReceivedReceipt[],
+    printed: [] as LetterContent[][],
+    fault: null as null | 'pdf' | 'delivery',
+  }
   const printRuns = createPrintRunService({
     reportUnprintable() {},
     ...{ stores, transaction, clock, random, hash: protection.hash, deadlines, issuer, mails, letters, minimumAge: 15 },
@@ -56,9 +63,15 @@ export function createServiceWorld(db: Database, start = '2026-11-24T09:00:00Z')
     },
     delivery: {
       async withdraw() {},
+      receipts: async () => shop.receipts,
+      async settle(name) {
+        shop.receipts = shop.receipts.filter((receipt) => receipt.name !== name)
+      },
       async deliver(job) {
         if (shop.fault === 'delivery') throw new Error('print shop is away')
-        shop.jobs.push(job)
+        const letters: LetterContent[] = []
+        for await (const { content } of job.letters()) letters.push(content)
+        shop.jobs.push({ ...job, letters })
       },
     },
   })

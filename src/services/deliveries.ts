@@ -55,5 +55,6 @@ async function send(settings: Settings, message: StoredMessage): Promise<void> {
   }
   if (message.kind === 'sms')
     return await settings.sms.send({ id: message.id, ...(message.payload as { to: string; text: string }) })
+  if (message.kind === 'print_run') throw new Error('no hand-over of print runs yet')
   await settings.sendLogoutToken(message.payload as { url: string; logoutToken: string })
 }

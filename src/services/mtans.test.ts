@@ -104,7 +104,8 @@ describe('mTANs', () => {
       }),
     )
     const payload = { to: order.mobile, text: 'text with 000042' }
-    expect(send).toHaveBeenCalledWith({ kind: 'sms', payload, expiresAt: inSeconds(300) }, start)
+    const place = { supersedes: `mtan:signIn:${order.subject}`, accountId: 'account' }
+    expect(send).toHaveBeenCalledWith({ kind: 'sms', payload, ...place, expiresAt: inSeconds(300) }, start)
     expect(mtanSent).toHaveBeenCalledWith({ at: start, accountId: 'account', purpose: 'signIn', country: 'DE' })
   })
 

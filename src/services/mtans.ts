@@ -109,7 +109,8 @@ async function issue(settings: Settings, unit: UnitOfWork, order: MtanOrder, now
     expiresAt,
   })
   const payload = { to: order.mobile, text: settings.smsText(order, code) }
-  await unit.send({ kind: 'sms', payload, expiresAt }, now)
+  const supersedes = `mtan:${order.purpose}:${order.subject}`
+  await unit.send({ kind: 'sms', payload, expiresAt, supersedes, accountId: order.accountId }, now)
   await unit.audit.mtanSent({ at: now, accountId: order.accountId, purpose: order.purpose, country: order.country })
 }
 

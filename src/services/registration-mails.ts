@@ -27,13 +27,15 @@ export function createRegistrationMailService({
 }) {
   const send = (
     unit: UnitOfWork,
-    to: Pick<Recipient, 'email' | 'language'>,
+    to: Pick<Recipient, 'id' | 'email' | 'language'>,
     template: MailTemplate,
     params: MailPayload['params'],
     now: Date,
   ) => {
     const payload: MailPayload = { template, to: to.email, language: to.language, params }
-    return unit.send({ kind: 'email', payload }, now)
+    // E-mails about one account are read as a story: a later one never overtakes an earlier one.
+    const place = { accountId: to.id, order: `account:${to.id}`, recipient: to.email }
+    return unit.send({ kind: 'email', payload, ...place }, now)
   }
   return {
     send,

@@ -2,21 +2,58 @@ import type { Database } from './database.ts'
 import type { Protection } from './protection.ts'
 
 /** `discarded`: written where another case sends something, so that both take the same work; never delivered. */
-export type MessageKind = 'email' | 'sms' | 'backchannel_logout' | 'discarded'
+export type MessageKind = 'email' | 'sms' | 'print_run' | 'backchannel_logout' | 'discarded'
 export type StoredMessage = { id: string; kind: MessageKind; payload: unknown; expiresAt: Date | null }
 
+export type NewMessage = StoredMessage & {
+  createdAt: Date
+  /** Names the message: a second one of the same key is not written. */
+  key?: string
+  /** Messages of one key leave one after another, in the order of writing. */
+  order?: string
+  /** A newer message of the key makes older ones void that have not been sent. */
+  supersedes?: string
+  accountId?: string
+  /** E-mail address, kept as a keyed hash, by which a bounce is matched. */
+  recipient?: string
+}
+
+const recipientPurpose = 'messages.recipient'
+const supersedePurpose = 'messages.supersede'
+
 /** Creates the store of messages on their way out: payload encrypted, blanked once delivered or expired. */
-export function createMessageStore(db: Database, { encryption }: Protection) {
+export function createMessageStore(db: Database, { encryption, hash }: Protection) {
   const messages = () => db('messages')
   return {
-    add: (message: StoredMessage & { createdAt: Date }) =>
-      messages().insert({
-        id: message.id,
-        kind: message.kind,
-        payload: encryption.encrypt(JSON.stringify(message.payload), `messages.payload:${message.id}`),
-        created_at: message.createdAt,
-        expires_at: message.expiresAt,
-      }),
+    /** Writes a message; `false` when there is one with its key already. */
+    async add(message: NewMessage): Promise<boolean> {
+      const rows = await messages()
+        .insert({
+          id: message.id,
+          kind: message.kind,
+          payload: encryption.encrypt(JSON.stringify(message.payload), `messages.payload:${message.id}`),
+          created_at: message.createdAt,
+          expires_at: message.expiresAt,
+          due_at: db.raw('clock_timestamp()'),
+          key: message.key,
+          order_key: message.order,
+          // What an mTAN is bound to names a mobile number.
+          supersede_key: message.supersedes && hash.hash(message.supersedes, supersedePurpose),
+          account_id: message.accountId,
+          recipient_hash: message.recipient && hash.hash(message.recipient, recipientPurpose),
+        })
+        .onConflict(db.raw('(key) where key is not null') as never)
+        .ignore()
+        .returning('id')
+      return rows.length === 1
+    },
+    /** Makes older messages of the key void; one that is being sent at this moment cannot be called back. */
+    supersede: (key: string, byId: string, now: Date) =>
+      messages()
+        .whereIn('supersede_key', hash.candidates(key, supersedePurpose))
+        .where({ delivered_at: null, failed_at: null })
+        .whereNot({ id: byId })
+        .update({ failed_at: now, failure: 'superseded', payload: null }),
     /** The message if it still has to go out. */
     async open(id: string): Promise<StoredMessage | null> {
       const row = await messages().where({ id, delivered_at: null, failed_at: null }).first()

@@ -5,13 +5,28 @@ import { createStores, type Stores } from './index.ts'
 import type { MessageKind } from './messages.ts'
 import type { Protection } from './protection.ts'
 
-/** A message to go out; `expiresAt`: after that it is not sent any more. */
-export type OutgoingMessage = { kind: MessageKind; payload: object; expiresAt?: Date }
+/** A message to go out. */
+export type OutgoingMessage = {
+  kind: MessageKind
+  payload: object
+  /** After that it is not sent any more; default: the end of its kind. */
+  expiresAt?: Date
+  /** Names the message: sending the same key twice makes one message. */
+  key?: string
+  /** Messages of one key (`account:<id>`) leave one after another, in the order of writing. */
+  order?: string
+  /** A newer message of the key (`mtan:<subject>`) makes older ones void that have not been sent. */
+  supersedes?: string
+  accountId?: string
+  /** E-mail address, kept as a keyed hash, by which a bounce is matched. */
+  recipient?: string
+}
 
 /** Everything that happens together or not at all: stores, audit events and outgoing messages of one transaction. */
 export type UnitOfWork = Stores & {
   audit: AuditTrail
-  send(message: OutgoingMessage, now: Date): Promise<void>
+  /** Writes a message into the outbox; `false` when its key has been sent before. */
+  send(message: OutgoingMessage, now: Date): Promise<boolean>
 }
 
 /** A message in the outbox; its payload stays in the store. */
@@ -42,15 +57,12 @@ export function createTransaction(settings: TransactionSettings): Transaction {
         audit: settings.createAudit(stores),
         async send(message, now) {
           const id = randomUUID()
-          await stores.messages.add({
-            id,
-            kind: message.kind,
-            payload: message.payload,
-            expiresAt: message.expiresAt ?? null,
-            createdAt: now,
-          })
+          const stored = { ...message, id, expiresAt: message.expiresAt ?? null, createdAt: now }
+          if (!(await stores.messages.add(stored))) return false
+          if (message.supersedes) await stores.messages.supersede(message.supersedes, id, now)
           await settings.enqueue(trx, { id, kind: message.kind })
           sent.push({ id, kind: message.kind })
+          return true
         },
       })
     })

@@ -4,7 +4,7 @@ import type { Database } from '../stores/database.ts'
 
 type Delivery = { messageId: string }
 /** What a message is decides its queue: an mTAN or a logout token never waits behind a thousand e-mails. */
-export type QueuedMessage = { id: string; kind: 'email' | 'sms' | 'backchannel_logout' | 'discarded' }
+export type QueuedMessage = { id: string; kind: 'email' | 'sms' | 'print_run' | 'backchannel_logout' | 'discarded' }
 
 const urgent = 'urgent_deliveries'
 const patient = 'deliveries'

@@ -2,7 +2,7 @@ import { beforeEach, expect, it, vi } from 'vitest'
 import { createAuditTrail } from '../../src/audit/events.ts'
 import type { Database } from '../../src/stores/database.ts'
 import { createTransaction, type UnitOfWork } from '../../src/stores/transaction.ts'
-import { describeOnBoth } from '../support/databases.ts'
+import { describeOnBoth, describeOnServer, sixteenTimes } from '../support/databases.ts'
 import { newAccount } from '../support/members.ts'
 import { createProtection } from '../support/protection.ts'
 
@@ -95,5 +95,40 @@ describeOnBoth('a transaction', (database) => {
       created_at: now,
       expires_at: new Date('2026-11-25T09:05:00Z'),
     })
+  })
+
+  it('writes one message of a key, and says so', async () => {
+    const named = { ...message, key: 'activation:1' }
+    const sends = await transaction()(async (unit) => [await unit.send(named, now), await unit.send(named, now)])
+    expect(sends).toEqual([true, false])
+    expect(await transaction()((unit) => unit.send(named, now))).toBe(false)
+    expect(await written()).toEqual([0, 0, 1, 1])
+  })
+
+  it('makes an older message void that it replaces, and only that', async () => {
+    const send = (supersedes: string) => transaction()((unit) => unit.send({ ...message, supersedes }, now))
+    for (const key of ['mtan:one', 'mtan:other', 'mtan:one']) await send(key)
+    const rows = await database()('messages').orderBy('position')
+    expect(rows.map((row) => [row.failure, row.payload === null])).toEqual([
+      ['superseded', true],
+      [null, false],
+      [null, false],
+    ])
+    expect(JSON.stringify(rows)).not.toContain('mtan:one')
+  })
+})
+
+describeOnServer('a message of one key', (database) => {
+  it('is written once by sixteen at once', async () => {
+    const transaction = createTransaction({
+      knex: database(),
+      protection,
+      createAudit: (stores) => createAuditTrail(stores.auditEvents.append),
+      enqueue: async () => {},
+      committed() {},
+    })
+    const sent = await sixteenTimes(() => transaction((unit) => unit.send({ ...message, key: 'k' }, now)))
+    expect(sent.filter(Boolean)).toHaveLength(1)
+    expect(await database()('messages')).toHaveLength(1)
   })
 })

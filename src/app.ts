@@ -1,5 +1,5 @@
 import { createHttpApp } from './app/http.ts'
-import { createJobs } from './app/jobs.ts'
+import { createJobs, createRunner, runAllJobs } from './app/jobs.ts'
 import { openListener } from './app/listener.ts'
 import { createLogger } from './app/logger.ts'
 import { startMetrics } from './app/metrics.ts'
@@ -9,7 +9,6 @@ import type { Config } from './config.ts'
 import { StartUpError } from './errors.ts'
 import { createShiftableClock, createSystemClock, type ShiftableClock } from './gateways/clock.ts'
 import { startQueue } from './jobs/queue.ts'
-import { runJob } from './jobs/schedule.ts'
 import { migrate, openDatabase } from './stores/database.ts'
 import { createSettingStore } from './stores/settings.ts'
 
@@ -53,16 +52,14 @@ export async function startApp(config: Config): Promise<App> {
       demoPort: relyingParty?.port,
     })
     closers.push(oidc.close)
-    const jobs = createJobs({ services, oidc })
-    const runDue = async () => {
-      for (const job of jobs) await runJob(job, log)
-    }
+    const jobs = createJobs(services)
+    const runner = createRunner(services, clock, log)
     const started = await startQueue({
       knex: database.knex,
       log,
       deliver: services.deliveries.deliver,
       giveUp: services.deliveries.giveUp,
-      jobs,
+      ...{ jobs, runner, clock, runs: services.stores.jobRuns },
     })
     queue.connect(started)
     closers.push(started.stop)
@@ -73,7 +70,7 @@ export async function startApp(config: Config): Promise<App> {
       clock: clock as ShiftableClock,
       log,
       demoPort: relyingParty?.port ?? 0,
-      runDue,
+      runDue: () => runAllJobs(jobs, runner),
       wake: started.wake,
     })
     if (development) closers.push(development.close)

@@ -1,12 +1,12 @@
-import type { Job } from '../jobs/schedule.ts'
-import type { Oidc } from './oidc.ts'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Clock } from '../gateways/clock.ts'
+import { createJobRunner, type JobRunner } from '../services/job-runner.ts'
+import type { Job } from '../services/jobs.ts'
 import type { Services } from './services.ts'
 
-type Parts = { services: Services; oidc: Pick<Oidc, 'deleteExpired'> }
-
 /** Lists every job of the product; a new one is one entry here and one line in docs/operate/jobs.md. */
-export function createJobs({ services, oidc }: Parts): Job[] {
-  const { deadlineTasks, stores } = services
+export function createJobs({ deadlineTasks, stores, deleteExpiredArtefacts }: Services): Job[] {
   // No job starts between two and three at night: in spring that hour does not exist, in autumn it comes twice.
   return [
     { name: 'activation-reminders', cron: '0 8 * * *', run: deadlineTasks.remindOfActivation },
@@ -14,7 +14,23 @@ export function createJobs({ services, oidc }: Parts): Job[] {
     { name: 'not-activated', cron: '5 0 * * *', run: deadlineTasks.deleteNotActivated },
     { name: 'never-signed-in', cron: '15 0 * * *', run: deadlineTasks.deleteNeverSignedIn },
     { name: 'clean-up', cron: '*/5 * * * *', run: deadlineTasks.forgetEnded },
-    { name: 'oidc-clean-up', cron: '*/5 * * * *', run: oidc.deleteExpired },
+    { name: 'oidc-clean-up', cron: '*/5 * * * *', run: deleteExpiredArtefacts },
     { name: 'audit-seal', cron: '* * * * *', run: () => stores.auditEvents.seal(10_000) },
   ]
+}
+
+/** Wires the runner of jobs, for the schedule, the command line and development. */
+export function createRunner({ stores, alerts }: Services, clock: Clock, log: Logger) {
+  return createJobRunner({
+    runs: stores.jobRuns,
+    clock,
+    log,
+    alert: (job, failures) => alerts.raise(undefined, { kind: 'job_failing', detail: { job, failures } }),
+  })
+}
+
+/** Runs every job once, for the moved clock of development; one that is under way is waited for and run again. */
+export async function runAllJobs(jobs: readonly Job[], runner: JobRunner): Promise<void> {
+  for (const job of jobs)
+    for (let turn = 0; turn < 300 && (await runner.run(job)).outcome === 'busy'; turn++) await wait(100)
 }

@@ -67,12 +67,6 @@ export async function createOidc(settings: Settings) {
     defaultClient: registry.defaultClient,
     /** Hands protocol requests over to oidc-provider; `language` and `render` draw its pages. */
     mount: (language: Middleware, render: Middleware): Middleware => mount(provider, language, render),
-    async deleteExpired() {
-      let total = 0
-      for (let gone = -1; gone === -1 || gone === 5000; total += gone)
-        gone = Number(await artefacts.deleteExpired(5000))
-      return total
-    },
     ping: async () => void (await provider.Session.find('health')),
     close: async () => void (await redis?.close()),
   }

@@ -17,6 +17,7 @@ import type { Deps } from '../journeys/deps.ts'
 import { createAlertService } from '../services/alerts.ts'
 import { createDeadlineTasks } from '../services/deadlines.ts'
 import { createDeliveryService } from '../services/deliveries.ts'
+import { inBatches } from '../services/in-batches.ts'
 import { createLetterService } from '../services/letters.ts'
 import { createMemberImport, createRegisterFollower } from '../services/members.ts'
 import { createMtanService } from '../services/mtans.ts'
@@ -26,6 +27,7 @@ import { createStandingService } from '../services/standing.ts'
 import type { Database } from '../stores/database.ts'
 import { createStores } from '../stores/index.ts'
 import type { MessageKind } from '../stores/messages.ts'
+import { createOidcArtefactStore } from '../stores/oidc-artefacts.ts'
 import { createTransaction, type Enqueue } from '../stores/transaction.ts'
 import { createDrivers } from './drivers.ts'
 import { createJourneyLimits, createMtanLimits } from './limits.ts'
@@ -135,6 +137,7 @@ export async function createServices(settings: Settings) {
     deviceLinkLifetime: config.limits.signIn.deviceLink.lifetime,
   }
   const memberImport = createMemberImport({ transaction, onChanged: createRegisterFollower(standing) })
+  const artefacts = createOidcArtefactStore(knex)
   const deadlineTasks = createDeadlineTasks({ stores, transaction, clock, deadlines, mails })
   return {
     stores,
@@ -147,6 +150,7 @@ export async function createServices(settings: Settings) {
     printRuns,
     deliveries,
     deadlineTasks,
+    deleteExpiredArtefacts: (signal?: AbortSignal) => inBatches(() => artefacts.deleteExpired(5000), 5000, signal),
     alerts,
     memberImport,
     journeyDeps,

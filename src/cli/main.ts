@@ -4,10 +4,20 @@ import { clientsCheck } from './clients-check.ts'
 import { dbMigrate } from './db-migrate.ts'
 import { dbStatus } from './db-status.ts'
 import { runCli } from './frame.ts'
+import { jobCommands } from './jobs.ts'
 import { membersImport } from './members-import.ts'
 import { printRunCommands } from './print-runs.ts'
 
-const commands = [membersImport, clientsCheck, auditVerify, auditSeal, dbMigrate, dbStatus, ...printRunCommands]
+const commands = [
+  membersImport,
+  clientsCheck,
+  auditVerify,
+  auditSeal,
+  dbMigrate,
+  dbStatus,
+  ...printRunCommands,
+  ...jobCommands,
+]
 
 process.exitCode = await runCli(commands, process.argv.slice(2), {
   out: (text) => process.stdout.write(text),

@@ -8,13 +8,9 @@ import {
   type QueuedMessage,
   startDeliveryWorkers,
 } from './deliveries.ts'
-import { type Job, startSchedule } from './schedule.ts'
+import { type ScheduleSettings, startSchedule } from './schedule.ts'
 
-export type QueueSettings = DeliverySettings & {
-  knex: Database
-  /** Jobs that run by their schedules, each once in the whole cluster. */
-  jobs: readonly Job[]
-}
+export type QueueSettings = DeliverySettings & Omit<ScheduleSettings, 'log'> & { knex: Database }
 
 /** The queue of deliveries and the schedule of the jobs, in PostgreSQL. */
 export type Queue = {
@@ -43,7 +39,7 @@ export async function startQueue(settings: QueueSettings): Promise<Queue> {
   await createDeliveryQueues(boss)
   const workers = await startDeliveryWorkers(boss, settings)
   const direct = createDirectDelivery(settings)
-  await startSchedule(boss, settings)
+  const schedule = await startSchedule(boss, settings)
   return {
     enqueue: enqueueWith(boss),
     committed(messages) {
@@ -52,7 +48,7 @@ export async function startQueue(settings: QueueSettings): Promise<Queue> {
     },
     wake: workers.wake,
     async stop() {
-      await direct.settled()
+      await Promise.all([direct.settled(), schedule.stop()])
       await boss.stop({ graceful: true, timeout: 10_000 })
     },
   }

@@ -7,6 +7,7 @@ import type { MailPayload } from './registration-mails.ts'
 const sentences = {
   sms_pumping: 'share of entered mTANs is too low: somebody may be pumping SMS',
   sms_budget: 'SMS budget of the day is used up',
+  job_failing: 'a job fails again and again',
 } as const
 
 export type AlertKind = keyof typeof sentences

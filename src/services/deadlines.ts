@@ -3,6 +3,7 @@ import type { Deadlines } from '../domain/deadlines.ts'
 import type { Clock } from '../gateways/clock.ts'
 import type { Stores } from '../stores/index.ts'
 import type { Transaction } from '../stores/transaction.ts'
+import { inBatches } from './in-batches.ts'
 import type { RegistrationMailService } from './registration-mails.ts'
 
 type Settings = {
@@ -22,74 +23,89 @@ const batch = 200
  */
 export function createDeadlineTasks(settings: Settings) {
   return {
-    remindOfActivation: () => remindOfActivation(settings),
-    deleteNotActivated: () => deleteNotActivated(settings),
-    remindOfUnlockCode: () => remindOfUnlockCode(settings),
-    deleteNeverSignedIn: () => deleteNeverSignedIn(settings),
+    remindOfActivation: (signal?: AbortSignal) => remindOfActivation(settings, signal),
+    deleteNotActivated: (signal?: AbortSignal) => deleteNotActivated(settings, signal),
+    remindOfUnlockCode: (signal?: AbortSignal) => remindOfUnlockCode(settings, signal),
+    deleteNeverSignedIn: (signal?: AbortSignal) => deleteNeverSignedIn(settings, signal),
     forgetEnded: () => forgetEnded(settings),
   }
 }
 
-async function remindOfActivation({ transaction, clock, deadlines, mails }: Settings): Promise<number> {
+async function remindOfActivation(
+  { transaction, clock, deadlines, mails }: Settings,
+  signal?: AbortSignal,
+): Promise<number> {
   const today = berlinDay(clock.now())
   let done = 0
   // The latest first: after an outage a person gets one reminder, not all that were missed.
   for (const [sent, days] of [...deadlines.activationReminderDays.entries()].reverse()) {
     // Registered before the end of the day that lies `days` back: due from the morning of day `days`.
     const registeredBefore = startOfDay(addDays(today, 1 - days))
-    done += await inBatches(() =>
-      transaction(async (unit) => {
-        const due = await unit.accounts.claimActivationReminders(sent, registeredBefore, batch)
-        for (const account of due)
-          if (account.activationLastDay >= today)
-            await mails.sendActivationLink(unit, account, 'activationReminder', clock.now(), sent + 1)
-        return due.length
-      }),
+    done += await inBatches(
+      () =>
+        transaction(async (unit) => {
+          const due = await unit.accounts.claimActivationReminders(sent, registeredBefore, batch)
+          for (const account of due)
+            if (account.activationLastDay >= today)
+              await mails.sendActivationLink(unit, account, 'activationReminder', clock.now(), sent + 1)
+          return due.length
+        }),
+      batch,
+      signal,
     )
   }
   return done
 }
 
-function deleteNotActivated({ transaction, clock }: Settings): Promise<number> {
-  return inBatches(() =>
-    transaction(async (unit) => {
-      const now = clock.now()
-      const deleted = await unit.accounts.deleteNotActivated(berlinDay(now), batch)
-      for (const accountId of deleted)
-        await unit.audit.registrationDeleted({ at: now, accountId, reason: 'not_activated' })
-      return deleted.length
-    }),
+function deleteNotActivated({ transaction, clock }: Settings, signal?: AbortSignal): Promise<number> {
+  return inBatches(
+    () =>
+      transaction(async (unit) => {
+        const now = clock.now()
+        const deleted = await unit.accounts.deleteNotActivated(berlinDay(now), batch)
+        for (const accountId of deleted)
+          await unit.audit.registrationDeleted({ at: now, accountId, reason: 'not_activated' })
+        return deleted.length
+      }),
+    batch,
+    signal,
   )
 }
 
-function remindOfUnlockCode({ transaction, clock, deadlines, mails }: Settings): Promise<number> {
-  return inBatches(() =>
-    transaction(async (unit) => {
-      const now = clock.now()
-      const today = berlinDay(now)
-      const day = addDays(today, deadlines.unlockCodeReminderDaysBefore)
-      const due = await unit.unlockLetters.claimReminders(day, today, now, batch)
-      for (const letter of due) {
-        const account = letter.accountId ? await unit.accounts.find(letter.accountId) : null
-        // A newer letter is under way or has a later end: this one needs no reminder.
-        if (account?.state !== 'letter_posted' || account.codeLastDay !== letter.lastDay) continue
-        await mails.send(unit, account, 'codeReminder', { lastDay: letter.lastDay ?? today }, now)
-      }
-      return due.length
-    }),
+function remindOfUnlockCode({ transaction, clock, deadlines, mails }: Settings, signal?: AbortSignal): Promise<number> {
+  return inBatches(
+    () =>
+      transaction(async (unit) => {
+        const now = clock.now()
+        const today = berlinDay(now)
+        const day = addDays(today, deadlines.unlockCodeReminderDaysBefore)
+        const due = await unit.unlockLetters.claimReminders(day, today, now, batch)
+        for (const letter of due) {
+          const account = letter.accountId ? await unit.accounts.find(letter.accountId) : null
+          // A newer letter is under way or has a later end: this one needs no reminder.
+          if (account?.state !== 'letter_posted' || account.codeLastDay !== letter.lastDay) continue
+          await mails.send(unit, account, 'codeReminder', { lastDay: letter.lastDay ?? today }, now)
+        }
+        return due.length
+      }),
+    batch,
+    signal,
   )
 }
 
-function deleteNeverSignedIn({ transaction, clock, deadlines }: Settings): Promise<number> {
-  return inBatches(() =>
-    transaction(async (unit) => {
-      const now = clock.now()
-      const endedBefore = addDays(berlinDay(now), -deadlines.neverSignedInDays)
-      const deleted = await unit.accounts.deleteNeverSignedIn(endedBefore, batch)
-      for (const accountId of deleted)
-        await unit.audit.registrationDeleted({ at: now, accountId, reason: 'never_signed_in' })
-      return deleted.length
-    }),
+function deleteNeverSignedIn({ transaction, clock, deadlines }: Settings, signal?: AbortSignal): Promise<number> {
+  return inBatches(
+    () =>
+      transaction(async (unit) => {
+        const now = clock.now()
+        const endedBefore = addDays(berlinDay(now), -deadlines.neverSignedInDays)
+        const deleted = await unit.accounts.deleteNeverSignedIn(endedBefore, batch)
+        for (const accountId of deleted)
+          await unit.audit.registrationDeleted({ at: now, accountId, reason: 'never_signed_in' })
+        return deleted.length
+      }),
+    batch,
+    signal,
   )
 }
 
@@ -108,13 +124,4 @@ async function forgetEnded({ stores, clock, deadlines }: Settings): Promise<numb
     await stores.activationLinks.deleteEndedBefore(addMonths(berlinDay(now), -12)),
   ]
   return counts.reduce((sum, count) => sum + count, 0)
-}
-
-async function inBatches(work: () => Promise<number>): Promise<number> {
-  let total = 0
-  for (;;) {
-    const done = await work()
-    total += done
-    if (done < batch) return total
-  }
 }

@@ -5,6 +5,7 @@ import { createConsentStore } from './consents.ts'
 import type { Database } from './database.ts'
 import { createDeviceStore } from './devices.ts'
 import { createInsuredPersonStore } from './insured-persons.ts'
+import { createJobRunStore } from './job-runs.ts'
 import { createJourneyStore } from './journeys.ts'
 import { createMessageStore } from './messages.ts'
 import { createOneTimeCodeStore } from './one-time-codes.ts'
@@ -26,6 +27,7 @@ export function createStores(db: Database, protection: Protection) {
     consents: createConsentStore(db),
     devices: createDeviceStore(db),
     insuredPersons: createInsuredPersonStore(db, protection),
+    jobRuns: createJobRunStore(db),
     journeys: createJourneyStore(db, protection),
     messages: createMessageStore(db, protection),
     printRuns: createPrintRunStore(db, protection),

@@ -7,13 +7,14 @@ import { auditVerify } from '../../src/cli/audit-verify.ts'
 import { dbMigrate } from '../../src/cli/db-migrate.ts'
 import { dbStatus } from '../../src/cli/db-status.ts'
 import { type CliIo, runCli } from '../../src/cli/frame.ts'
+import { jobCommands } from '../../src/cli/jobs.ts'
 import { membersImport } from '../../src/cli/members-import.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createFieldEncryption, createKeyedHash } from '../../src/gateways/field-encryption.ts'
 import { createAccountStore } from '../../src/stores/accounts.ts'
 import { openDatabase } from '../../src/stores/database.ts'
 
-const commands = [membersImport, auditVerify, auditSeal, dbMigrate, dbStatus]
+const commands = [membersImport, auditVerify, auditSeal, dbMigrate, dbStatus, ...jobCommands]
 
 /** Runs a command line against given settings and collects what it prints. */
 export async function runCommand(args: string[], io: Partial<CliIo> = {}) {

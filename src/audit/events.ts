@@ -182,6 +182,34 @@ function operatorEvents(append: AppendAuditEvent) {
       'kid',
       'alg',
     ]),
+    /** The next signing key of an algorithm signs from now on; the one before only verifies. */
+    signingKeyRotated: event<Common & { kid: string; alg: string; retiredKid: string }>(
+      append,
+      'signing_key_rotated',
+      'system',
+      ['kid', 'alg', 'retiredKid'],
+    ),
+    /** A signing key left the published set: its tokens are dead (`expired`), or it was known to others (`revoked`). */
+    signingKeyRemoved: event<Common & { kid: string; alg: string; reason: 'expired' | 'revoked' }>(
+      append,
+      'signing_key_removed',
+      'system',
+      ['kid', 'alg', 'reason'],
+    ),
+    /** A step of a key ring was prepared: `add` made the key, `use` put it in front, `remove` took it out. */
+    keyRingChanged: event<Common & { ring: string; kid: string; step: 'add' | 'use' | 'remove' }>(
+      append,
+      'key_ring_changed',
+      'cli',
+      ['ring', 'kid', 'step'],
+    ),
+    /** Every row is under these keys; `rows` had another one before. */
+    rowsRewritten: event<Common & { encryptionKid: string; hashKid: string; rows: number }>(
+      append,
+      'rows_rewritten',
+      'system',
+      ['encryptionKid', 'hashKid', 'rows'],
+    ),
     /** Operators were told that something is wrong: the kind of alert, and where, in words without personal data. */
     operatorsAlerted: event<Common & { kind: string; detail: string }>(append, 'operators_alerted', 'system', [
       'kind',

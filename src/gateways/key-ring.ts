@@ -1,3 +1,5 @@
+import { createHmac, randomBytes } from 'node:crypto'
+
 /** One secret key of 256 bits with the id under which ciphertexts and hashes name it. */
 export type Key = { kid: string; secret: Buffer }
 
@@ -20,4 +22,22 @@ export function parseKeyRing(list: string): KeyRing {
   })
   if (new Set(keys.map((key) => key.kid)).size !== keys.length) throw new Error('names a key id twice')
   return keys as [Key, ...Key[]]
+}
+
+/** Writes a ring as `parseKeyRing` reads it. */
+export function formatKeyRing(ring: readonly Key[]): string {
+  return ring.map(({ kid, secret }) => `${kid}:${secret.toString('base64')}`).join(',')
+}
+
+/** Makes a key of 32 random bytes. */
+export function createKey(kid: string): Key {
+  return { kid, secret: randomBytes(32) }
+}
+
+/**
+ * One-way value by which two processes see that a key id means the same key to both. It tells nothing about the key:
+ * of 256 random bits none can be searched for (NIST SP 800-107, 5.3.4).
+ */
+export function fingerprintOf({ secret }: Key): string {
+  return createHmac('sha256', secret).update('key ring fingerprint').digest('base64url').slice(0, 22)
 }

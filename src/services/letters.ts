@@ -29,7 +29,8 @@ export function createLetterService({ deadlines }: { deadlines: Deadlines }) {
       await unit.unlockLetters.request({
         id: randomUUID(),
         accountId: account.id,
-        insuranceNumberHash: account.insuranceNumberHash,
+        // The key that writes now, not the one that the account was stored under: keys rotate.
+        insuranceNumberHash: account.insuranceNumberHashes[0] ?? account.insuranceNumberHash,
         requestedAt: now,
         printableFrom,
       })

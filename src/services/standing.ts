@@ -43,8 +43,11 @@ export function createStandingService({ deadlines }: { deadlines: Deadlines }) {
         await unit.audit.accountResumed(event)
       if (decision.change === 'end' && (await unit.accounts.end(account.id, now)))
         await unit.audit.accountEnded({ ...event, reason: 'coverage_over' })
-      if (decision.change === 'reopen' && (await unit.accounts.reopen(account.id, now)))
-        await unit.audit.accountResumed(event)
+      if (decision.change === 'reopen') {
+        // Beside a first sign-in of the same number: the unique index sees one key's hash only while keys rotate.
+        await unit.unlockLetters.lockNumber(account.insuranceNumberHashes)
+        if (await unit.accounts.reopen(account.id, account.insuranceNumber, now)) await unit.audit.accountResumed(event)
+      }
     },
   }
 }

@@ -104,9 +104,11 @@ export function createAccountStore(db: Database, protection: Protection) {
       )
     },
     /** Re-entry: an account that ended with its coverage is open again, unless the number has another active one. */
-    async reopen(id: string, now: Date): Promise<boolean> {
+    async reopen(id: string, insuranceNumber: string, now: Date): Promise<boolean> {
+      // Under every key of the ring: while keys rotate the other account may hold the number under another one.
       const others = db('accounts as other')
-        .whereRaw('other.insurance_number_hash = accounts.insurance_number_hash and other.id <> accounts.id')
+        .whereIn('other.insurance_number_hash', insuranceNumberHashes(hash, insuranceNumber))
+        .whereRaw('other.id <> accounts.id')
         .whereNotNull('other.active_since')
         .whereNot('other.state', 'ended')
       return (

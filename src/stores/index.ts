@@ -7,12 +7,16 @@ import { createDeviceStore } from './devices.ts'
 import { createInsuredPersonStore } from './insured-persons.ts'
 import { createJobRunStore } from './job-runs.ts'
 import { createJourneyStore } from './journeys.ts'
+import { createKeyRewriteStore } from './key-rewrites.ts'
+import { createKeyRingStore } from './key-rings.ts'
+import { createKeyUsageStore } from './key-usage.ts'
 import { createMessageStore } from './messages.ts'
 import { createOneTimeCodeStore } from './one-time-codes.ts'
 import { createPrintRunStore } from './print-runs.ts'
 import type { Protection } from './protection.ts'
 import { createRateLimitStore } from './rate-limits.ts'
 import { createSettingStore } from './settings.ts'
+import { createSigningKeyStore } from './signing-keys.ts'
 import { createUnlockLetterStore } from './unlock-letters.ts'
 
 export type Stores = ReturnType<typeof createStores>
@@ -29,10 +33,14 @@ export function createStores(db: Database, protection: Protection) {
     insuredPersons: createInsuredPersonStore(db, protection),
     jobRuns: createJobRunStore(db),
     journeys: createJourneyStore(db, protection),
+    keyRewrites: createKeyRewriteStore(db, protection),
+    keyRings: createKeyRingStore(db),
+    keyUsage: createKeyUsageStore(db),
     messages: createMessageStore(db, protection),
     printRuns: createPrintRunStore(db, protection),
     rateLimits: createRateLimitStore(db),
     settings: createSettingStore(db),
+    signingKeys: createSigningKeyStore(db, protection),
     unlockLetters: createUnlockLetterStore(db, protection),
   }
 }

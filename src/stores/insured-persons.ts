@@ -3,10 +3,9 @@ import { isDeepStrictEqual } from 'node:util'
 import type { InsuredPerson } from '../domain/eligibility.ts'
 import { insuranceNumberHash, insuranceNumberHashes } from './blind-index.ts'
 import type { Database } from './database.ts'
+import { registerLock } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 
-/** Any number that no other advisory lock of this database uses: "memb". */
-const importLock = 0x6d656d62
 const batchSize = 500
 
 /** How many persons an import added, changed and found unchanged; `changedHashes`: blind indexes of the changed ones. */
@@ -63,7 +62,7 @@ export function createInsuredPersonStore(db: Database, { encryption, hash }: Pro
      */
     upsertMany: (persons: readonly InsuredPerson[], now: Date): Promise<UpsertCounts> =>
       db.transaction(async (tx) => {
-        await tx.raw('select pg_advisory_xact_lock(?)', [importLock])
+        await tx.raw('select pg_advisory_xact_lock(?)', [registerLock])
         const sum: UpsertCounts = { added: 0, changed: 0, unchanged: 0, changedHashes: [] }
         for (let start = 0; start < persons.length; start += batchSize) {
           const counts = await upsertBatch(tx, persons.slice(start, start + batchSize), now)

@@ -1,0 +1,146 @@
+/** Values of a row's primary key by column, as text. */
+export type RowKey = Readonly<Record<string, string>>
+
+/** A blind index that is computed anew from an encrypted insurance number. */
+type BlindIndex = { purpose: string; number: { sql: string; context: string } }
+
+/** A keyed hash whose plain value is unknown; `neededWhile`: SQL that holds while a row's hash can still be asked for. */
+type PassingHash = { neededWhile: string }
+
+/** What of a table is written with keys of the rings, and how its rows are found. */
+export type ProtectedTable = {
+  table: string
+  /** Primary key: column to PostgreSQL type, in the order of its index. */
+  key: Readonly<Record<string, string>>
+  /** Rows per statement; few where a row is large. */
+  pageSize: number
+  /** Encrypted columns: the context that the ciphertext is bound to (see `FieldEncryption`). */
+  sealed: Readonly<Record<string, (key: RowKey) => string>>
+  /** Keyed hashes that are rewritten. */
+  hashed?: Readonly<Record<string, BlindIndex>>
+  /** Keyed hashes that end by themselves: their key stays until then. */
+  passing?: Readonly<Record<string, PassingHash>>
+  /** Advisory lock held by whoever adds rows by their blind index, so that none is added twice while it changes. */
+  lock?: number
+}
+
+/** Held while the register is written: "memb", any number that no other advisory lock of this database uses. */
+export const registerLock = 0x6d656d62
+
+const insuranceNumber = (sql: string, context: string): BlindIndex => ({
+  purpose: 'insurance_number',
+  number: { sql, context },
+})
+
+/**
+ * Every column that is written with a key of ENCRYPTION_KEYS or HASH_KEYS. The rewriting of rows, the counts of keys in use
+ * and the removal of a key go by this list: a column that is missing here becomes unreadable one day, so
+ * `test/stores/protected-tables.test.ts` holds it against the schema and against a database in use.
+ */
+export const protectedTables: readonly ProtectedTable[] = [
+  {
+    table: 'accounts',
+    key: { id: 'uuid' },
+    pageSize: 200,
+    sealed: {
+      insurance_number: () => 'accounts.insurance_number',
+      email: () => 'accounts.email',
+      mobile: () => 'accounts.mobile',
+    },
+    hashed: { insurance_number_hash: insuranceNumber('t.insurance_number', 'accounts.insurance_number') },
+  },
+  {
+    table: 'insured_persons',
+    key: { id: 'uuid' },
+    pageSize: 200,
+    lock: registerLock,
+    sealed: {
+      insurance_number: () => 'insured_persons.insurance_number',
+      given_name: () => 'insured_persons.given_name',
+      family_name: () => 'insured_persons.family_name',
+      birth_date: () => 'insured_persons.birth_date',
+      address: () => 'insured_persons.address',
+    },
+    hashed: { insurance_number_hash: insuranceNumber('t.insurance_number', 'insured_persons.insurance_number') },
+  },
+  {
+    table: 'unlock_letters',
+    key: { id: 'uuid' },
+    pageSize: 200,
+    sealed: { code: () => 'unlock_letters.code' },
+    hashed: {
+      insurance_number_hash: insuranceNumber(
+        '(select a.insurance_number from accounts a where a.id = t.account_id)',
+        'accounts.insurance_number',
+      ),
+    },
+    passing: {
+      // The letter of a deleted registration counts for the limits of its number until it is forgotten.
+      insurance_number_hash: { neededWhile: 't.account_id is null' },
+      code_hash: { neededWhile: "t.state = 'prepared' or (t.state = 'posted' and t.last_day >= :today)" },
+    },
+  },
+  { table: 'print_runs', key: { id: 'uuid' }, pageSize: 1, sealed: { pdf: () => 'print_runs.pdf' } },
+  {
+    table: 'messages',
+    key: { id: 'uuid' },
+    pageSize: 200,
+    sealed: { payload: ({ id }) => `messages.payload:${id}` },
+  },
+  {
+    table: 'journeys',
+    key: { id: 'text' },
+    pageSize: 200,
+    sealed: { state: ({ id }) => `journeys.state:${id}` },
+  },
+  {
+    table: 'one_time_codes',
+    key: { id: 'uuid' },
+    pageSize: 200,
+    sealed: {},
+    passing: {
+      subject: { neededWhile: 't.expires_at > :now and t.consumed_at is null' },
+      code_hash: { neededWhile: 't.expires_at > :now and t.consumed_at is null' },
+    },
+  },
+  {
+    table: 'oidc_artefacts',
+    key: { model: 'text', id_hash: 'text' },
+    pageSize: 200,
+    sealed: { payload: ({ model, id_hash }) => `oidc_artefacts.payload.${model}.${id_hash}` },
+  },
+  {
+    table: 'signing_keys',
+    key: { kid: 'text' },
+    pageSize: 20,
+    sealed: { private_jwk: () => 'signing_keys.private_jwk' },
+  },
+  {
+    table: 'derivation_secrets',
+    key: { name: 'text' },
+    pageSize: 20,
+    sealed: { secret: ({ name }) => `derivation_secrets.secret.${name}` },
+  },
+  {
+    // Digests and links are never rewritten: the chain proves that nobody did. Their key verifies them to the end.
+    table: 'audit_events',
+    key: { id: 'bigint' },
+    pageSize: 1000,
+    sealed: {},
+    passing: { digest: { neededWhile: 'true' }, chain: { neededWhile: 'true' } },
+  },
+]
+
+/** Columns that hold hashes without a key: SHA-256 of random tokens, which needs none (OWASP ASVS 5, 6.5), and argon2id. */
+export const unkeyedHashes: readonly string[] = [
+  'accounts.password_hash',
+  'accounts.security_answer_hash',
+  'activation_links.token_hash',
+  'known_devices.device_hash',
+  'device_links.token_hash',
+  'oidc_artefacts.id_hash',
+  'oidc_artefacts.grant_hash',
+  'oidc_artefacts.uid_hash',
+  'oidc_artefacts.user_code_hash',
+  'oidc_artefacts.successor_hash',
+]

@@ -1,5 +1,6 @@
 import { createHttpApp } from './app/http.ts'
 import { createJobs, createRunner, runAllJobs } from './app/jobs.ts'
+import { startKeyWatch } from './app/key-watch.ts'
 import { openListener } from './app/listener.ts'
 import { createLogger } from './app/logger.ts'
 import { startMetrics } from './app/metrics.ts'
@@ -39,6 +40,9 @@ export async function startApp(config: Config): Promise<App> {
     const queue = createLateQueue()
     const services = await createServices({ config, issuer, clock, knex: database.knex, log, queue, sendLogoutToken })
     closers.push(services.close)
+    // Before anything is read or written: a missing key is told at once, and no row is written that others cannot read.
+    await services.keyRings.announce()
+    closers.push(services.keyRings.leave)
     const demo = config.production ? undefined : await loadDemo()
     const relyingParty = await demo?.startRelyingParty(config, issuer, log)
     if (relyingParty) closers.push(relyingParty.close)
@@ -52,6 +56,9 @@ export async function startApp(config: Config): Promise<App> {
       demoPort: relyingParty?.port,
     })
     closers.push(oidc.close)
+    const { keyRings } = services
+    const watch = await startKeyWatch({ keyRings, provider: oidc.changing, pollSeconds: config.keys.pollSeconds, log })
+    closers.push(watch.stop)
     const jobs = createJobs(services)
     const runner = createRunner(services, clock, log)
     const started = await startQueue({

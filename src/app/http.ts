@@ -79,7 +79,14 @@ export function createHttpApp(settings: Settings): RequestListener {
   addPageRoutes(router, { issuer, signInUrl })
   addRegistrationRoutes(router, services.journeyDeps, cookies)
   addLinkRoutes(router, services.journeyDeps, config.deadlines.unlockCodeDays)
-  addInteractionRoutes(router, { provider: oidc.provider, deps: services.journeyDeps, cookies })
+  addInteractionRoutes(router, {
+    // Read with every request: another provider answers once the signing keys have changed.
+    get provider() {
+      return oidc.provider
+    },
+    deps: services.journeyDeps,
+    cookies,
+  })
   app.use(router.routes() as unknown as Middleware)
   return app.callback()
 }

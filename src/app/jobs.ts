@@ -5,8 +5,12 @@ import { createJobRunner, type JobRunner } from '../services/job-runner.ts'
 import type { Job } from '../services/jobs.ts'
 import type { Services } from './services.ts'
 
+/** Milliseconds: most of a minute at little load, a page of 200 rows and a rest. */
+const rewritePace = { budget: 45_000, pause: 50 }
+
 /** Lists every job of the product; a new one is one entry here and one line in docs/operate/jobs.md. */
-export function createJobs({ deadlineTasks, stores, deleteExpiredArtefacts }: Services): Job[] {
+export function createJobs(services: Services): Job[] {
+  const { deadlineTasks, deleteExpiredArtefacts, keyRewrites, signingKeys, stores } = services
   // No job starts between two and three at night: in spring that hour does not exist, in autumn it comes twice.
   return [
     { name: 'activation-reminders', cron: '0 8 * * *', run: deadlineTasks.remindOfActivation },
@@ -16,6 +20,12 @@ export function createJobs({ deadlineTasks, stores, deleteExpiredArtefacts }: Se
     { name: 'clean-up', cron: '*/5 * * * *', run: deadlineTasks.forgetEnded },
     { name: 'oidc-clean-up', cron: '*/5 * * * *', run: deleteExpiredArtefacts },
     { name: 'audit-seal', cron: '* * * * *', run: () => stores.auditEvents.seal(10_000) },
+    { name: 'signing-keys', cron: '*/10 * * * *', run: signingKeys.step },
+    {
+      name: 'key-rewrite',
+      cron: '* * * * *',
+      run: async (signal) => (await keyRewrites.run({ ...rewritePace, signal })).rows,
+    },
   ]
 }
 

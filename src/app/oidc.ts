@@ -10,11 +10,10 @@ import { createRedisAdapter, type RedisAdapter } from '../oidc/adapters/redis.ts
 import { createPairwiseIdentifier } from '../oidc/clients/pairwise.ts'
 import { restartOf } from '../oidc/open-interaction.ts'
 import { createProvider } from '../oidc/provider.ts'
-import type { OidcAccount, ProviderDeps } from '../oidc/provider-deps.ts'
-import { loadSigningKeys } from '../oidc/signing-keys.ts'
+import type { BackchannelLogout, OidcAccount, ProviderDeps } from '../oidc/provider-deps.ts'
 import type { Database } from '../stores/database.ts'
 import { createOidcArtefactStore } from '../stores/oidc-artefacts.ts'
-import { createSigningKeyStore } from '../stores/signing-keys.ts'
+import { type ChangingProvider, createChangingProvider } from './changing-provider.ts'
 import { loadRegistry } from './registry.ts'
 import type { Services } from './services.ts'
 
@@ -35,39 +34,46 @@ export async function createOidc(settings: Settings) {
   const { config, issuer, services, log, knex } = settings
   const registry = loadRegistry(config, settings.demoPort)
   const protocolClock = createSystemClock()
-  const now = protocolClock.now()
-  const keys = createSigningKeyStore(knex, services.protection)
   const artefacts = createOidcArtefactStore(knex)
   const { encryption } = services.protection
   const onError = (error: Error) => log.error({ err: error }, 'Redis cannot be reached')
   const redis = config.redisUrl ? createRedisAdapter({ url: config.redisUrl, encryption, onError }) : undefined
   if (redis) await assertReachable(redis)
-  const provider = createProvider({
+  const settled = {
     issuer,
     cookieKeys: config.secrets.cookieKeys.map((key) => key.secret.toString('base64')),
     clients: registry.clients,
     adapterFactory: redis?.adapterFactory ?? createPostgresAdapter(artefacts, { encryption }),
-    signingKeys: await loadSigningKeys(keys, now),
-    pairwise: await createPairwiseIdentifier(keys, now),
+    pairwise: await createPairwiseIdentifier(services.stores.signingKeys, protocolClock.now()),
     clock: protocolClock,
-    findAccount: (accountId) => findAccount(services, settings.clock, accountId),
+    findAccount: (accountId: string) => findAccount(services, settings.clock, accountId),
     consents: services.stores.consents,
     log,
-    async queueBackchannelLogout(payload) {
+    async queueBackchannelLogout(payload: BackchannelLogout) {
       const at = settings.clock.now()
       const expiresAt = new Date(at.getTime() + 110_000)
       await services.transaction((unit) => unit.send({ kind: 'backchannel_logout', payload, expiresAt }, at))
     },
     ...createPages(issuer, log),
+  }
+  // The adapter is one for all: it remembers which uses are being answered, whichever provider answers them.
+  const changing = await createChangingProvider({
+    signingKeys: services.signingKeys,
+    summaries: services.stores.signingKeys.summaries,
+    create: (signingKeys) => createProvider({ ...settled, signingKeys }),
   })
-  recordSignOuts(provider, services, settings.clock, log)
+  changing.prepare((provider) => recordSignOuts(provider, services, settings.clock, log))
   return {
-    provider,
+    /** The provider that answers now; ask for it anew with every request. */
+    get provider() {
+      return changing.provider
+    },
+    changing,
     /** Application that `/anmeldung` signs in to when nobody asked. */
     defaultClient: registry.defaultClient,
     /** Hands protocol requests over to oidc-provider; `language` and `render` draw its pages. */
-    mount: (language: Middleware, render: Middleware): Middleware => mount(provider, language, render),
-    ping: async () => void (await provider.Session.find('health')),
+    mount: (language: Middleware, render: Middleware): Middleware => mount(changing, language, render),
+    ping: async () => void (await changing.provider.Session.find('health')),
     close: async () => void (await redis?.close()),
   }
 }
@@ -161,7 +167,7 @@ function createPages(
   }
 }
 
-function mount(provider: ReturnType<typeof createProvider>, language: Middleware, render: Middleware): Middleware {
+function mount(changing: ChangingProvider, language: Middleware, render: Middleware): Middleware {
   // Hardly any answer of the protocol is a page: language and view are prepared when one is drawn.
   const preparePages: Middleware = (ctx, next) => {
     ctx.renderPage = async (...page) => {
@@ -169,11 +175,10 @@ function mount(provider: ReturnType<typeof createProvider>, language: Middleware
     }
     return next()
   }
-  provider.middleware.unshift(preparePages as never)
-  const answer = provider.callback()
+  changing.prepare((provider) => void provider.middleware.unshift(preparePages as never))
   return async (ctx, next) => {
     if (!/^\/(oidc|\.well-known)\//.test(ctx.path)) return await next()
     ctx.respond = false
-    await answer(ctx.req, ctx.res)
+    await changing.answer(ctx.req, ctx.res)
   }
 }

@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { createAuditTrail, unknownNameHash } from '../audit/events.ts'
 import type { Config } from '../config.ts'
 import { createCommonPasswordCheck } from '../domain/common-passwords.ts'
-import type { Clock } from '../gateways/clock.ts'
+import { type Clock, createSystemClock } from '../gateways/clock.ts'
 import { createFieldEncryption, createKeyedHash } from '../gateways/field-encryption.ts'
 import { createLetterPdf, parseLetterTexts } from '../gateways/letter-pdf.ts'
 import { createLimiter } from '../gateways/limiter.ts'
@@ -14,15 +16,20 @@ import { createRandom } from '../gateways/random.ts'
 import { checkSmsRoom, renderSms } from '../gateways/sms/texts.ts'
 import { createTexts } from '../gateways/texts.ts'
 import type { Deps } from '../journeys/deps.ts'
+import { idTokenAlgorithms } from '../oidc/settings/algorithms.ts'
+import { type Algorithm, createSigningKey } from '../oidc/signing-keys.ts'
 import { createAlertService } from '../services/alerts.ts'
 import { createDeadlineTasks } from '../services/deadlines.ts'
 import { createDeliveryService } from '../services/deliveries.ts'
 import { inBatches } from '../services/in-batches.ts'
+import { createKeyRewriteService } from '../services/key-rewrites.ts'
+import { createKeyRingService } from '../services/key-rings.ts'
 import { createLetterService } from '../services/letters.ts'
 import { createMemberImport, createRegisterFollower } from '../services/members.ts'
 import { createMtanService } from '../services/mtans.ts'
 import { createPrintRunService } from '../services/print-runs.ts'
 import { createRegistrationMailService } from '../services/registration-mails.ts'
+import { createSigningKeyService } from '../services/signing-keys.ts'
 import { createStandingService } from '../services/standing.ts'
 import type { Database } from '../stores/database.ts'
 import { createStores } from '../stores/index.ts'
@@ -58,6 +65,24 @@ export async function createServices(settings: Settings) {
     createAudit: (unit) => createAuditTrail(unit.auditEvents.append),
     enqueue: (trx, message) => settings.queue.enqueue(trx, message),
     committed: (messages) => settings.queue.committed(messages),
+  })
+  const systemClock = createSystemClock()
+  const rings = createRings(config)
+  const keyRings = createKeyRingService({
+    stores,
+    clock: systemClock,
+    rings,
+    artefactsInRedis: config.redisUrl !== undefined,
+    holder: { id: randomUUID(), process: `${hostname()}:${process.pid}` },
+  })
+  const keyRewrites = createKeyRewriteService({ stores, transaction, clock: systemClock, rings, log })
+  const signingKeys = createSigningKeyService({
+    stores,
+    transaction,
+    clock: systemClock,
+    rules: config.keys.signing,
+    algorithms: idTokenAlgorithms,
+    createKey: (alg) => createSigningKey(alg as Algorithm),
   })
   const hasher = await createPasswordHasher(config.limits.argon2)
   const texts = createTexts(join(config.configDir, '../locales'))
@@ -152,12 +177,22 @@ export async function createServices(settings: Settings) {
     deadlineTasks,
     deleteExpiredArtefacts: (signal?: AbortSignal) => inBatches(() => artefacts.deleteExpired(5000), 5000, signal),
     alerts,
+    keyRings,
+    keyRewrites,
+    signingKeys,
     memberImport,
     journeyDeps,
     postbox: drivers.postbox,
     close: () => drivers.email.close(),
   }
 }
+
+/** The rings of the settings, by name. */
+const createRings = ({ secrets }: Config) => ({
+  cookie: secrets.cookieKeys,
+  encryption: secrets.encryptionKeys,
+  hash: secrets.hashKeys,
+})
 
 function commonPasswords(config: Config): string[] {
   return readFileSync(join(config.configDir, 'common-passwords.txt'), 'utf8').split('\n')

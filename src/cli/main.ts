@@ -5,6 +5,8 @@ import { dbMigrate } from './db-migrate.ts'
 import { dbStatus } from './db-status.ts'
 import { runCli } from './frame.ts'
 import { jobCommands } from './jobs.ts'
+import { keyCommands } from './keys.ts'
+import { keysRotate } from './keys-rotate.ts'
 import { membersImport } from './members-import.ts'
 import { printRunCommands } from './print-runs.ts'
 
@@ -17,6 +19,8 @@ const commands = [
   dbStatus,
   ...printRunCommands,
   ...jobCommands,
+  keysRotate,
+  ...keyCommands,
 ]
 
 process.exitCode = await runCli(commands, process.argv.slice(2), {

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { createAuditTrail } from '../audit/events.ts'
 import {
   createMemberImport,
   createRegisterFollower,
@@ -7,7 +6,6 @@ import {
   readInsuranceNumbers,
 } from '../services/members.ts'
 import { createStandingService } from '../services/standing.ts'
-import { createTransaction } from '../stores/transaction.ts'
 import { type CliContext, withContext } from './context.ts'
 import type { CliCommand } from './frame.ts'
 import { createProgress } from './progress.ts'
@@ -27,7 +25,7 @@ export const membersImport: CliCommand = {
       const progress = createProgress(io)
       const onChanged = createRegisterFollower(createStandingService({ deadlines: context.config.deadlines }))
       const onlyNumbers = context.config.sandbox ? await readInsuranceNumbers(demoFileOf(context)) : undefined
-      const members = createMemberImport({ transaction: openTransactions(context), onChanged, onlyNumbers })
+      const members = createMemberImport({ transaction: context.transaction, onChanged, onlyNumbers })
       try {
         const report = await members.importFile(file, {
           now: context.clock.now(),
@@ -43,16 +41,6 @@ export const membersImport: CliCommand = {
 }
 
 const demoFileOf = ({ config }: CliContext) => join(config.configDir, 'demo', 'insured-persons.csv')
-
-function openTransactions({ database, protection }: CliContext) {
-  return createTransaction({
-    knex: database,
-    protection,
-    createAudit: ({ auditEvents }) => createAuditTrail(auditEvents.append),
-    enqueue: () => Promise.reject(new Error('an import sends no messages')),
-    committed: () => {},
-  })
-}
 
 function describeImport(report: ImportReport): string {
   const { outcome, added, changed, unchanged, lines, refused, refusals } = report

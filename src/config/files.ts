@@ -62,6 +62,12 @@ const limitsSchema = z.strictObject({
   bodyBytes: count,
 })
 
+/** How signing keys move, and how often processes look: `config/keys.yaml`. */
+const keysSchema = z.strictObject({
+  signing: z.strictObject({ rotateAfterDays: count, publishAheadHours: count, keepRetiredHours: count }),
+  pollSeconds: seconds,
+})
+
 const securityQuestionsSchema = z
   .array(z.strictObject({ id: z.string(), de: z.string(), en: z.string(), offered: z.boolean().default(true) }))
   .min(10)
@@ -74,6 +80,7 @@ export function loadConfigFiles(configDir: string) {
   return {
     insurer: readYaml(configDir, 'insurer.yaml', insurerSchema),
     deadlines: readYaml(configDir, 'deadlines.yaml', deadlinesSchema),
+    keys: readYaml(configDir, 'keys.yaml', keysSchema),
     limits: readYaml(configDir, 'limits.yaml', limitsSchema),
     securityQuestions: readYaml(configDir, 'security-questions.yaml', securityQuestionsSchema),
   }

@@ -8,7 +8,7 @@ const path = '/anmeldung/:uid/einwilligung'
 
 /** Adds the consent page of third-party applications: what is shared, with whom, in plain words (contract.md). */
 export function addConsentRoutes(router: Router, settings: InteractionDeps): void {
-  const { provider, deps } = settings
+  const { deps } = settings
   router.get(path, async (ctx) => {
     const interaction = await openConsent(ctx, settings)
     if (!interaction) return
@@ -25,14 +25,17 @@ export function addConsentRoutes(router: Router, settings: InteractionDeps): voi
     const interaction = await openConsent(ctx, settings)
     if (!interaction) return
     const now = deps.clock.now()
-    const grantId = await recordConsent(provider, interaction, (consent) =>
+    const grantId = await recordConsent(settings.provider, interaction, (consent) =>
       deps.transaction(async (unit) => {
         await unit.consents.grant({ ...consent, now })
         await unit.audit.consentGranted({ at: now, ...consent })
       }),
     )
     const result = { consent: { grantId } }
-    redirect(ctx, await provider.interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: true }))
+    redirect(
+      ctx,
+      await settings.provider.interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: true }),
+    )
   })
 }
 

@@ -1,25 +1,13 @@
 import { generateKeyPair as generateCallback, randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
-import type { PrivateJwk, SigningKeyStore } from '../stores/signing-keys.ts'
-import { idTokenAlgorithms } from './settings/algorithms.ts'
+import type { PrivateJwk } from '../stores/signing-keys.ts'
+import type { idTokenAlgorithms } from './settings/algorithms.ts'
 
 const generateKeyPair = promisify(generateCallback)
 
-type Algorithm = (typeof idTokenAlgorithms)[number]
+export type Algorithm = (typeof idTokenAlgorithms)[number]
 
-/**
- * Loads the keys to sign and verify with, current ones first. At the first start one key per algorithm is made;
- * of several processes that start at once one decides, by a single conditional INSERT each (BSI TR-02102-1: RSA 3072).
- */
-export async function loadSigningKeys(store: SigningKeyStore, now: Date): Promise<PrivateJwk[]> {
-  const known = await store.list()
-  const missing = idTokenAlgorithms.filter((alg) => !known.some((key) => key.alg === alg && key.state === 'current'))
-  if (missing.length === 0) return known.map((key) => key.privateJwk)
-  await Promise.all(missing.map(async (alg) => store.add(await createSigningKey(alg), 'current', now)))
-  return (await store.list()).map((key) => key.privateJwk)
-}
-
-/** Makes a private JWK (RFC 7517) that signs with one algorithm only. */
+/** Makes a private JWK (RFC 7517) that signs with one algorithm only (BSI TR-02102-1: RSA 3072). */
 export async function createSigningKey(alg: Algorithm): Promise<PrivateJwk> {
   const { privateKey } =
     alg === 'ES256'

@@ -17,6 +17,8 @@ type Settings = {
 export type RewritePace = {
   budget: number
   pause: number
+  /** Ends the run after the page in which it is aborted. */
+  signal?: AbortSignal
   onPage?(): Promise<void> | void
 }
 
@@ -26,15 +28,13 @@ export type RewritePace = {
  */
 export type RewriteRun = { state: 'idle' | 'waiting' | 'working' | 'done'; rows: number }
 
-export type KeyRewriteService = ReturnType<typeof createKeyRewriteService>
-
 /** Creates the job that rewrites rows under the keys that write now; safe to run twice, in parallel, and after a crash. */
 export function createKeyRewriteService(settings: Settings) {
   const { stores, transaction, clock, rings } = settings
   const target: RewriteTarget = { encryption: rings.encryption[0].kid, hash: rings.hash[0].kid }
   return {
     target,
-    async run({ budget, pause, onPage }: RewritePace): Promise<RewriteRun> {
+    async run({ budget, ...pace }: RewritePace): Promise<RewriteRun> {
       if (rings.encryption.length === 1 && rings.hash.length === 1) return { state: 'idle', rows: 0 }
       const living = await stores.keyRings.living()
       // Whoever writes with another key would leave rows behind that the pass has gone by already.
@@ -48,7 +48,7 @@ export function createKeyRewriteService(settings: Settings) {
       if (open.length === 0) return { state: 'done', rows: 0 }
       const end = performance.now() + budget
       let rows = 0
-      for (const spec of open) rows += await rewriteTable(settings, spec, target, { end, pause, onPage })
+      for (const spec of open) rows += await rewriteTable(settings, spec, target, { end, ...pace })
       if ((await stores.keyRewrites.unfinished(target)).length > 0) return { state: 'working', rows }
       const total = (await stores.keyRewrites.progress()).reduce((sum, { rowsRewritten }) => sum + rowsRewritten, 0)
       const event = { at: clock.now(), encryptionKid: target.encryption, hashKid: target.hash, rows: total }
@@ -65,10 +65,10 @@ async function rewriteTable(
   { stores, log }: Settings,
   spec: ProtectedTable,
   target: RewriteTarget,
-  { end, pause, onPage }: { end: number; pause: number; onPage?: RewritePace['onPage'] },
+  { end, pause, signal, onPage }: Omit<RewritePace, 'budget'> & { end: number },
 ): Promise<number> {
   let rows = 0
-  for (let busy = 0; busy < triesWhenBusy && performance.now() < end; ) {
+  for (let busy = 0; busy < triesWhenBusy && performance.now() < end && !signal?.aborted; ) {
     const page = await stores.keyRewrites.rewritePage(spec, target)
     if (page === 'busy') busy++
     else {

@@ -24,8 +24,10 @@ export type RingStatus = {
   next: RotationStep
 }
 
+type KeyStores = Pick<Stores, 'keyRings' | 'keyUsage' | 'keyRewrites'>
+
 type Settings = {
-  stores: Pick<Stores, 'keyRings' | 'keyUsage' | 'keyRewrites'>
+  stores: KeyStores
   /** Real time: ages of keys never follow the development clock. */
   clock: Clock
   rings: Readonly<Record<RingName, KeyRing>>
@@ -48,7 +50,7 @@ export type KeyRingService = ReturnType<typeof createKeyRingService>
 export function createKeyRingService(settings: Settings) {
   const { stores, clock, rings, holder } = settings
   const held: HeldRings = { cookie: hold(rings.cookie), encryption: hold(rings.encryption), hash: hold(rings.hash) }
-  const readUsage = () => stores.keyUsage.count(clock.now(), berlinDay(clock.now()))
+  const readUsage = (from: KeyStores) => from.keyUsage.count(clock.now(), berlinDay(clock.now()))
   const service = {
     /**
      * Records this process and its keys before it reads or writes anything.
@@ -73,13 +75,13 @@ export function createKeyRingService(settings: Settings) {
         days: ageOf(known, ring, rings[ring][0].kid, clock),
       }))
     },
-    /** What the next step of a ring is decided by. `usage`: as `stores.keyUsage.count` gives it. */
-    async stateOf(ring: RingName, usage?: KeyUsage[]): Promise<RingState> {
-      const known = (await stores.keyRings.known()).filter((key) => key.ring === ring)
+    /** What the next step of a ring is decided by; `from` a transaction where it is taken at once. */
+    async stateOf(ring: RingName, from: KeyStores = stores, usage?: KeyUsage[]): Promise<RingState> {
+      const known = (await from.keyRings.known()).filter((key) => key.ring === ring)
       const written = known.filter((key) => key.writingSince).map(({ kid }) => kid)
       const keys = rings[ring].map(({ kid }) => kid)
-      const living = await stores.keyRings.living()
-      const reasons = await readReasons(settings, ring, known, usage ?? (await readUsage()))
+      const living = await from.keyRings.living()
+      const reasons = await readReasons({ ...settings, stores: from }, ring, known, usage ?? (await readUsage(from)))
       return {
         keys,
         fresh: keys.filter((kid) => !written.includes(kid)),
@@ -89,7 +91,7 @@ export function createKeyRingService(settings: Settings) {
     },
     /** Every ring for the operator: cheap at any size, because large tables are sampled. */
     async status(): Promise<RingStatus[]> {
-      const usage = await readUsage()
+      const usage = await readUsage(stores)
       const known = await stores.keyRings.known()
       return await Promise.all(
         names(rings).map(async (ring) => ({
@@ -101,7 +103,7 @@ export function createKeyRingService(settings: Settings) {
             writingSince: known.find((key) => key.ring === ring && key.kid === kid)?.writingSince ?? null,
             usage: usage.filter((each) => each.ring === ring && each.kid === kid),
           })),
-          next: nextRotationStep(await service.stateOf(ring, usage)),
+          next: nextRotationStep(await service.stateOf(ring, stores, usage)),
         })),
       )
     },
@@ -165,7 +167,7 @@ async function readReasons(
   )
 }
 
-async function rewritesLeft(stores: Settings['stores'], target: string): Promise<string[]> {
+async function rewritesLeft(stores: KeyStores, target: string): Promise<string[]> {
   const passes = (await stores.keyRewrites.progress()).filter((pass) => pass.target === target)
   if (passes.length === 0) return ['the rewriting of rows has not begun']
   return passes.flatMap(({ table, finishedAt, rowsTotal, rowsSeen, rowsUnreadable }) => {

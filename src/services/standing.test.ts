@@ -91,7 +91,8 @@ describe('apply', () => {
     for (const changed of [true, false]) {
       const accounts = { [move]: vi.fn(async () => changed) }
       const audit = { [event]: vi.fn(async () => {}) }
-      await service.apply({ accounts, audit } as unknown as UnitOfWork, account(), decision, now)
+      const unlockLetters = { lockNumber: async () => {} }
+      await service.apply({ accounts, audit, unlockLetters } as unknown as UnitOfWork, account(), decision, now)
       expect(accounts[move]).toHaveBeenCalledOnce()
       expect(audit[event]).toHaveBeenCalledTimes(changed ? 1 : 0)
     }

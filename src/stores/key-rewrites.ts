@@ -22,8 +22,6 @@ export type RewriteProgress = {
 /** What one page did; `busy`: another process is at this table, the register is being imported, or rows are locked. */
 export type RewrittenPage = 'busy' | { seen: number; rewritten: number; unreadable: RowKey[]; last: boolean }
 
-export type KeyRewriteStore = ReturnType<typeof createKeyRewriteStore>
-
 const nameOf = (target: RewriteTarget) => `${target.encryption}/${target.hash}`
 
 /** Lock timeout and deadlock: the page is rolled back and tried again later. */

@@ -31,8 +31,6 @@ export type RingRefusal =
   | { reason: 'differs'; ring: RingName; kid: string }
   | { reason: 'not_everywhere'; ring: RingName; kid: string; processes: string[] }
 
-export type KeyRingStore = ReturnType<typeof createKeyRingStore>
-
 /** Held while rings are compared: "keyr", any number that no other advisory lock of this database uses. */
 const ringLock = 0x6b657972
 

@@ -16,8 +16,6 @@ export type KeyUsage = {
   passing: boolean
 }
 
-export type KeyUsageStore = ReturnType<typeof createKeyUsageStore>
-
 /** Rows up to which a table is counted, and about how many rows of a larger one are looked at. */
 const sampleSize = 20_000
 

@@ -9,18 +9,30 @@ export type PrivateJwk = { kid: string; alg: string; kty: string; use: 'sig'; [m
 
 export type SigningKey = { kid: string; alg: string; state: SigningKeyState; privateJwk: PrivateJwk; createdAt: Date }
 
+/** What is known of a key without opening it. */
+export type SigningKeySummary = {
+  kid: string
+  alg: string
+  state: SigningKeyState
+  createdAt: Date
+  stateChangedAt: Date
+}
+
 export type SigningKeyStore = ReturnType<typeof createSigningKeyStore>
 
 const context = 'signing_keys.private_jwk'
+
+/** Held while keys are moved: "sign", any number that no other advisory lock of this database uses. */
+const moveLock = 0x7369676e
+
+const order = "array_position(array['current', 'next', 'retired'], state), alg, created_at desc"
 
 /** Creates the store of signing keys and of secrets that must never change (subject identifiers derive from them). */
 export function createSigningKeyStore(db: Database, { encryption }: Pick<Protection, 'encryption'>) {
   return {
     /** Every key: current ones first, then next, then retired, newest first within each. */
     async list(): Promise<SigningKey[]> {
-      const rows = await db('signing_keys').orderByRaw(
-        "array_position(array['current', 'next', 'retired'], state), alg, created_at desc",
-      )
+      const rows = await db('signing_keys').orderByRaw(order)
       return rows.map((row) => ({
         kid: row.kid,
         alg: row.alg,
@@ -45,6 +57,28 @@ export function createSigningKeyStore(db: Database, { encryption }: Pick<Protect
         .returning('kid')
       return inserted.length === 1
     },
+    /** Every key in the order of `list`, without its private part: cheap enough to be asked by every process all the time. */
+    async summaries(): Promise<SigningKeySummary[]> {
+      const rows = await db('signing_keys')
+        .select('kid', 'alg', 'state', 'created_at', 'state_changed_at')
+        .orderByRaw(order)
+      return rows.map((row) => ({
+        kid: row.kid,
+        alg: row.alg,
+        state: row.state,
+        createdAt: row.created_at,
+        stateChangedAt: row.state_changed_at,
+      }))
+    },
+    /** Lets nobody else move keys until the transaction ends. */
+    lock: async () => void (await db.raw('select pg_advisory_xact_lock(?)', [moveLock])),
+    /** Lets the next key of an algorithm sign; the one that signed only verifies from now on. Under `lock`. */
+    async promote({ kid, alg }: Pick<SigningKeySummary, 'kid' | 'alg'>, now: Date): Promise<boolean> {
+      await db('signing_keys').where({ alg, state: 'current' }).update({ state: 'retired', state_changed_at: now })
+      const change = { state: 'current', state_changed_at: now }
+      return (await db('signing_keys').where({ kid, state: 'next' }).update(change)) === 1
+    },
+    remove: async (kid: string) => (await db('signing_keys').where({ kid }).delete()) === 1,
     /** The secret of this name; the first process to ask decides it, `proposal` in base64url. */
     async derivationSecret(name: string, proposal: string, now: Date): Promise<string> {
       const secretContext = `derivation_secrets.secret.${name}`

@@ -140,13 +140,13 @@ describeOnBoth('accounts', (database) => {
   })
 
   it('opens an ended account again, unless another one of the number is active', async () => {
-    const { id } = await active()
-    expect(await store().reopen(id, number, now)).toBe(false)
+    const { id, insuranceNumber } = await active()
+    expect(await store().reopen(id, insuranceNumber, now)).toBe(false)
     await store().end(id, now)
     const second = await active()
-    expect(await store().reopen(id, number, now)).toBe(false)
+    expect(await store().reopen(id, insuranceNumber, now)).toBe(false)
     await store().end(second.id, now)
-    expect(await store().reopen(id, number, now)).toBe(true)
+    expect(await store().reopen(id, insuranceNumber, now)).toBe(true)
     expect(await find(id)).toMatchObject({ state: 'active' })
   })
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { beforeEach, expect, it } from 'vitest'
 import { createFieldEncryption } from '../../src/gateways/field-encryption.ts'
 import { createPairwiseIdentifier } from '../../src/oidc/clients/pairwise.ts'
-import { createSigningKey, loadSigningKeys } from '../../src/oidc/signing-keys.ts'
+import { createSigningKey } from '../../src/oidc/signing-keys.ts'
 import { createSigningKeyStore } from '../../src/stores/signing-keys.ts'
 import { describeOnBoth } from '../support/databases.ts'
 
@@ -16,16 +16,6 @@ describeOnBoth('keys of the provider', (database) => {
   beforeEach(async () => {
     await database()('signing_keys').delete()
     await database()('derivation_secrets').delete()
-  })
-
-  it('makes one key per algorithm at the first start and finds them at the second', async () => {
-    const first = await loadSigningKeys(store(oldKey), now)
-    expect(first.map(({ alg, use, kty }) => [alg, use, kty])).toEqual([
-      ['ES256', 'sig', 'EC'],
-      ['PS256', 'sig', 'RSA'],
-      ['RS256', 'sig', 'RSA'],
-    ])
-    expect(await loadSigningKeys(store(newKey, oldKey), now)).toEqual(first)
   })
 
   it('takes one key of 16 processes that start at once', async () => {

@@ -19,15 +19,21 @@ export type KeyUsage = {
 /** Rows up to which a table is counted, and about how many rows of a larger one are looked at. */
 const sampleSize = 20_000
 
-type Column = { ring: DataRing; table: string; column: string; passing: boolean; condition: string }
+/** `kid`: SQL that reads the id of the key from a value. */
+type Column = { ring: DataRing; table: string; column: string; kid: string; passing: boolean; condition: string }
 
 const plain = (ring: DataRing, table: string, column: string, condition: string): Column => ({
   ring,
   table,
   column,
+  kid: `split_part(t.${column}, '.', 1)`,
   passing: false,
   condition,
 })
+
+/** The id stands in front of the bytes, after its length. */
+const kidOfBytes = (column: string) =>
+  `convert_from(substring(t.${column} from 2 for get_byte(t.${column}, 0)), 'UTF8')`
 
 const not = (condition: string | undefined) => (condition ? `not (${condition})` : 'true')
 
@@ -37,8 +43,9 @@ function columnsOf({ table, sealed, hashed = {}, passing = {} }: ProtectedTable)
     ...Object.keys(sealed).map((column) => plain('encryption', table, column, 'true')),
     // Where a hash is rewritten in some rows and ends by itself in others, each row counts once.
     ...Object.keys(hashed).map((column) => plain('hash', table, column, not(neededWhile(column)))),
-    ...Object.keys(passing).map((column) => ({
-      ...plain('hash', table, column, neededWhile(column) ?? 'true'),
+    ...Object.entries(passing).map(([column, { neededWhile: condition, encryptedBytes }]) => ({
+      ...plain(encryptedBytes ? 'encryption' : 'hash', table, column, condition),
+      ...(encryptedBytes && { kid: kidOfBytes(column) }),
       passing: true,
     })),
   ]
@@ -67,10 +74,11 @@ export function createKeyUsageStore(db: Database) {
       const using: string[] = []
       for (const { table, column, condition, ...of } of columns) {
         if (of.ring !== ring) continue
-        const { rows } = await db.raw(
-          `select 1 from ${table} t where starts_with(t.${column}, :prefix) and (${condition}) limit 1`,
-          { prefix: `${kid}.`, now, today },
-        )
+        const { rows } = await db.raw(`select 1 from ${table} t where ${of.kid} = :kid and (${condition}) limit 1`, {
+          kid,
+          now,
+          today,
+        })
         if (rows.length > 0) using.push(`${table}.${column}`)
       }
       return using
@@ -78,11 +86,9 @@ export function createKeyUsageStore(db: Database) {
     /** The ids that one value of each column names: a cheap look at a database that nobody has recorded keys for. */
     async probe(): Promise<{ ring: DataRing; kid: string; column: string }[]> {
       const found: { ring: DataRing; kid: string; column: string }[] = []
-      for (const { ring, table, column } of columns) {
-        const row = await db(table)
-          .whereNotNull(column)
-          .first(db.raw("split_part(??, '.', 1) as kid", [column]))
-        if (row) found.push({ ring, kid: row.kid, column: `${table}.${column}` })
+      for (const { ring, table, column, kid } of columns) {
+        const { rows } = await db.raw(`select ${kid} as kid from ${table} t where t.${column} is not null limit 1`)
+        for (const row of rows) found.push({ ring, kid: row.kid, column: `${table}.${column}` })
       }
       return found
     },
@@ -107,7 +113,7 @@ async function countColumn(db: Database, column: Column, size: number, day: Day)
   const estimated = size > sampleSize
   const percent = (sampleSize / size) * 100
   const { rows } = await db.raw(
-    `select split_part(t.${named.column}, '.', 1) as kid, count(*)::float8 as found
+    `select ${named.kid} as kid, count(*)::float8 as found
      from ${table} t ${estimated ? `tablesample system (${percent})` : ''}
      where t.${named.column} is not null and (${condition}) group by 1 order by 1`,
     day,

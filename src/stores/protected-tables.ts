@@ -4,8 +4,11 @@ export type RowKey = Readonly<Record<string, string>>
 /** A blind index that is computed anew from an encrypted insurance number. */
 type BlindIndex = { purpose: string; number: { sql: string; context: string } }
 
-/** A keyed hash whose plain value is unknown; `neededWhile`: SQL that holds while a row's hash can still be asked for. */
-type PassingHash = { neededWhile: string }
+/**
+ * A value that is not rewritten and ends by itself; `neededWhile`: SQL that holds while it can still be asked for. Most are keyed
+ * hashes whose plain value nobody has; `encryptedBytes`: a ciphertext of `encryptBytes`.
+ */
+type PassingValue = { neededWhile: string; encryptedBytes?: true }
 
 /** What of a table is written with keys of the rings, and how its rows are found. */
 export type ProtectedTable = {
@@ -18,8 +21,8 @@ export type ProtectedTable = {
   sealed: Readonly<Record<string, (key: RowKey) => string>>
   /** Keyed hashes that are rewritten. */
   hashed?: Readonly<Record<string, BlindIndex>>
-  /** Keyed hashes that end by themselves: their key stays until then. */
-  passing?: Readonly<Record<string, PassingHash>>
+  /** Values that end by themselves: their key stays until then. */
+  passing?: Readonly<Record<string, PassingValue>>
   /** Advisory lock held by whoever adds rows by their blind index, so that none is added twice while it changes. */
   lock?: number
 }
@@ -82,10 +85,23 @@ export const protectedTables: readonly ProtectedTable[] = [
   },
   { table: 'print_runs', key: { id: 'uuid' }, pageSize: 1, sealed: { pdf: () => 'print_runs.pdf' } },
   {
+    // Gone with the post or the end of the run, within days.
+    table: 'print_run_chunks',
+    key: { run_id: 'uuid', worker: 'uuid', name: 'text', index: 'integer' },
+    pageSize: 1,
+    sealed: {},
+    passing: { sealed: { neededWhile: 'true', encryptedBytes: true } },
+  },
+  {
     table: 'messages',
     key: { id: 'uuid' },
     pageSize: 200,
     sealed: { payload: ({ id }) => `messages.payload:${id}` },
+    passing: {
+      supersede_key: { neededWhile: 't.delivered_at is null and t.failed_at is null' },
+      // A bounce may come for as long as the message is remembered.
+      recipient_hash: { neededWhile: 'true' },
+    },
   },
   {
     table: 'journeys',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { protectedTables, unkeyedHashes } from '../../src/stores/protected-tables.ts'
+import { type ProtectedTable, protectedTables, unkeyedHashes } from '../../src/stores/protected-tables.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { createClient } from '../support/client.ts'
 import { ask } from '../support/database.ts'
@@ -8,10 +8,13 @@ import { awaitLetter, enterPassword, makeActive, register, somebody } from '../s
 /** Counters name keyed hashes within their key; they end within a month and a lost one only counts anew. */
 const shortLived = ['rate_limits.key']
 
-const sealed = protectedTables.flatMap((each) => Object.keys(each.sealed).map((column) => `${each.table}.${column}`))
-const hashed = protectedTables.flatMap((each) =>
-  Object.keys({ ...each.hashed, ...each.passing }).map((column) => `${each.table}.${column}`),
-)
+const named = (columnsOf: (table: ProtectedTable) => object) =>
+  protectedTables.flatMap((each) => Object.keys(columnsOf(each)).map((column) => `${each.table}.${column}`))
+
+const bytes = ({ passing = {} }: ProtectedTable) =>
+  Object.fromEntries(Object.entries(passing).filter(([, { encryptedBytes }]) => encryptedBytes))
+const sealed = named((table) => ({ ...table.sealed, ...bytes(table) }))
+const hashed = named((table) => ({ ...table.hashed, ...table.passing }))
 
 type Column = { name: string; table: string; column: string; comment: string | null }
 
@@ -25,7 +28,7 @@ describe('the list of protected columns', () => {
       `select c.table_name || '.' || c.column_name as name, c.table_name as table, c.column_name as column,
          col_description(to_regclass(quote_ident(c.table_name)), c.ordinal_position) as comment
        from information_schema.columns c
-       where c.table_schema = 'public' and c.data_type in ('text', 'character varying', 'jsonb') order by 1`,
+       where c.table_schema = 'public' and c.data_type in ('text', 'jsonb', 'bytea') order by 1`,
     )
   })
   afterAll(() => app?.close())

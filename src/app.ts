@@ -11,6 +11,7 @@ import { StartUpError } from './errors.ts'
 import { createShiftableClock, createSystemClock, type ShiftableClock } from './gateways/clock.ts'
 import { startQueue } from './jobs/queue.ts'
 import { migrate, openDatabase } from './stores/database.ts'
+import { plainConnectionFault } from './stores/database-url.ts'
 import { createSettingStore } from './stores/settings.ts'
 
 /** `greeting`: addresses and demo log-ins for the terminal (development). */
@@ -32,6 +33,7 @@ export async function startApp(config: Config): Promise<App> {
   try {
     listener = await openListener(config.host, config.port, 'PORT')
     const issuer = config.issuer ?? `http://localhost:${listener.port}`
+    refusePlainConnection(config)
     const database = await openDatabase(config.database)
     closers.push(database.close)
     await migrate(database.knex)
@@ -105,6 +107,12 @@ export async function startApp(config: Config): Promise<App> {
     await close()
     throw error
   }
+}
+
+/** @throws StartUpError when production would send passwords and personal data over a network in clear without saying so */
+function refusePlainConnection({ production, database }: Config): void {
+  const fault = production && 'url' in database ? plainConnectionFault(database.url) : undefined
+  if (fault) throw new StartUpError(`${fault}.`)
 }
 
 /** A database that development has used holds accounts with a published password. */

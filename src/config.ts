@@ -66,7 +66,7 @@ function buildConfig(environment: Environment, variables: NodeJS.ProcessEnv) {
     dataDir: environment.DATA_DIR,
     configDir,
     database: environment.DATABASE_URL
-      ? { url: environment.DATABASE_URL, poolSize: environment.DATABASE_POOL }
+      ? { url: environment.DATABASE_URL, poolSize: environment.DATABASE_POOL, timeouts: databaseTimeouts(environment) }
       : { dataDir: environment.DATA_DIR },
     redisUrl: environment.REDIS_URL,
     webConcurrency: environment.WEB_CONCURRENCY,
@@ -92,6 +92,16 @@ function buildConfig(environment: Environment, variables: NodeJS.ProcessEnv) {
     /** What `clients.yaml` may name as `env:NAME`. */
     variables,
     ...loadConfigFiles(configDir),
+  }
+}
+
+/** Milliseconds. */
+function databaseTimeouts(environment: Environment) {
+  return {
+    connect: environment.DATABASE_CONNECT_TIMEOUT,
+    statement: environment.DATABASE_STATEMENT_TIMEOUT,
+    lock: environment.DATABASE_LOCK_TIMEOUT,
+    idleInTransaction: environment.DATABASE_IDLE_TIMEOUT,
   }
 }
 

@@ -36,7 +36,7 @@ export async function withContext<T>(
   const config = loadConfig(io.variables)
   const { encryptionKeys, hashKeys } = config.secrets
   const protection = { encryption: createFieldEncryption(encryptionKeys), hash: createKeyedHash(hashKeys) }
-  const database = await openDatabase(config.database, { join: true })
+  const database = await openDatabase(config.database, { join: true, patient: true })
   try {
     const pending = anySchema ? [] : await pendingMigrations(database.knex)
     if (pending.length > 0)

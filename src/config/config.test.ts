@@ -34,7 +34,11 @@ describe('loadConfig', () => {
       production: true,
       sandbox: false,
       issuer: 'https://anmeldung.example.org',
-      database: { url: 'postgres://db/aok', poolSize: 10 },
+      database: {
+        url: 'postgres://db/aok',
+        poolSize: 10,
+        timeouts: { connect: 5000, statement: 15_000, lock: 5000, idleInTransaction: 30_000 },
+      },
       sms: { driver: 'http' },
       letters: { driver: 'spool' },
       demo: undefined,

@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import createKnex, { type Knex } from 'knex'
-import pg from 'pg'
+import { type Connector, createConnector, type Timeouts, types } from './connection.ts'
+import { parseDatabaseUrl } from './database-url.ts'
 import { findRunningPostgres, startEmbeddedPostgres } from './embedded/index.ts'
 
 /** A knex instance or a transaction of it: every store works with both. */
@@ -13,8 +14,11 @@ export type Database = Knex
  */
 export const onceOnly = (db: Database, due: Knex.QueryBuilder) => db.raw('id = any(array(?))', [due])
 
-/** Which PostgreSQL to use: a server by URL, or the embedded one of a data folder. */
-export type DatabaseSettings = { url: string; poolSize: number } | { dataDir: string }
+/** Which PostgreSQL to use: a server by URL (times in milliseconds, 0 is none), or the embedded one of a data folder. */
+export type DatabaseSettings = { url: string; poolSize: number; timeouts?: Partial<Timeouts> } | { dataDir: string }
+
+/** For what asks without limits: the connection alone must be made in time. */
+const unlimited: Timeouts = { connect: 10_000, statement: 0, lock: 0, idleInTransaction: 0 }
 
 /** An open database; `close` ends the pool and, when embedded, the database itself. */
 export type OpenDatabase = { knex: Knex; embedded: boolean; close(): Promise<void> }
@@ -23,18 +27,24 @@ const migrationsDir = fileURLToPath(new URL('../../migrations', import.meta.url)
 
 /**
  * Opens the database. `join` uses an embedded database that another process serves (command line);
- * without it the data folder is locked for this process.
- * @throws DataFolderInUse, DataFolderUnusable, or the connection error of node-postgres.
+ * without it the data folder is locked for this process. `patient`: for an operator's long work, which the limits of
+ * the service's own short statements must not cut off.
+ * @throws DataFolderInUse, DataFolderUnusable, StartUpError (wrong URL), or the connection error of node-postgres.
  */
-export async function openDatabase(settings: DatabaseSettings, { join = false } = {}): Promise<OpenDatabase> {
+export async function openDatabase(
+  settings: DatabaseSettings,
+  { join = false, patient = false } = {},
+): Promise<OpenDatabase> {
   if ('url' in settings) {
-    const knex = connectKnex({ connectionString: settings.url }, settings.poolSize)
+    const timeouts = { ...unlimited, ...(patient ? { connect: settings.timeouts?.connect } : settings.timeouts) }
+    const knex = connectKnex(createConnector(parseDatabaseUrl(settings.url), timeouts as Timeouts), settings.poolSize)
     return { knex, embedded: false, close: () => knex.destroy() }
   }
   const running = join ? await findRunningPostgres(settings.dataDir) : undefined
   const server = running ? undefined : await startEmbeddedPostgres(settings.dataDir)
   const host = running ?? server?.socketDir ?? ''
-  const knex = connectKnex({ host, port: 5432, user: 'postgres', database: 'postgres' }, 10)
+  const connection = { host, port: 5432, user: 'postgres', database: 'postgres', types }
+  const knex = connectKnex({ connection, pool: {}, watch() {} }, 10)
   return {
     knex,
     embedded: true,
@@ -45,20 +55,18 @@ export async function openDatabase(settings: DatabaseSettings, { join = false } 
   }
 }
 
-/** Days stay text (`2026-11-24`): a driver's Date would carry a time zone that they do not have. */
-const getTypeParser = (oid: number, format: string) =>
-  oid === pg.types.builtins.DATE ? (day: string) => day : pg.types.getTypeParser(oid, format as 'text')
-
-function connectKnex(connection: Knex.PgConnectionConfig, max: number): Knex {
+function connectKnex({ connection, pool, watch }: Connector, max: number): Knex {
   // Faults reach the caller as errors; knex would print them with values a second time.
   const log = { warn() {}, error() {}, deprecate() {}, debug() {} }
-  return createKnex({
+  const knex = createKnex({
     client: 'pg',
-    connection: { ...connection, types: { getTypeParser } },
-    pool: { min: 0, max },
+    connection,
+    pool: { min: 0, max, ...pool },
     acquireConnectionTimeout: 10_000,
     log,
   })
+  watch(knex)
+  return knex
 }
 
 /** Brings the schema to the newest version; knex holds a lock, so several processes may start at once. */

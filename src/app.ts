@@ -111,7 +111,7 @@ export async function startApp(config: Config): Promise<App> {
 
 /** @throws StartUpError when production would send passwords and personal data over a network in clear without saying so */
 function refusePlainConnection({ production, database }: Config): void {
-  const fault = production && 'url' in database ? plainConnectionFault(database.url) : undefined
+  const fault = production && database.url ? plainConnectionFault(database.url) : undefined
   if (fault) throw new StartUpError(`${fault}.`)
 }
 

@@ -1,3 +1,6 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { createHealth } from './app/health.ts'
+import { createHealthChecks } from './app/health-checks.ts'
 import { createHttpApp } from './app/http.ts'
 import { createJobs, createRunner, runAllJobs } from './app/jobs.ts'
 import { startKeyWatch } from './app/key-watch.ts'
@@ -5,7 +8,8 @@ import { openListener } from './app/listener.ts'
 import { createLogger } from './app/logger.ts'
 import { startMetrics } from './app/metrics.ts'
 import { createOidc } from './app/oidc.ts'
-import { createServices } from './app/services.ts'
+import { createServices, type Services } from './app/services.ts'
+import { createWorkerApp } from './app/worker-http.ts'
 import type { Config } from './config.ts'
 import { StartUpError } from './errors.ts'
 import { createShiftableClock, createSystemClock, type ShiftableClock } from './gateways/clock.ts'
@@ -15,7 +19,14 @@ import { plainConnectionFault } from './stores/database-url.ts'
 import { createSettingStore } from './stores/settings.ts'
 
 /** `greeting`: addresses and demo log-ins for the terminal (development). */
-export type App = { issuer: string; port: number; demoPort?: number; greeting?: string; close(): Promise<void> }
+export type App = {
+  issuer: string
+  port: number
+  demoPort?: number
+  greeting?: string
+  /** Turns unready, waits `pause` seconds for load balancers, and ends: requests, deliveries and jobs under way first. */
+  close(pause?: number): Promise<void>
+}
 
 /**
  * Wires and starts everything: the one place that sees every part.
@@ -25,9 +36,14 @@ export async function startApp(config: Config): Promise<App> {
   const log = createLogger(config.logLevel)
   const closers: (() => Promise<unknown> | unknown)[] = []
   let listener: Awaited<ReturnType<typeof openListener>> | undefined
-  const close = async () => {
+  let health: ReturnType<typeof createHealth> | undefined
+  const [answersPages, works] = [config.role !== 'worker', config.role !== 'web']
+  const close = async (pause = 0) => {
+    health?.drain()
+    listener?.announceEnd()
+    if (pause > 0) await wait(pause * 1000)
     // Requests under way end first, while everything they need is still there.
-    await listener?.close()
+    await listener?.close(Math.max(1, config.drain.timeout - pause - 3) * 1000)
     for (const closer of closers.splice(0).reverse()) await closer()
   }
   try {
@@ -45,26 +61,23 @@ export async function startApp(config: Config): Promise<App> {
     // Before anything is read or written: a missing key is told at once, and no row is written that others cannot read.
     await services.keyRings.announce()
     closers.push(services.keyRings.leave)
-    const demo = config.production ? undefined : await loadDemo()
+    const demo = config.production || !answersPages ? undefined : await loadDemo()
     const relyingParty = await demo?.startRelyingParty(config, issuer, log)
     if (relyingParty) closers.push(relyingParty.close)
-    const oidc = await createOidc({
-      config,
-      issuer,
-      services,
-      log,
-      clock,
-      knex: database.knex,
-      demoPort: relyingParty?.port,
-    })
-    closers.push(oidc.close)
+    const { knex } = database
+    const parts = { config, issuer, services, log, clock, knex, demoPort: relyingParty?.port }
+    const oidc = answersPages ? await createOidc(parts) : undefined
+    if (oidc) closers.push(oidc.close)
     const { keyRings } = services
-    const watch = await startKeyWatch({ keyRings, provider: oidc.changing, pollSeconds: config.keys.pollSeconds, log })
-    closers.push(watch.stop)
+    const { pollSeconds } = config.keys
+    // A worker publishes no signing keys, so it holds none back either.
+    const provider = oidc?.changing ?? { kids: [], refresh: async () => false }
+    closers.push((await startKeyWatch({ keyRings, provider, pollSeconds, log })).stop)
     const jobs = createJobs(services)
     const runner = createRunner(services, clock, log)
     const started = await startQueue({
-      knex: database.knex,
+      knex,
+      works,
       log,
       deliver: services.deliveries.deliver,
       giveUp: services.deliveries.giveUp,
@@ -83,6 +96,7 @@ export async function startApp(config: Config): Promise<App> {
       wake: started.wake,
     })
     if (development) closers.push(development.close)
+    if (!config.production && !answersPages) closers.push(followClock(services, clock as ShiftableClock))
     const metrics =
       config.metricsPort === undefined
         ? undefined
@@ -91,16 +105,12 @@ export async function startApp(config: Config): Promise<App> {
             messagesWaiting: services.stores.messages.countWaiting,
           })
     if (metrics) closers.push(metrics.close)
+    health = createHealth(createHealthChecks({ services, knex, artefacts: oidc?.ping, now: clock.now }), log)
+    const shared = { config, issuer, services, log, health: health.middleware, metrics: metrics?.middleware }
     listener.handle(
-      createHttpApp({
-        config,
-        issuer,
-        services,
-        oidc,
-        log,
-        metrics: metrics?.middleware,
-        development: development?.routes,
-      }),
+      oidc
+        ? createHttpApp({ ...shared, oidc, development: development?.routes })
+        : createWorkerApp(health.middleware, log),
     )
     return { issuer, port: listener.port, demoPort: relyingParty?.port, greeting: development?.greeting, close }
   } catch (error) {
@@ -133,6 +143,15 @@ async function createClock(config: Config, knex: Parameters<typeof createSetting
   if (config.production) return createSystemClock()
   const offset = Number((await createSettingStore(knex).get('clock_offset')) ?? 0)
   return createShiftableClock(offset)
+}
+
+/** A worker of development keeps to the clock that a web process moves. */
+function followClock(services: Services, clock: ShiftableClock): () => void {
+  const timer = setInterval(async () => {
+    const offset = await services.stores.settings.get('clock_offset').catch(() => null)
+    if (offset !== null) clock.setOffset(Number(offset))
+  }, 1000)
+  return () => clearInterval(timer)
 }
 
 /** The services need the queue and the queue's workers need the services: the first to come is connected later. */

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { loadDevelopmentSecrets } from './config/development-secrets.ts'
 import { type Environment, parseEnvironment } from './config/environment.ts'
 import { loadConfigFiles } from './config/files.ts'
@@ -19,12 +20,30 @@ export function loadConfig(variables: NodeJS.ProcessEnv = process.env): Config {
   const faults = environment.NODE_ENV === 'production' ? productionFaults(environment) : developmentFaults(environment)
   if (environment.WEB_CONCURRENCY > 1 && !environment.DATABASE_URL)
     faults.push('WEB_CONCURRENCY above 1 needs DATABASE_URL, because the embedded database serves one web process')
+  if (environment.ROLE !== 'both' && !environment.DATABASE_URL)
+    faults.push(
+      `ROLE=${environment.ROLE} needs DATABASE_URL, because the embedded database serves one process that does both`,
+    )
   if (environment.SMS_DRIVER === 'http' && !environment.SMS_GATEWAY_URL)
     faults.push('SMS_DRIVER=http needs SMS_GATEWAY_URL')
   if (environment.LETTER_DRIVER === 'spool' && !environment.LETTER_SPOOL_DIR)
     faults.push('LETTER_DRIVER=spool needs LETTER_SPOOL_DIR')
   if (faults.length > 0) throw new StartUpError(`${faults.join('. ')}.`)
   return Object.freeze(hideSecrets(buildConfig(environment, variables)))
+}
+
+/**
+ * Builds the configuration of a service process; `--role` among its arguments wins over the environment.
+ * @throws StartUpError as `loadConfig`, and for an unknown argument.
+ */
+export function loadProcessConfig(args: string[]): Config {
+  try {
+    const { values } = parseArgs({ args, options: { role: { type: 'string' } } })
+    return loadConfig(values.role === undefined ? process.env : { ...process.env, ROLE: values.role })
+  } catch (error) {
+    if (!String((error as { code?: string }).code).startsWith('ERR_PARSE_ARGS')) throw error
+    throw new StartUpError(`${(error as Error).message} The service knows --role web, worker or both.`)
+  }
 }
 
 function productionFaults(environment: Environment): string[] {
@@ -70,6 +89,9 @@ function buildConfig(environment: Environment, variables: NodeJS.ProcessEnv) {
       : { dataDir: environment.DATA_DIR },
     redisUrl: environment.REDIS_URL,
     webConcurrency: environment.WEB_CONCURRENCY,
+    role: environment.ROLE,
+    /** Seconds. */
+    drain: { delay: environment.DRAIN_DELAY, timeout: environment.DRAIN_TIMEOUT },
     trustProxy: environment.TRUST_PROXY,
     secrets: hide(
       {

@@ -1,28 +1,25 @@
 import cluster from 'node:cluster'
 import { startCluster } from './app/cluster.ts'
+import { createLifecycle } from './app/lifecycle.ts'
+import { createLogger } from './app/logger.ts'
 import { startApp } from './app.ts'
-import { loadConfig } from './config.ts'
+import { loadProcessConfig } from './config.ts'
 import { StartUpError } from './errors.ts'
 import { DataFolderInUse, DataFolderUnusable } from './stores/embedded/lock.ts'
 
-/** The edge of the process: configuration, start, ready line, and a clean end on SIGTERM and SIGINT. */
+/** The edge of the process: configuration, start, ready line, and a clean end. */
 async function main(): Promise<void> {
-  const config = loadConfig()
-  if (config.webConcurrency > 1 && cluster.isPrimary) return await startCluster(config.webConcurrency)
+  const config = loadProcessConfig(process.argv.slice(2))
+  const log = createLogger(config.logLevel)
+  if (config.webConcurrency > 1 && cluster.isPrimary)
+    return startCluster({ count: config.webConcurrency, log, drainTimeout: config.drain.timeout })
+  const lifecycle = createLifecycle({ log, ...config.drain })
   const app = await startApp(config)
+  lifecycle.started(app)
   const ready = { level: 'info', msg: 'ready', issuer: app.issuer, port: app.port, demoPort: app.demoPort }
   if (app.greeting && !cluster.isWorker) process.stdout.write(app.greeting)
   if (cluster.isWorker) process.send?.(ready)
   else process.stdout.write(`${JSON.stringify(ready)}\n`)
-  let ending = false
-  const end = async () => {
-    if (ending) return
-    ending = true
-    await app.close()
-    process.exit(0)
-  }
-  process.on('SIGTERM', end)
-  process.on('SIGINT', end)
 }
 
 /** Faults an operator can mend get their sentence; anything else its stack, too. */

@@ -1,31 +1,77 @@
 import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
 
-/** Parts of the service that can be away, by name. */
-export type HealthChecks = Record<string, () => Promise<unknown>>
+/** How a part is: `impaired` works with harm that somebody should look at, `away` does not answer. */
+type PartState = 'ok' | 'impaired' | 'away'
 
-/** Answers `GET /health`: 200 while the database answers, 503 otherwise; a part that is away is named, never its fault. */
-export function createHealth(checks: HealthChecks, log: Logger): Middleware {
-  return async (ctx, next) => {
-    if (ctx.path !== '/health') return await next()
-    const states = await Promise.all(
-      Object.entries(checks).map(async ([name, check]) => [name, await isThere(name, check, log)] as const),
-    )
-    const parts = Object.fromEntries(states.map(([name, there]) => [name, there ? 'ok' : 'away']))
-    ctx.status = states.every(([, there]) => there) ? 200 : 503
-    ctx.body = { status: ctx.status === 200 ? 'ok' : 'impaired', ...parts }
+/**
+ * A look at one part: it throws when the part is away, answers `impaired`, or anything else when all is well. A process
+ * whose essential part is not ok gets no requests.
+ */
+export type HealthCheck = { essential?: boolean; check(): Promise<unknown> }
+
+/** Parts of the service by name. */
+export type HealthChecks = Record<string, HealthCheck>
+
+type Readiness = { status: 'ok' | 'impaired' | 'unready' | 'draining'; parts: Record<string, PartState> }
+
+/** Milliseconds for which an answer holds: asking often asks the stores no more often. */
+const holds = 1000
+
+/**
+ * Creates the health of a process. `GET /health/live` is 200 as long as the process answers at all; `GET /health/ready`
+ * (and `GET /health`) is 503 while it can be of no use: an essential part is not ok, or the process is ending. Parts are
+ * named, never their faults.
+ */
+export function createHealth(checks: HealthChecks, log: Pick<Logger, 'warn'>) {
+  let draining = false
+  let answer: { until: number; readiness: Promise<Readiness> } | undefined
+  const readiness = () => {
+    const now = performance.now()
+    if (!answer || answer.until < now) answer = { until: now + holds, readiness: look(checks, log) }
+    return answer.readiness
+  }
+  const middleware: Middleware = async (ctx, next) => {
+    if (ctx.path === '/health/live') {
+      ctx.status = 200
+      ctx.body = { status: 'ok' }
+      return
+    }
+    if (ctx.path !== '/health/ready' && ctx.path !== '/health') return await next()
+    const { status, parts } = draining ? { status: 'draining' as const, parts: {} } : await readiness()
+    ctx.status = status === 'ok' || status === 'impaired' ? 200 : 503
+    ctx.set('Cache-Control', 'no-store')
+    ctx.body = { status, ...parts }
+  }
+  return {
+    middleware,
+    /** From now on the process is not ready: load balancers take it out. */
+    drain() {
+      draining = true
+    },
   }
 }
 
-async function isThere(name: string, check: () => Promise<unknown>, log: Logger): Promise<boolean> {
+async function look(checks: HealthChecks, log: Pick<Logger, 'warn'>): Promise<Readiness> {
+  const entries = Object.entries(checks)
+  const states = await Promise.all(entries.map(([name, part]) => stateOf(name, part, log)))
+  const parts = Object.fromEntries(entries.map(([name], index) => [name, states[index] as PartState]))
+  const unready = entries.some(([name, { essential }]) => essential && parts[name] !== 'ok')
+  const harmed = states.some((state) => state !== 'ok')
+  return { status: unready ? 'unready' : harmed ? 'impaired' : 'ok', parts }
+}
+
+async function stateOf(name: string, { check }: HealthCheck, log: Pick<Logger, 'warn'>): Promise<PartState> {
+  let timer: NodeJS.Timeout | undefined
   const tooLong = new Promise<never>((_resolve, reject) => {
-    setTimeout(() => reject(new Error('no answer within 2 seconds')), 2000).unref()
+    timer = setTimeout(() => reject(new Error('no answer within 2 seconds')), 2000)
   })
   try {
-    await Promise.race([check(), tooLong])
-    return true
+    return (await Promise.race([check(), tooLong])) === 'impaired' ? 'impaired' : 'ok'
   } catch (error) {
     log.warn({ err: error, part: name }, 'health check failed')
-    return false
+    return 'away'
+  } finally {
+    clearTimeout(timer)
   }
 }

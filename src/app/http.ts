@@ -21,7 +21,6 @@ import { createRequestLog } from '../http/request-log.ts'
 import { createSecurityHeaders } from '../http/security-headers.ts'
 import { addInteractionRoutes } from '../oidc/interactions.ts'
 import { createPublicAddress } from '../oidc/requests/public-address.ts'
-import { createHealth } from './health.ts'
 import type { Oidc } from './oidc.ts'
 import type { Services } from './services.ts'
 
@@ -31,6 +30,7 @@ type Settings = {
   services: Services
   oidc: Oidc
   log: Logger
+  health: Middleware
   metrics?: Middleware
   /** Development pages; they take JSON and no CSRF token. */
   development?: Middleware
@@ -60,7 +60,7 @@ export function createHttpApp(settings: Settings): RequestListener {
   if (settings.metrics) app.use(settings.metrics)
   app.use(createPublicAddress(issuer))
   app.use(createRequestLog(log))
-  app.use(createHealth({ database: () => services.stores.settings.get('health'), artefacts: oidc.ping }, log))
+  app.use(settings.health)
   app.use(onAssets(serveStatic(root('public'), { maxage: config.production ? 31_536_000_000 : 0 })))
   app.use(createSecurityHeaders({ secure }))
   // Before oidc-provider: the language that an authorization request asks for is remembered.

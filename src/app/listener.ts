@@ -2,26 +2,44 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { StartUpError } from '../errors.ts'
 
-/** A bound port that answers 503 until its handler is there. */
-export type Listener = { port: number; handle(handler: RequestListener): void; close(): Promise<void> }
+/** A bound port that answers 503 until its handler is there; `/health/live` is 200 from the start. */
+export type Listener = {
+  port: number
+  handle(handler: RequestListener): void
+  /** Asks clients to close their connections after the next answer: the end is near. */
+  announceEnd(): void
+  /** Stops accepting and lets requests under way end, for at most `milliseconds`. */
+  close(milliseconds?: number): Promise<void>
+}
 
 /**
  * Binds the port before anything else starts: port 0 becomes the issuer's port, and a port in use is told at once.
  * @throws StartUpError naming the variable to change.
  */
 export async function openListener(host: string, port: number, variable: string): Promise<Listener> {
-  let handler: RequestListener = (_request, response) => {
+  let ending = false
+  let handler: RequestListener = (request, response) => {
+    if (request.url === '/health/live') return void response.end('starting')
     response.writeHead(503, { 'Retry-After': '2', 'Content-Type': 'text/plain; charset=utf-8' })
     response.end('starting')
   }
-  const server = createServer((request, response) => handler(request, response))
+  const server = createServer((request, response) => {
+    if (ending) response.setHeader('Connection', 'close')
+    handler(request, response)
+  })
   await listen(server, host, port, variable)
   return {
     port: (server.address() as AddressInfo).port,
     handle(given) {
       handler = given
     },
-    close: () => drain(server),
+    announceEnd() {
+      ending = true
+    },
+    close(milliseconds = 10_000) {
+      ending = true
+      return drain(server, milliseconds)
+    },
   }
 }
 
@@ -42,10 +60,9 @@ export function explainListenFault(error: NodeJS.ErrnoException, host: string, p
   return new StartUpError(reasons[error.code ?? ''] ?? `Port ${port} cannot be opened: ${error.message}.`)
 }
 
-/** Lets requests under way end, for at most ten seconds (RFC 9110; SIGTERM of an orchestrator). */
-function drain(server: Server): Promise<void> {
+function drain(server: Server, milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), 10_000)
+    const timer = setTimeout(() => server.closeAllConnections(), milliseconds)
     timer.unref()
     server.close(() => {
       clearTimeout(timer)

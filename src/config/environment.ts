@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { StartUpError } from '../errors.ts'
 import { channelSettings } from './environment/channels.ts'
 import { developmentSettings } from './environment/development.ts'
+import { runningSettings } from './environment/running.ts'
 import { secretSettings } from './environment/secrets.ts'
 import { serverSettings } from './environment/server.ts'
 import { storeSettings } from './environment/stores.ts'
@@ -10,6 +11,7 @@ import { storeSettings } from './environment/stores.ts'
 /** Every environment variable once: type, default, unit, purpose (contract.md, "Environment"). */
 export const environmentSchema = z.object({
   ...serverSettings,
+  ...runningSettings,
   ...storeSettings,
   ...secretSettings,
   ...channelSettings,

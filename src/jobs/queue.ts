@@ -10,7 +10,12 @@ import {
 } from './deliveries.ts'
 import { type ScheduleSettings, startSchedule } from './schedule.ts'
 
-export type QueueSettings = DeliverySettings & Omit<ScheduleSettings, 'log'> & { knex: Database }
+export type QueueSettings = DeliverySettings &
+  Omit<ScheduleSettings, 'log'> & {
+    knex: Database
+    /** Whether this process works deliveries and jobs off; otherwise it sends only what is urgent, right after the commit. */
+    works: boolean
+  }
 
 /** The queue of deliveries and the schedule of the jobs, in PostgreSQL. */
 export type Queue = {
@@ -32,23 +37,23 @@ export async function openQueue(knex: Database): Promise<Pick<Queue, 'enqueue' |
 
 /** Starts pg-boss, the workers of deliveries and the schedule. */
 export async function startQueue(settings: QueueSettings): Promise<Queue> {
-  const { knex, log } = settings
-  const boss = new PgBoss({ db: fromKnex(knex), schema: 'pgboss' })
+  const { knex, log, works } = settings
+  const boss = new PgBoss({ db: fromKnex(knex), schema: 'pgboss', supervise: works, schedule: works })
   boss.on('error', (error) => log.error({ err: error }, 'queue fault'))
   await boss.start()
   await createDeliveryQueues(boss)
-  const workers = await startDeliveryWorkers(boss, settings)
+  const workers = works ? await startDeliveryWorkers(boss, settings) : undefined
   const direct = createDirectDelivery(settings)
-  const schedule = await startSchedule(boss, settings)
+  const schedule = works ? await startSchedule(boss, settings) : undefined
   return {
     enqueue: enqueueWith(boss),
     committed(messages) {
       direct.deliver(messages)
-      if (!direct.covers(messages)) workers.wakePatient()
+      if (!direct.covers(messages)) workers?.wakePatient()
     },
-    wake: workers.wake,
+    wake: () => workers?.wake(),
     async stop() {
-      await Promise.all([direct.settled(), schedule.stop()])
+      await Promise.all([direct.settled(), schedule?.stop()])
       await boss.stop({ graceful: true, timeout: 10_000 })
     },
   }

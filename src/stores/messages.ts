@@ -66,6 +66,10 @@ export function createMessageStore(db: Database, { encryption, hash }: Protectio
       messages().where({ id, delivered_at: null }).update({ failed_at: now, failure, payload: null }),
     countWaiting: async () =>
       Number((await messages().where({ delivered_at: null, failed_at: null }).count('* as n').first())?.n ?? 0),
+    /** When the message that waits longest was written; null when none waits. */
+    oldestWaiting: async (): Promise<Date | null> =>
+      (await messages().where({ delivered_at: null, failed_at: null }).min('created_at as oldest').first())?.oldest ??
+      null,
     deleteCreatedBefore: (before: Date) => messages().where('created_at', '<', before).delete(),
   }
 }

@@ -46,7 +46,7 @@ describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('production on PostgreSQL', (
   })
   afterAll(async () => {
     child?.process.kill('SIGTERM')
-    await child?.ended
+    expect(await child?.ended).toBe(0)
     await query(postgresUrl, `drop database if exists ${name} with (force)`)
     rmSync(folder, { recursive: true })
   })
@@ -55,7 +55,9 @@ describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('production on PostgreSQL', (
 
   it('answers its pages, health and discovery with addresses of the issuer', async () => {
     expect((await get('/registrierung')).status).toBe(200)
-    expect(await (await get('/health')).json()).toEqual({ status: 'ok', database: 'ok', artefacts: 'ok' })
+    expect(await (await get('/health')).json()).toEqual({
+      ...{ status: 'ok', database: 'ok', migrations: 'ok', artefacts: 'ok', queue: 'ok', keys: 'ok', jobs: 'ok' },
+    })
     const discovery = (await (await get('/.well-known/openid-configuration')).json()) as Record<string, string>
     expect(discovery.issuer).toBe('https://anmeldung.example.org')
     expect(discovery.token_endpoint).toBe('https://anmeldung.example.org/oidc/token')

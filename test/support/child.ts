@@ -17,8 +17,8 @@ export type Child = {
 }
 
 /** Starts `node src/main.ts` with nothing in its environment but `variables`, PATH and free ports. */
-export function startChild(variables: Record<string, string>): Child {
-  const child = spawn(process.execPath, ['src/main.ts'], {
+export function startChild(variables: Record<string, string>, args: string[] = []): Child {
+  const child = spawn(process.execPath, ['src/main.ts', ...args], {
     cwd: root,
     env: { PATH: process.env.PATH, PORT: '0', DEMO_PORT: '0', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -31,7 +31,7 @@ export const serverSettings = {
     .int()
     .min(1)
     .default(1)
-    .describe('web processes; more than one needs `DATABASE_URL`'),
+    .describe('processes on one port; more than one needs `DATABASE_URL`'),
   TRUST_PROXY: flag
     .default(false)
     .describe('`true`: take client address and scheme from `X-Forwarded-…`; only behind a proxy that sets them itself'),

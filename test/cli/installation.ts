@@ -8,13 +8,24 @@ import { dbMigrate } from '../../src/cli/db-migrate.ts'
 import { dbStatus } from '../../src/cli/db-status.ts'
 import { type CliIo, runCli } from '../../src/cli/frame.ts'
 import { jobCommands } from '../../src/cli/jobs.ts'
+import { keyCommands } from '../../src/cli/keys.ts'
+import { keysRotate } from '../../src/cli/keys-rotate.ts'
 import { membersImport } from '../../src/cli/members-import.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createFieldEncryption, createKeyedHash } from '../../src/gateways/field-encryption.ts'
 import { createAccountStore } from '../../src/stores/accounts.ts'
 import { openDatabase } from '../../src/stores/database.ts'
 
-const commands = [membersImport, auditVerify, auditSeal, dbMigrate, dbStatus, ...jobCommands]
+const commands = [
+  membersImport,
+  auditVerify,
+  auditSeal,
+  dbMigrate,
+  dbStatus,
+  ...jobCommands,
+  keysRotate,
+  ...keyCommands,
+]
 
 /** Runs a command line against given settings and collects what it prints. */
 export async function runCommand(args: string[], io: Partial<CliIo> = {}) {

@@ -7,7 +7,7 @@ import type { Database } from '../../src/stores/database.ts'
 import { createStores } from '../../src/stores/index.ts'
 import { createTransaction } from '../../src/stores/transaction.ts'
 import { createStandingClock } from '../support/clock.ts'
-import { describeOnBoth, describeOnServer, sixteenTimes } from '../support/databases.ts'
+import { describeOnServer, sixteenTimes } from '../support/databases.ts'
 import { createProtection } from '../support/protection.ts'
 
 const rules = { rotateAfterDays: 90, publishAheadHours: 24, keepRetiredHours: 168 }
@@ -46,7 +46,7 @@ async function empty(db: Database) {
   for (const table of ['signing_keys', 'key_holders', 'audit_events']) await db(table).delete()
 }
 
-describeOnBoth('signing keys', (database) => {
+describeOnServer('signing keys', (database) => {
   beforeEach(() => empty(database()))
 
   it('are made at the first start and found at the second', async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, it } from 'vitest'
 import { fingerprintOf, type Key } from '../../src/gateways/key-ring.ts'
 import { createKeyRingStore, type HeldRings } from '../../src/stores/key-rings.ts'
-import { describeOnBoth, describeOnServer, sixteenTimes } from '../support/databases.ts'
+import { describeOnServer, sixteenTimes } from '../support/databases.ts'
 import { newKey } from '../support/protection.ts'
 
 const [oldKey, freshKey] = [newKey('old'), newKey('new')]
@@ -11,7 +11,7 @@ const hold = (...keys: Key[]): HeldRings => {
   return { cookie: ring, encryption: ring, hash: ring }
 }
 
-describeOnBoth('key rings of processes', (database) => {
+describeOnServer('key rings of processes', (database) => {
   const store = () => createKeyRingStore(database())
   const start = (process: string, rings: HeldRings, id = randomUUID()) =>
     store().announce({ id, process, signingKids: [] }, rings)

@@ -14,8 +14,9 @@ import type { Config } from './config.ts'
 import { StartUpError } from './errors.ts'
 import { createShiftableClock, createSystemClock, type ShiftableClock } from './gateways/clock.ts'
 import { startQueue } from './jobs/queue.ts'
-import { migrate, openDatabase } from './stores/database.ts'
+import { type Database, openDatabase } from './stores/database.ts'
 import { plainConnectionFault } from './stores/database-url.ts'
+import { migrate, pendingMigrations } from './stores/migrations.ts'
 import { createSettingStore } from './stores/settings.ts'
 
 /** `greeting`: addresses and demo log-ins for the terminal (development). */
@@ -52,7 +53,7 @@ export async function startApp(config: Config): Promise<App> {
     refusePlainConnection(config)
     const database = await openDatabase(config.database)
     closers.push(database.close)
-    await migrate(database.knex)
+    await prepareSchema(config, database.knex)
     if (config.production) await refuseDemoData(database.knex)
     const clock = await createClock(config, database.knex)
     const queue = createLateQueue()
@@ -117,6 +118,21 @@ export async function startApp(config: Config): Promise<App> {
     await close()
     throw error
   }
+}
+
+/** Migrations may take longer than the service's own statements: they get connections without its limits. */
+async function prepareSchema(config: Config, knex: Database): Promise<void> {
+  if (!config.migrateOnStart) {
+    const pending = await pendingMigrations(knex)
+    if (pending.length > 0)
+      throw new StartUpError(
+        `The database lacks ${pending.length} migrations. Run db:migrate first, or set MIGRATE_ON_START=true.`,
+      )
+    return
+  }
+  if (!config.database.url) return void (await migrate(knex))
+  const patient = await openDatabase(config.database, { patient: true })
+  await migrate(patient.knex).finally(patient.close)
 }
 
 /** @throws StartUpError when production would send passwords and personal data over a network in clear without saying so */

@@ -87,6 +87,7 @@ function buildConfig(environment: Environment, variables: NodeJS.ProcessEnv) {
     database: environment.DATABASE_URL
       ? { url: environment.DATABASE_URL, poolSize: environment.DATABASE_POOL, timeouts: databaseTimeouts(environment) }
       : { dataDir: environment.DATA_DIR },
+    migrateOnStart: environment.MIGRATE_ON_START,
     redisUrl: environment.REDIS_URL,
     webConcurrency: environment.WEB_CONCURRENCY,
     role: environment.ROLE,

@@ -1,4 +1,4 @@
-import { migrate } from '../stores/database.ts'
+import { migrate } from '../stores/migrations.ts'
 import { withContext } from './context.ts'
 import type { CliCommand } from './frame.ts'
 

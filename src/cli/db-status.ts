@@ -1,4 +1,4 @@
-import { pendingMigrations } from '../stores/database.ts'
+import { schemaStatus } from '../stores/migrations.ts'
 import { withContext } from './context.ts'
 import type { CliCommand } from './frame.ts'
 
@@ -10,9 +10,11 @@ export const dbStatus: CliCommand = {
     withContext(
       io,
       async ({ database }) => {
-        const pending = await pendingMigrations(database)
-        if (pending.length === 0) return { exitCode: 0, text: 'The schema is up to date.', json: { pending } }
-        return { exitCode: 1, text: `Pending: ${pending.join(', ')}. Run db:migrate.`, json: { pending } }
+        const { applied, pending, newer } = await schemaStatus(database)
+        const beyond = newer.length > 0 ? ` A newer version has added ${newer.join(', ')}.` : ''
+        const json = { applied, pending, newer }
+        if (pending.length === 0) return { exitCode: 0, text: `The schema is up to date.${beyond}`, json }
+        return { exitCode: 1, text: `Pending: ${pending.join(', ')}. Run db:migrate.${beyond}`, json }
       },
       { anySchema: true },
     ),

@@ -2,6 +2,7 @@ import { auditSeal } from './audit-seal.ts'
 import { auditVerify } from './audit-verify.ts'
 import { clientsCheck } from './clients-check.ts'
 import { dbMigrate } from './db-migrate.ts'
+import { dbRollback } from './db-rollback.ts'
 import { dbStatus } from './db-status.ts'
 import { runCli } from './frame.ts'
 import { jobCommands } from './jobs.ts'
@@ -17,6 +18,7 @@ const commands = [
   auditSeal,
   dbMigrate,
   dbStatus,
+  dbRollback,
   ...printRunCommands,
   ...jobCommands,
   keysRotate,

@@ -28,6 +28,7 @@ describe('parseEnvironment', () => {
       DATABASE_STATEMENT_TIMEOUT: 15_000,
       DATABASE_LOCK_TIMEOUT: 5_000,
       DATABASE_IDLE_TIMEOUT: 30_000,
+      MIGRATE_ON_START: true,
       WEB_CONCURRENCY: 1,
       TRUST_PROXY: false,
       SMS_DRIVER: 'postbox',

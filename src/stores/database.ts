@@ -1,5 +1,3 @@
-import { readdir } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
 import createKnex, { type Knex } from 'knex'
 import { type Connector, createConnector, type Timeouts, types } from './connection.ts'
 import { parseDatabaseUrl } from './database-url.ts'
@@ -22,8 +20,6 @@ const unlimited: Timeouts = { connect: 10_000, statement: 0, lock: 0, idleInTran
 
 /** An open database; `close` ends the pool and, when embedded, the database itself. */
 export type OpenDatabase = { knex: Knex; embedded: boolean; close(): Promise<void> }
-
-const migrationsDir = fileURLToPath(new URL('../../migrations', import.meta.url))
 
 /**
  * Opens the database. `join` uses an embedded database that another process serves (command line);
@@ -67,24 +63,4 @@ function connectKnex({ connection, pool, watch }: Connector, max: number): Knex 
   })
   watch(knex)
   return knex
-}
-
-/** Brings the schema to the newest version; knex holds a lock, so several processes may start at once. */
-export async function migrate(knex: Knex): Promise<string[]> {
-  const [, applied] = await knex.migrate.latest({ migrationSource })
-  return applied
-}
-
-/** Names the migrations that have not run yet. */
-export async function pendingMigrations(knex: Knex): Promise<string[]> {
-  const [, pending] = await knex.migrate.list({ migrationSource })
-  return pending.map((migration: { file?: string } | string) =>
-    typeof migration === 'string' ? migration : String(migration.file ?? migration),
-  )
-}
-
-const migrationSource: Knex.MigrationSource<string> = {
-  getMigrations: async () => (await readdir(migrationsDir)).filter((file) => file.endsWith('.ts')).sort(),
-  getMigrationName: (file) => file,
-  getMigration: (file) => import(`${migrationsDir}/${file}`),
 }

@@ -5,8 +5,9 @@ import type { InsuredPerson } from '../../src/domain/eligibility.ts'
 import { insuranceNumberCheckDigit } from '../../src/domain/insurance-number.ts'
 import { createFieldEncryption, createKeyedHash } from '../../src/gateways/field-encryption.ts'
 import { createPasswordHasher } from '../../src/gateways/password-hasher.ts'
-import { migrate, openDatabase } from '../../src/stores/database.ts'
+import { openDatabase } from '../../src/stores/database.ts'
 import { createStores, type Stores } from '../../src/stores/index.ts'
+import { migrate } from '../../src/stores/migrations.ts'
 
 /** A member of the benchmark who can sign in. `mobile` in E.164. */
 export type Member = { username: string; password: string; mobile: string }

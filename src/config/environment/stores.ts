@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { alsoFromFile } from './types.ts'
+import { alsoFromFile, flag } from './types.ts'
 
 const milliseconds = (usual: number) => z.coerce.number().int().min(0).max(3_600_000).default(usual)
 
@@ -23,6 +23,9 @@ export const storeSettings = {
   DATABASE_IDLE_TIMEOUT: milliseconds(30_000).describe(
     'milliseconds after which PostgreSQL ends a transaction in which nothing happens; 0: never',
   ),
+  MIGRATE_ON_START: flag
+    .default(true)
+    .describe('`false`: a start with pending migrations is refused, because `db:migrate` runs as a job of its own'),
   REDIS_URL: z
     .string()
     .regex(/^rediss?:\/\//, 'must begin with redis://')

@@ -1,4 +1,4 @@
-import { type Database, pendingMigrations } from '../stores/database.ts'
+import { type Database, pendingMigrations } from '../stores/migrations.ts'
 import type { HealthCheck, HealthChecks } from './health.ts'
 import type { Services } from './services.ts'
 

@@ -1,4 +1,5 @@
-import { type Database, pendingMigrations } from '../stores/migrations.ts'
+import type { Database } from '../stores/database.ts'
+import { pendingMigrations } from '../stores/migrations.ts'
 import type { HealthCheck, HealthChecks } from './health.ts'
 import type { Services } from './services.ts'
 

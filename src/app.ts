@@ -59,6 +59,7 @@ export async function startApp(config: Config): Promise<App> {
     const queue = createLateQueue()
     const services = await createServices({ config, issuer, clock, knex: database.knex, log, queue, sendLogoutToken })
     closers.push(services.close)
+    services.startSms()
     // Before anything is read or written: a missing key is told at once, and no row is written that others cannot read.
     await services.keyRings.announce()
     closers.push(services.keyRings.leave)

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { loadDevelopmentSecrets } from './config/development-secrets.ts'
 import { type Environment, parseEnvironment } from './config/environment.ts'
 import { loadConfigFiles } from './config/files.ts'
+import { loadSms, smsFaults } from './config/sms.ts'
 import { StartUpError } from './errors.ts'
 import { type KeyRing, parseKeyRing } from './gateways/key-ring.ts'
 
@@ -24,8 +25,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv = process.env): Config {
     faults.push(
       `ROLE=${environment.ROLE} needs DATABASE_URL, because the embedded database serves one process that does both`,
     )
-  if (environment.SMS_DRIVER === 'http' && !environment.SMS_GATEWAY_URL)
-    faults.push('SMS_DRIVER=http needs SMS_GATEWAY_URL')
+  if (environment.NODE_ENV !== 'production') faults.push(...smsFaults(environment))
   if (environment.LETTER_DRIVER === 'spool' && !environment.LETTER_SPOOL_DIR)
     faults.push('LETTER_DRIVER=spool needs LETTER_SPOOL_DIR')
   if (faults.length > 0) throw new StartUpError(`${faults.join('. ')}.`)
@@ -53,7 +53,7 @@ function productionFaults(environment: Environment): string[] {
       faults.push(`${name} is required in production${name === 'ISSUER' ? '' : ` (or ${name}_FILE)`}`)
   if (environment.ISSUER && !environment.ISSUER.startsWith('https://'))
     faults.push(`ISSUER must begin with https:// in production, it is ${environment.ISSUER}`)
-  if (environment.SMS_DRIVER === 'postbox') faults.push('SMS_DRIVER=postbox is for development; set SMS_DRIVER=http')
+  faults.push(...smsFaults(environment))
   if (environment.LETTER_DRIVER === 'postbox')
     faults.push('LETTER_DRIVER=postbox is for development; set LETTER_DRIVER=spool and LETTER_SPOOL_DIR')
   for (const name of ['DEMO_REDIRECT_URIS', 'DEMO_CLIENT_SECRET'] as const)
@@ -103,7 +103,7 @@ function buildConfig(environment: Environment, variables: NodeJS.ProcessEnv) {
       () => '[secret]',
     ),
     smtpUrl: environment.SMTP_URL,
-    sms: { driver: environment.SMS_DRIVER, gatewayUrl: environment.SMS_GATEWAY_URL },
+    sms: loadSms(environment, configDir, variables),
     letters: { driver: environment.LETTER_DRIVER, spoolDir: environment.LETTER_SPOOL_DIR },
     logLevel: environment.LOG_LEVEL,
     metricsPort: environment.METRICS_PORT,

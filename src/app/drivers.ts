@@ -3,7 +3,7 @@ import type { Clock } from '../gateways/clock.ts'
 import { createSmtpGateway } from '../gateways/email.ts'
 import type { LetterContent } from '../gateways/letter-pdf.ts'
 import { createLetterSpool } from '../gateways/letter-spool.ts'
-import { createHttpSmsGateway } from '../gateways/sms.ts'
+import type { SmsGateway } from '../gateways/sms.ts'
 import type { Database } from '../stores/database.ts'
 import { createPostboxStore } from '../stores/development-postbox.ts'
 
@@ -12,18 +12,20 @@ type Settings = {
   clock: Clock
   issuer: string
   renderPdf: (letters: LetterContent[]) => Promise<Uint8Array>
+  /** The way over real gateways, where the settings name one. */
+  sms: SmsGateway | undefined
 }
 
 /**
  * Chooses how e-mail, SMS and letters leave. The postbox stands in where the configuration allows it; its code is
  * loaded outside production only.
  */
-export async function createDrivers(config: Config, { knex, clock, issuer, renderPdf }: Settings) {
-  const { smtpUrl, sms, letters, insurer } = config
+export async function createDrivers(config: Config, { knex, clock, issuer, renderPdf, sms }: Settings) {
+  const { smtpUrl, letters, insurer } = config
   const postbox = createPostboxStore(knex)
   const real = {
     email: smtpUrl && createSmtpGateway({ url: smtpUrl, from: insurer.mailFrom, domain: new URL(issuer).hostname }),
-    sms: sms.driver === 'http' && sms.gatewayUrl && createHttpSmsGateway({ url: sms.gatewayUrl }),
+    sms,
     letters: letters.driver === 'spool' && letters.spoolDir && createLetterSpool(letters.spoolDir),
   }
   if (real.email && real.sms && real.letters)

@@ -30,7 +30,7 @@ export async function withServices<T>(
   try {
     return await run(services)
   } finally {
-    services.close()
+    await services.close()
     await queue.stop()
   }
 }

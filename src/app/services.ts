@@ -38,6 +38,7 @@ import { createOidcArtefactStore } from '../stores/oidc-artefacts.ts'
 import { createTransaction, type Enqueue } from '../stores/transaction.ts'
 import { createDrivers } from './drivers.ts'
 import { createJourneyLimits, createMtanLimits } from './limits.ts'
+import { createSmsSending } from './sms.ts'
 
 export type Services = Awaited<ReturnType<typeof createServices>>
 
@@ -89,14 +90,22 @@ export async function createServices(settings: Settings) {
   const { deadlines, insurer } = config
   const letterTexts = parseLetterTexts(readFileSync(join(config.configDir, 'letters/de.yaml'), 'utf8'))
   const letterPdf = createLetterPdf({ insurer: letterInsurer(config), texts: letterTexts })
-  const drivers = await createDrivers(config, { knex, clock, renderPdf: letterPdf.render, issuer })
+  const alerts = createAlertService({ transaction, clock, log, email: insurer.operators.alertEmail })
+  const sms = createSmsSending({
+    config,
+    clock,
+    log,
+    attempted: async () => {},
+    received: async () => {},
+    gatewayAway: (gateway) => alerts.raise(undefined, { kind: 'sms_gateway_away', detail: { gateway } }),
+  })
+  const drivers = await createDrivers(config, { knex, clock, renderPdf: letterPdf.render, issuer, sms })
   const mails = createRegistrationMailService({ random, issuer, deadlines })
   const limiter = createLimiter(stores.rateLimits, clock)
   const letters = createLetterService({ deadlines })
   const standing = createStandingService({ deadlines })
   const host = new URL(issuer).hostname
   checkSmsRoom({ host, application: insurer.shortName }, texts)
-  const alerts = createAlertService({ transaction, clock, log, email: insurer.operators.alertEmail })
   const mtans = createMtanService({
     rules: config.limits.mtan,
     limitsOver: (counters) => createMtanLimits(config, createLimiter(counters, clock)),
@@ -183,7 +192,12 @@ export async function createServices(settings: Settings) {
     memberImport,
     journeyDeps,
     postbox: drivers.postbox,
-    close: () => drivers.email.close(),
+    /** Binds to the SMS gateways that send receipts over their connection. */
+    startSms: () => sms?.start(),
+    async close() {
+      drivers.email.close()
+      await sms?.close()
+    },
   }
 }
 

@@ -6,6 +6,7 @@ import { developmentSettings } from './environment/development.ts'
 import { runningSettings } from './environment/running.ts'
 import { secretSettings } from './environment/secrets.ts'
 import { serverSettings } from './environment/server.ts'
+import { smsSettings } from './environment/sms.ts'
 import { storeSettings } from './environment/stores.ts'
 
 /** Every environment variable once: type, default, unit, purpose (contract.md, "Environment"). */
@@ -15,6 +16,7 @@ export const environmentSchema = z.object({
   ...storeSettings,
   ...secretSettings,
   ...channelSettings,
+  ...smsSettings,
   ...developmentSettings,
 })
 

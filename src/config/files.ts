@@ -86,7 +86,11 @@ export function loadConfigFiles(configDir: string) {
   }
 }
 
-function readYaml<T>(configDir: string, name: string, schema: z.ZodType<T>): T {
+/**
+ * Reads one file of `configDir`.
+ * @throws StartUpError naming file, key and fault.
+ */
+export function readYaml<T>(configDir: string, name: string, schema: z.ZodType<T>): T {
   const path = join(configDir, name)
   let content: unknown
   try {

@@ -1,21 +1,43 @@
-/** An SMS ready to send. `to` in E.164; `id` makes the delivery idempotent. */
-export type Sms = { id: string; to: string; text: string }
+import { createHttpSmsDriver } from './sms/http.ts'
 
+/**
+ * An SMS ready to send. `to` in E.164; `id` makes the delivery idempotent. `country` (ISO 3166-1 of the number) chooses
+ * the route, `purpose` and `accountId` are noted with the delivery, after `expiresAt` the SMS is of no use.
+ */
+export type Sms = {
+  id: string
+  to: string
+  text: string
+  country?: string
+  purpose?: string
+  accountId?: string
+  expiresAt?: Date | null
+}
+
+/** The way an SMS leaves. `send` ends when a gateway has accepted it. @throws SmsFailure otherwise */
 export type SmsGateway = { send(sms: Sms): Promise<void> }
 
-/** Creates the delivery by an HTTP gateway: POST of JSON `{ id, to, text }`; any 2xx answer means accepted. */
-export function createHttpSmsGateway({ url, timeout = 5000 }: { url: string; timeout?: number }): SmsGateway {
-  return {
-    async send({ id, to, text }) {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { 'Content-Type': 'application/json', 'Idempotency-Key': id },
-        body: JSON.stringify({ id, to, text }),
-        signal: AbortSignal.timeout(timeout),
-      })
-      await response.body?.cancel()
-      if (!response.ok)
-        throw Object.assign(new Error(`SMS gateway answered ${response.status}`), { code: `HTTP_${response.status}` })
-    },
+/** An SMS that no gateway has taken. `permanent`: no further try can help, because the number takes no SMS. */
+export class SmsFailure extends Error {
+  override name = 'SmsFailure'
+  readonly code: string
+  readonly permanent: boolean
+
+  constructor(code: string, { permanent = false } = {}) {
+    super(`no SMS gateway took the message: ${code}`)
+    this.code = code
+    this.permanent = permanent
   }
+}
+
+/** The settings behind `SMS_DRIVER=http` alone: POST of JSON `{ id, to, text }`; any 2xx answer means accepted. */
+export function plainHttpGateway(url: string, timeout = 5000) {
+  return createHttpSmsDriver({
+    url,
+    timeout,
+    method: 'POST',
+    headers: { 'Idempotency-Key': '{{id}}' },
+    body: { type: 'json', fields: { id: '{{id}}', to: '{{to}}', text: '{{text}}' } },
+    answers: [],
+  })
 }

@@ -6,6 +6,7 @@ import type { MailPayload } from './registration-mails.ts'
 /** What an alert says, by kind; a new kind is one line here. The words stand in the log, the e-mail and the audit log. */
 const sentences = {
   sms_pumping: 'share of entered mTANs is too low: somebody may be pumping SMS',
+  sms_gateway_away: 'SMS gateway fails: its breaker is open',
   sms_budget: 'SMS budget of the day is used up',
   job_failing: 'a job fails again and again',
 } as const

@@ -54,7 +54,11 @@ async function send(settings: Settings, message: StoredMessage): Promise<void> {
     return await settings.email.send({ id: message.id, to: payload.to, link, ...settings.renderMail(payload) })
   }
   if (message.kind === 'sms')
-    return await settings.sms.send({ id: message.id, ...(message.payload as { to: string; text: string }) })
+    return await settings.sms.send({
+      id: message.id,
+      expiresAt: message.expiresAt,
+      ...(message.payload as { to: string; text: string }),
+    })
   if (message.kind === 'print_run') throw new Error('no hand-over of print runs yet')
   await settings.sendLogoutToken(message.payload as { url: string; logoutToken: string })
 }

@@ -103,7 +103,13 @@ describe('mTANs', () => {
         expiresAt: inSeconds(300),
       }),
     )
-    const payload = { to: order.mobile, text: 'text with 000042' }
+    const payload = {
+      to: order.mobile,
+      text: 'text with 000042',
+      country: 'DE',
+      purpose: 'signIn',
+      accountId: 'account',
+    }
     const place = { supersedes: `mtan:signIn:${order.subject}`, accountId: 'account' }
     expect(send).toHaveBeenCalledWith({ kind: 'sms', payload, ...place, expiresAt: inSeconds(300) }, start)
     expect(mtanSent).toHaveBeenCalledWith({ at: start, accountId: 'account', purpose: 'signIn', country: 'DE' })

@@ -108,7 +108,8 @@ async function issue(settings: Settings, unit: UnitOfWork, order: MtanOrder, now
     issuedAt: now,
     expiresAt,
   })
-  const payload = { to: order.mobile, text: settings.smsText(order, code) }
+  const { country, purpose, accountId } = order
+  const payload = { to: order.mobile, text: settings.smsText(order, code), country, purpose, accountId }
   const supersedes = `mtan:${order.purpose}:${order.subject}`
   await unit.send({ kind: 'sms', payload, expiresAt, supersedes, accountId: order.accountId }, now)
   await unit.audit.mtanSent({ at: now, accountId: order.accountId, purpose: order.purpose, country: order.country })

@@ -23,7 +23,8 @@ export function readSecrets(entry: ClientEntry, sources: Sources): { hashes: str
   return { hashes, faults }
 }
 
-function readReference(from: string, { environment, baseDir }: Sources): string | undefined {
+/** Reads the secret that `env:NAME` or `file:path` names; `undefined` when there is none. */
+export function readReference(from: string, { environment, baseDir }: Omit<Sources, 'demo'>): string | undefined {
   if (from.startsWith('env:')) return environment[from.slice(4)]?.trim()
   try {
     return readFileSync(resolve(baseDir, from.slice(5)), 'utf8').trim()

@@ -1,15 +1,13 @@
 import { z } from 'zod'
 import { alsoFromFile } from './types.ts'
 
-/** How e-mails, SMS and letters leave. */
+/** How e-mails and letters leave. */
 export const channelSettings = {
   SMTP_URL: z
     .string()
     .regex(/^smtps?:\/\//, 'must begin with smtp:// or smtps://')
     .optional()
     .meta(alsoFromFile('`smtp://…` or `smtps://…`, mail relay; unset: postbox (development); required in production')),
-  SMS_DRIVER: z.enum(['postbox', 'http']).default('postbox').describe('`postbox` (development) or `http`'),
-  SMS_GATEWAY_URL: z.url().optional().meta(alsoFromFile('address of the SMS gateway for `SMS_DRIVER=http`')),
   LETTER_DRIVER: z.enum(['postbox', 'spool']).default('postbox').describe('`postbox` (development) or `spool`'),
   LETTER_SPOOL_DIR: z.string().optional().describe('folder for `LETTER_DRIVER=spool`'),
 }

@@ -1,0 +1,44 @@
+/** The parts of the package `smpp` that are used; it ships no types. */
+declare module 'smpp' {
+  import type { EventEmitter } from 'node:events'
+  import type { Server as NetServer, Socket } from 'node:net'
+  import type { ConnectionOptions } from 'node:tls'
+
+  /** A protocol data unit; mandatory and optional parameters stand beside the header (SMPP 3.4, 4). */
+  export type Pdu = {
+    command: string
+    command_id: number
+    command_status: number
+    sequence_number: number
+    response(options?: Record<string, unknown>): Pdu
+    isResponse(): boolean
+    [parameter: string]: unknown
+  }
+
+  type Command = (options: Record<string, unknown>, answered?: (pdu: Pdu) => void) => boolean
+
+  export class Session extends EventEmitter {
+    socket: Socket
+    bind_transceiver: Command
+    submit_sm: Command
+    deliver_sm: Command
+    enquire_link: Command
+    unbind: Command
+    send(pdu: Pdu): boolean
+    close(callback?: () => void): void
+    destroy(callback?: () => void): void
+  }
+
+  export class Server extends NetServer {
+    sessions: Session[]
+  }
+
+  const smpp: {
+    connect(options: ConnectionOptions & { host: string; port: number; tls?: boolean }): Session
+    createServer(
+      options: { key?: string | Buffer; cert?: string | Buffer },
+      listener: (session: Session) => void,
+    ): Server
+  }
+  export default smpp
+}

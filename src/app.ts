@@ -13,6 +13,7 @@ import { createWorkerApp } from './app/worker-http.ts'
 import type { Config } from './config.ts'
 import { StartUpError } from './errors.ts'
 import { createShiftableClock, createSystemClock, type ShiftableClock } from './gateways/clock.ts'
+import { createOverload } from './gateways/overload.ts'
 import { startQueue } from './jobs/queue.ts'
 import { type Database, openDatabase } from './stores/database.ts'
 import { plainConnectionFault } from './stores/database-url.ts'
@@ -109,9 +110,14 @@ export async function startApp(config: Config): Promise<App> {
     if (metrics) closers.push(metrics.close)
     health = createHealth(createHealthChecks({ services, knex, artefacts: oidc?.ping, now: clock.now }), log)
     const shared = { config, issuer, services, log, health: health.middleware, metrics: metrics?.middleware }
+    const watchLoad = () => {
+      const overload = createOverload({ rules: config.limits.loadShedding, passwords: services.hasher.load, log })
+      closers.push(overload.close)
+      return overload
+    }
     listener.handle(
       oidc
-        ? createHttpApp({ ...shared, oidc, development: development?.routes })
+        ? createHttpApp({ ...shared, oidc, overload: watchLoad(), development: development?.routes })
         : createWorkerApp(health.middleware, log),
     )
     return { issuer, port: listener.port, demoPort: relyingParty?.port, greeting: development?.greeting, close }

@@ -6,6 +6,7 @@ import Koa, { type Middleware } from 'koa'
 import serveStatic from 'koa-static'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
+import type { Overload } from '../gateways/overload.ts'
 import { createBranding } from '../http/branding.ts'
 import { createCookieJar } from '../http/cookies.ts'
 import { createCsrf } from '../http/csrf.ts'
@@ -14,6 +15,7 @@ import { createErrorPages } from '../http/errors.ts'
 import { createFormBody } from '../http/form-body.ts'
 import { createLanguage } from '../http/language.ts'
 import { addLinkRoutes } from '../http/link-routes.ts'
+import { createLoadShedding } from '../http/load-shedding.ts'
 import { addPageRoutes } from '../http/page-routes.ts'
 import { addRegistrationRoutes } from '../http/registration-routes.ts'
 import { createRender } from '../http/render.ts'
@@ -31,6 +33,7 @@ type Settings = {
   oidc: Oidc
   log: Logger
   health: Middleware
+  overload: Overload
   metrics?: Middleware
   /** Development pages; they take JSON and no CSRF token. */
   development?: Middleware
@@ -65,10 +68,12 @@ export function createHttpApp(settings: Settings): RequestListener {
   app.use(createSecurityHeaders({ secure }))
   // Before oidc-provider: the language that an authorization request asks for is remembered.
   app.use(language)
-  app.use(oidc.mount(language, render))
+  const shedding = createLoadShedding({ overload: settings.overload, cookies, signedIn: oidc.signedIn })
+  app.use(shedding.mark(oidc.mount(language, render)))
   app.use(createBranding(config.insurer.branding))
   app.use(render)
   app.use(createErrorPages(log))
+  app.use(shedding.answer)
   if (settings.development) app.use(settings.development)
   const secrets = config.secrets.cookieKeys.map((key) => key.secret)
   app.use(createFormBody(config.limits.bodyBytes))

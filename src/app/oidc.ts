@@ -1,4 +1,4 @@
-import type { Middleware } from 'koa'
+import type { Context, Middleware } from 'koa'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { berlinDay } from '../domain/calendar.ts'
@@ -11,6 +11,7 @@ import { createPairwiseIdentifier } from '../oidc/clients/pairwise.ts'
 import { restartOf } from '../oidc/open-interaction.ts'
 import { createProvider } from '../oidc/provider.ts'
 import type { BackchannelLogout, OidcAccount, ProviderDeps } from '../oidc/provider-deps.ts'
+import { cookieNames } from '../oidc/settings/cookies.ts'
 import type { Database } from '../stores/database.ts'
 import { createOidcArtefactStore } from '../stores/oidc-artefacts.ts'
 import { type ChangingProvider, createChangingProvider } from './changing-provider.ts'
@@ -33,6 +34,7 @@ export type Oidc = Awaited<ReturnType<typeof createOidc>>
 export async function createOidc(settings: Settings) {
   const { config, issuer, services, log, knex } = settings
   const registry = loadRegistry(config, settings.demoPort)
+  const sessionCookie = cookieNames(issuer).session
   const protocolClock = createSystemClock()
   const artefacts = createOidcArtefactStore(knex)
   const { encryption } = services.protection
@@ -73,6 +75,8 @@ export async function createOidc(settings: Settings) {
     defaultClient: registry.defaultClient,
     /** Hands protocol requests over to oidc-provider; `language` and `render` draw its pages. */
     mount: (language: Middleware, render: Middleware): Middleware => mount(changing, language, render),
+    /** Whether the browser brings a session; it may have ended meanwhile. */
+    signedIn: (ctx: Context) => Boolean(ctx.cookies.get(sessionCookie, { signed: true })),
     ping: async () => void (await changing.provider.Session.find('health')),
     close: async () => void (await redis?.close()),
   }

@@ -38,6 +38,15 @@ const deadlinesSchema = z.strictObject({
   letterLimit: z.strictObject({ count, windowDays: count, minimumGapHours: count }),
 })
 
+const threshold = z
+  .strictObject({ begin: z.number().positive(), end: z.number().positive() })
+  .refine(({ begin, end }) => end < begin, 'end must lie below begin')
+
+/** From when on new work is refused; operators' files of before lack it. */
+const loadSheddingSchema = z
+  .strictObject({ eventLoopDelay: threshold, passwordQueue: threshold, retryAfter: seconds })
+  .default({ eventLoopDelay: { begin: 750, end: 250 }, passwordQueue: { begin: 0.5, end: 0.25 }, retryAfter: 10 })
+
 /** Limits of security.md: `config/limits.yaml`. */
 const limitsSchema = z.strictObject({
   argon2: z.strictObject({ memoryKiB: count, iterations: count, parallelism: count, perCore: count, queue: count }),
@@ -60,6 +69,7 @@ const limitsSchema = z.strictObject({
   registration: z.strictObject({ perAddressAndHour: count }),
   activationMail: z.strictObject({ perAccountAndDay: count }),
   bodyBytes: count,
+  loadShedding: loadSheddingSchema,
 })
 
 /** How signing keys move, and how often processes look: `config/keys.yaml`. */

@@ -18,13 +18,13 @@ export type PasswordHasher = {
   verify(secret: string, hashed: string | null): Promise<boolean>
   /** True when the parameters have risen since `hashed` was made. */
   isOutdated(hashed: string): boolean
-  /** Work running and waiting now, for health and metrics. */
-  load(): { running: number; waiting: number }
+  /** Work running and waiting now, and how much may wait. */
+  load(): { running: number; waiting: number; queue: number }
 }
 
 /**
  * Creates the hasher with bounded work: beyond the queue it refuses with `unavailable` and `Retry-After`,
- * so that a flood of sign-ins sheds load before the process falls over.
+ * so that a flood of sign-ins sheds load before the process falls over. Verifying may fill three quarters of the queue.
  */
 export async function createPasswordHasher(settings: HashingSettings): Promise<PasswordHasher> {
   const options = {
@@ -33,25 +33,27 @@ export async function createPasswordHasher(settings: HashingSettings): Promise<P
     timeCost: settings.iterations,
     parallelism: settings.parallelism,
   }
-  const bounded = createBoundedQueue(availableParallelism() * settings.perCore, settings.queue)
+  const bounded = createBoundedQueue(availableParallelism() * settings.perCore)
+  // A flood of passwords leaves room for the last step of the sign-ins that have passed it.
+  const forVerifying = settings.queue - Math.ceil(settings.queue / 4)
   const nobody = await hash('nobody has this password', options)
   return {
-    hash: (secret) => bounded.run(() => hash(secret, options)),
+    hash: (secret) => bounded.run(settings.queue, () => hash(secret, options)),
     async verify(secret, hashed) {
-      const right = await bounded.run(() => verify(hashed ?? nobody, secret))
+      const right = await bounded.run(forVerifying, () => verify(hashed ?? nobody, secret))
       return right && hashed !== null
     },
     isOutdated: (hashed) => needsRehash(hashed, options),
-    load: bounded.load,
+    load: () => ({ ...bounded.load(), queue: settings.queue }),
   }
 }
 
-function createBoundedQueue(atOnce: number, queueLength: number) {
+function createBoundedQueue(atOnce: number) {
   const waiting: (() => void)[] = []
   let running = 0
   return {
     load: () => ({ running, waiting: waiting.length }),
-    async run<T>(work: () => Promise<T>): Promise<T> {
+    async run<T>(queueLength: number, work: () => Promise<T>): Promise<T> {
       if (running >= atOnce) {
         if (waiting.length >= queueLength)
           throw new PublicError('unavailable', { detail: 'password hashing queue is full', retryAfter: 5 })

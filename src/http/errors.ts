@@ -23,7 +23,8 @@ export function createErrorPages(log: Logger): Middleware {
 
 async function showError(ctx: Context, error: PublicError, log: Logger): Promise<void> {
   const reference = newReference()
-  const level = error.status >= 500 ? 'error' : 'info'
+  // Shed load is announced once a period; a line of level error for each would drown it.
+  const level = error.status >= 500 && !ctx.state.shed ? 'error' : 'info'
   log[level](
     { reference, reason: error.code, detail: error.message, err: error.cause, requestId: ctx.state.requestId },
     'refused',

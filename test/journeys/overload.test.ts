@@ -1,0 +1,100 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { startTestApp, type TestApp } from '../support/app.ts'
+import { createClient } from '../support/client.ts'
+import { awaitLetter, begin, enterMtan, enterPassword, lena, somebody } from '../support/walk.ts'
+
+const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'aok-overload-'))
+
+/** A queue of four places before hashes that take long. */
+function writeConfig(): string {
+  cpSync(root('config'), join(folder, 'config'), { recursive: true })
+  symlinkSync(root('locales'), join(folder, 'locales'))
+  const path = join(folder, 'config/limits.yaml')
+  const limits = readFileSync(path, 'utf8')
+  writeFileSync(
+    path,
+    limits
+      .replace('memoryKiB: 19456', 'memoryKiB: 32768')
+      .replace('iterations: 2', 'iterations: 3')
+      .replace('perCore: 2', 'perCore: 1')
+      .replace('queue: 64', 'queue: 4'),
+  )
+  return join(folder, 'config')
+}
+
+let app: TestApp
+beforeAll(async () => {
+  app = await startTestApp('embedded', { CONFIG_DIR: writeConfig() })
+}, 120_000)
+afterAll(async () => {
+  await app?.close()
+  rmSync(folder, { recursive: true })
+})
+
+/** Sends wrong passwords without a pause until `signal` is aborted. */
+async function floodOf(clients: number, signal: AbortSignal): Promise<() => Promise<unknown>> {
+  const ready = await Promise.all(
+    Array.from({ length: clients }, async (_, index) => {
+      const client = createClient()
+      const { url } = await begin(client, app)
+      return async () => {
+        for (let n = 0; !signal.aborted; n++) {
+          await client.get(url)
+          await enterPassword(client, { username: `niemand.${index}.${n}`, password: 'falsch-falsch-falsch' })
+        }
+      }
+    }),
+  )
+  return () => Promise.all(ready.map((send) => send()))
+}
+
+const visit = (path: string) => fetch(`${app.issuer}${path}`, { redirect: 'manual', headers: { Accept: 'text/html' } })
+
+async function until(path: string, status: number): Promise<Response> {
+  for (let turn = 0; turn < 400; turn++) {
+    const answer = await visit(path)
+    if (answer.status === status) return answer
+    await answer.body?.cancel()
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+  throw new Error(`${path} never answered ${status}`)
+}
+
+it('an overload refuses new sign-ins and registrations; those under way end, health stays green', async () => {
+  const person = somebody('A123456780')
+  await awaitLetter(app, person)
+  const almostThrough = createClient()
+  await begin(almostThrough, app)
+  await enterPassword(almostThrough, person)
+  const letter = await app.inbox.next('letter', person.insuranceNumber)
+  await almostThrough.submit({ unlockCode: letter.code ?? '' })
+  await enterMtan(almostThrough, app, person.mobile, 1)
+  const atMtan = createClient()
+  await begin(atMtan, app)
+  await enterPassword(atMtan, lena)
+
+  const over = new AbortController()
+  const flood = (await floodOf(12, over.signal))()
+  const refused = await until('/registrierung', 503)
+  expect(refused.headers.get('retry-after')).toBe('10')
+  const page = await refused.text()
+  expect(page).toContain('Gerade geht es leider nicht')
+  expect(page).toContain('mindestens 10 Sekunden')
+  await until('/oidc/auth?client_id=demo-portal', 503)
+  for (const path of ['/health/live', '/health/ready', '/hilfe', '/.well-known/openid-configuration'])
+    expect([path, (await visit(path)).status]).toEqual([path, 200])
+
+  const answer = { securityQuestion: 'first_pet', securityAnswer: 'Schnurri' }
+  expect(new URL((await almostThrough.submit(answer)).url).origin).toBe(app.demo)
+  expect(new URL((await enterMtan(atMtan, app, lena.mobile, 0)).url).origin).toBe(app.demo)
+  await until('/registrierung', 503)
+
+  over.abort()
+  await flood
+  await until('/registrierung', 200)
+}, 120_000)

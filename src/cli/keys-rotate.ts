@@ -33,13 +33,19 @@ export const keysRotate: CliCommand = {
 type Given = { options: Record<string, unknown>; io: CliIo }
 
 async function rotate(context: CliContext, ring: RingName, step: RingChange | undefined, given: Given) {
-  const { keyRings, transaction, config } = context
+  const { keyRings, transaction, config, stores } = context
   const rings = {
     cookie: config.secrets.cookieKeys,
     encryption: config.secrets.encryptionKeys,
     hash: config.secrets.hashKeys,
   }
-  const rotation = createKeyRotationService({ keyRings, transaction, clock: createSystemClock(), rings })
+  const rotation = createKeyRotationService({
+    keyRings,
+    keyUsage: stores.keyUsage,
+    transaction,
+    clock: createSystemClock(),
+    rings,
+  })
   if (!step) {
     const next = await rotation.next(ring)
     return { exitCode: 0, text: describeStep(ring, next), json: { ring, next } } satisfies CliResult

@@ -2,6 +2,7 @@ import { berlinDay } from '../domain/calendar.ts'
 import { mayAddKey, newKeyId, nextRotationStep, type RotationStep } from '../domain/key-rotation.ts'
 import type { Clock } from '../gateways/clock.ts'
 import { createKey, type KeyRing } from '../gateways/key-ring.ts'
+import type { Stores } from '../stores/index.ts'
 import type { RingName } from '../stores/key-rings.ts'
 import type { Transaction, UnitOfWork } from '../stores/transaction.ts'
 import { type KeyRingService, settingOf } from './key-rings.ts'
@@ -15,17 +16,20 @@ export type PreparedChange = { ring: KeyRing; kid: string } | { refused: string 
 
 type Settings = {
   keyRings: KeyRingService
+  keyUsage: Stores['keyUsage']
   transaction: Transaction
   clock: Clock
   rings: Readonly<Record<RingName, KeyRing>>
 }
 
 /** Creates the steps of a rotation for the operator. Each is checked, recorded and handed out under one lock. */
-export function createKeyRotationService({ keyRings, transaction, clock, rings }: Settings) {
+export function createKeyRotationService({ keyRings, keyUsage, transaction, clock, rings }: Settings) {
   return {
     next: async (ring: RingName): Promise<RotationStep> => nextRotationStep(await keyRings.stateOf(ring)),
     /** Takes a step: `store` keeps the new ring. When it fails nothing has happened, or the step can be taken again. */
     async change(ring: RingName, step: RingChange, store: (ring: KeyRing) => Promise<void>): Promise<PreparedChange> {
+      const left = step === 'remove' ? await findValuesLeft(ring) : undefined
+      if (left) return left
       const prepared = await transaction(async (unit) => {
         await unit.keyRings.lock()
         const change = await prepareChange(unit, ring, step)
@@ -41,6 +45,18 @@ export function createKeyRotationService({ keyRings, transaction, clock, rings }
     },
   }
 
+  /**
+   * The counts of a large table are a sample; before a key goes, every row is asked. That takes its time, so it happens before
+   * the lock: whoever starts with the old key in front meanwhile lets the rewriting begin anew, and that is seen under it.
+   */
+  async function findValuesLeft(ring: RingName): Promise<PreparedChange | undefined> {
+    const next = nextRotationStep(await keyRings.stateOf(ring))
+    if (next.step !== 'remove') return { refused: describeStep(ring, next) }
+    const now = clock.now()
+    const using = ring === 'cookie' ? [] : await keyUsage.columnsUsing(ring, next.kid, now, berlinDay(now))
+    return using.length > 0 ? { refused: `The key ${next.kid} still has values in ${using.join(', ')}.` } : undefined
+  }
+
   async function prepareChange(unit: UnitOfWork, ring: RingName, step: RingChange): Promise<PreparedChange> {
     const now = clock.now()
     const state = await keyRings.stateOf(ring, unit)
@@ -53,11 +69,6 @@ export function createKeyRotationService({ keyRings, transaction, clock, rings }
       return { ring: [first, key, ...others], kid: key.kid }
     }
     const kid = 'kid' in next ? next.kid : ''
-    if (step === 'remove' && ring !== 'cookie') {
-      // The counts of a large table are a sample; before a key goes, every row is asked.
-      const using = await unit.keyUsage.columnsUsing(ring, kid, now, berlinDay(now))
-      if (using.length > 0) return { refused: `The key ${kid} still has values in ${using.join(', ')}.` }
-    }
     const moved = step === 'use' ? rings[ring].filter((key) => key.kid === kid) : []
     return { ring: [...moved, ...rings[ring].filter((key) => key.kid !== kid)] as unknown as KeyRing, kid }
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Account } from '../../src/stores/accounts.ts'
 import type { Database } from '../../src/stores/database.ts'
-import { describeOnServer } from '../support/databases.ts'
+import { describeOnServer, urlOf } from '../support/databases.ts'
 import { createMachine, type Machine, type Process, startProcess } from '../support/machines.ts'
 import { erika, newAccount } from '../support/members.ts'
 import { runCommand } from './installation.ts'
@@ -84,9 +84,9 @@ describeOnServer('a rotation on two machines', (database) => {
   let [one, two]: Process[] = []
   const invariants = createInvariants(database, () => [one, two] as Process[])
   beforeAll(async () => {
-    const { connectionString } = database().client.config.connection
-    first = createMachine(folder, 'first', connectionString)
-    second = createMachine(folder, 'second', connectionString)
+    const url = await urlOf(database())
+    first = createMachine(folder, 'first', url)
+    second = createMachine(folder, 'second', url)
     first.makeKeys()
     second.takeKeysOf(first)
   })

@@ -9,7 +9,7 @@ import { parseKeyRing } from '../../src/gateways/key-ring.ts'
 import { writeAccount } from '../../src/stores/account-record.ts'
 import { createAccountStore } from '../../src/stores/accounts.ts'
 import { createKeyUsageStore } from '../../src/stores/key-usage.ts'
-import { describeOnServer } from '../support/databases.ts'
+import { describeOnServer, urlOf } from '../support/databases.ts'
 import { createMachine, startProcess } from '../support/machines.ts'
 import { newAccount } from '../support/members.ts'
 import { newKey } from '../support/protection.ts'
@@ -23,7 +23,7 @@ describeOnServer('the rewriting of rows, killed with SIGKILL', (database) => {
   const progress = async () => (await database()('key_rewrites').where({ table_name: 'accounts' }).first()) ?? {}
 
   it('goes on where it was: no row twice, none left out', async () => {
-    const machine = createMachine(folder, 'machine', database().client.config.connection.connectionString)
+    const machine = createMachine(folder, 'machine', await urlOf(database()))
     machine.makeKeys()
     const old = parseKeyRing(readFileSync(machine.variables.ENCRYPTION_KEYS_FILE ?? '', 'utf8').trim())
     const hashes = parseKeyRing(readFileSync(machine.variables.HASH_KEYS_FILE ?? '', 'utf8').trim())

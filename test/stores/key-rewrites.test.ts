@@ -11,7 +11,7 @@ import { createOidcArtefactStore } from '../../src/stores/oidc-artefacts.ts'
 import { protectedTables } from '../../src/stores/protected-tables.ts'
 import type { Protection } from '../../src/stores/protection.ts'
 import { createSigningKeyStore } from '../../src/stores/signing-keys.ts'
-import { describeOnBoth, describeOnServer } from '../support/databases.ts'
+import { describeOnBoth, describeOnServer, urlOf } from '../support/databases.ts'
 import { erika, newAccount } from '../support/members.ts'
 import { createProtection, newKey } from '../support/protection.ts'
 
@@ -167,14 +167,14 @@ describeOnServer('rewriting rows beside other work', (database) => {
 
   it('never writes over a change that came between reading and writing', async () => {
     const filled = await fill(database(), before)
-    const { connectionString } = database().client.config.connection
+    const url = await urlOf(database())
     let changed = false
     const protection: Protection = {
       ...during,
       encryption: {
         ...during.encryption,
         encrypt(plain, context) {
-          if (!changed) updateElsewhere(connectionString, during.encryption.encrypt('new@b', 'accounts.email'))
+          if (!changed) updateElsewhere(url, during.encryption.encrypt('new@b', 'accounts.email'))
           changed = true
           return during.encryption.encrypt(plain, context)
         },

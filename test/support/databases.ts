@@ -68,3 +68,9 @@ export function describeOnServer(name: string, define: Define): void {
 export function sixteenTimes<T>(work: (n: number) => Promise<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: 16 }, (_, n) => work(n)))
 }
+
+/** The URL of a test's database on the server, for another process. */
+export async function urlOf(database: Database): Promise<string> {
+  const { rows } = await database.raw('select current_database() as name')
+  return Object.assign(new URL(serverUrl), { pathname: `/${rows[0].name}` }).href
+}

@@ -1,6 +1,7 @@
 import { addDays, addMonths, berlinDay, startOfDay } from '../domain/calendar.ts'
 import type { Deadlines } from '../domain/deadlines.ts'
 import type { Clock } from '../gateways/clock.ts'
+import { cleanUpBatch } from '../stores/clean-up.ts'
 import type { Stores } from '../stores/index.ts'
 import type { Transaction } from '../stores/transaction.ts'
 import { inBatches } from './in-batches.ts'
@@ -27,7 +28,7 @@ export function createDeadlineTasks(settings: Settings) {
     deleteNotActivated: (signal?: AbortSignal) => deleteNotActivated(settings, signal),
     remindOfUnlockCode: (signal?: AbortSignal) => remindOfUnlockCode(settings, signal),
     deleteNeverSignedIn: (signal?: AbortSignal) => deleteNeverSignedIn(settings, signal),
-    forgetEnded: () => forgetEnded(settings),
+    forgetEnded: (signal?: AbortSignal) => forgetEnded(settings, signal),
   }
 }
 
@@ -110,18 +111,20 @@ function deleteNeverSignedIn({ transaction, clock, deadlines }: Settings, signal
 }
 
 /** What nobody needs any more goes: entered data, counters, codes, links, delivered messages. */
-async function forgetEnded({ stores, clock, deadlines }: Settings): Promise<number> {
+async function forgetEnded({ stores, clock, deadlines }: Settings, signal?: AbortSignal): Promise<number> {
   const now = clock.now()
   const ago = (hours: number) => new Date(now.getTime() - hours * 60 * 60 * 1000)
-  const counts = [
-    await stores.journeys.blankExpired(now),
-    await stores.journeys.deleteExpiredBefore(ago(deadlines.abandonedRegistrationHours)),
-    await stores.codes.deleteIssuedBefore(ago(48)),
-    await stores.rateLimits.deleteEnded(now.getTime()),
-    await stores.devices.deleteExpiredLinks(now),
-    await stores.messages.deleteCreatedBefore(ago(24 * 30)),
-    await stores.unlockLetters.deleteOrphans(ago(24 * (deadlines.letterLimit.windowDays + 1))),
-    await stores.activationLinks.deleteEndedBefore(addMonths(berlinDay(now), -12)),
+  const works = [
+    () => stores.journeys.blankExpired(now),
+    () => stores.journeys.deleteExpiredBefore(ago(deadlines.abandonedRegistrationHours)),
+    () => stores.codes.deleteIssuedBefore(ago(48)),
+    () => stores.rateLimits.deleteEnded(now.getTime()),
+    () => stores.devices.deleteExpiredLinks(now),
+    () => stores.messages.deleteCreatedBefore(ago(24 * 30)),
+    () => stores.unlockLetters.deleteOrphans(ago(24 * (deadlines.letterLimit.windowDays + 1))),
+    () => stores.activationLinks.deleteEndedBefore(addMonths(berlinDay(now), -12)),
   ]
-  return counts.reduce((sum, count) => sum + count, 0)
+  let done = 0
+  for (const work of works) done += await inBatches(work, cleanUpBatch, signal)
+  return done
 }

@@ -1,5 +1,6 @@
 import type { CalendarDay } from '../domain/calendar.ts'
 import { hashToken } from '../gateways/field-encryption.ts'
+import { deleteSome } from './clean-up.ts'
 import type { Database } from './database.ts'
 
 /** What a link leads to; `accountId` is empty once the registration has been deleted. */
@@ -24,6 +25,7 @@ export function createActivationLinkStore(db: Database) {
         .where({ token_hash: hashToken(token), used_at: null })
         .update({ used_at: now })) === 1,
     /** Forgets links that ended before `day`. */
-    deleteEndedBefore: (day: CalendarDay) => links().where('last_day', '<', day).delete(),
+    deleteEndedBefore: (day: CalendarDay) =>
+      deleteSome(db, 'activation_links', (rows) => rows.where('last_day', '<', day).orderBy('last_day')),
   }
 }

@@ -1,4 +1,5 @@
 import { hashToken } from '../gateways/field-encryption.ts'
+import { deleteSome } from './clean-up.ts'
 import type { Database } from './database.ts'
 
 /** Creates the store of browsers known to an account (security.md, "sign-in failures") and of links that make one known. */
@@ -35,6 +36,7 @@ export function createDeviceStore(db: Database) {
         .returning('account_id')
       return row?.account_id ?? null
     },
-    deleteExpiredLinks: (now: Date) => links().where('expires_at', '<', now).delete(),
+    deleteExpiredLinks: (now: Date) =>
+      deleteSome(db, 'device_links', (rows) => rows.where('expires_at', '<', now).orderBy('expires_at')),
   }
 }

@@ -1,4 +1,5 @@
-import type { Database } from './database.ts'
+import { cleanUpBatch, deleteSome } from './clean-up.ts'
+import { type Database, onceOnly } from './database.ts'
 import type { Protection } from './protection.ts'
 
 /** A journey under way as it is stored. `state` is the journey's own tagged union, checked by its schema on read. */
@@ -54,8 +55,13 @@ export function createJourneyStore(db: Database, { encryption }: Protection) {
     },
     /** Ends a journey and forgets what was entered. */
     end: (id: string, now: Date) => journeys().where({ id, ended_at: null }).update({ state: null, ended_at: now }),
-    deleteExpiredBefore: (before: Date) => journeys().where('expires_at', '<', before).delete(),
+    deleteExpiredBefore: (before: Date) =>
+      deleteSome(db, 'journeys', (rows) => rows.where('expires_at', '<', before).orderBy('expires_at')),
     /** Blanks what was entered in journeys that ran out. */
-    blankExpired: (now: Date) => journeys().where('expires_at', '<', now).whereNotNull('state').update({ state: null }),
+    async blankExpired(now: Date): Promise<number> {
+      const due = journeys().where('expires_at', '<', now).whereNotNull('state').orderBy('expires_at')
+      const some = due.limit(cleanUpBatch).forUpdate().skipLocked().select('id')
+      return await journeys().where(onceOnly(db, some)).update({ state: null })
+    },
   }
 }

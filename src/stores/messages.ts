@@ -1,3 +1,4 @@
+import { deleteSome } from './clean-up.ts'
 import type { Database } from './database.ts'
 import type { Protection } from './protection.ts'
 
@@ -70,6 +71,7 @@ export function createMessageStore(db: Database, { encryption, hash }: Protectio
     oldestWaiting: async (): Promise<Date | null> =>
       (await messages().where({ delivered_at: null, failed_at: null }).min('created_at as oldest').first())?.oldest ??
       null,
-    deleteCreatedBefore: (before: Date) => messages().where('created_at', '<', before).delete(),
+    deleteCreatedBefore: (before: Date) =>
+      deleteSome(db, 'messages', (rows) => rows.where('created_at', '<', before).orderBy('created_at')),
   }
 }

@@ -1,4 +1,5 @@
 import type { KeyedHash } from '../gateways/field-encryption.ts'
+import { deleteSome } from './clean-up.ts'
 import type { Database } from './database.ts'
 import type { Protection } from './protection.ts'
 
@@ -70,7 +71,8 @@ export function createOneTimeCodeStore(db: Database, { hash }: Protection) {
         .first(db.raw('count(*)::int as sent'), db.raw('count(consumed_at)::int as entered'))
       return { sent: row?.sent ?? 0, entered: row?.entered ?? 0 }
     },
-    deleteIssuedBefore: (before: Date) => codes().where('issued_at', '<', before).delete(),
+    deleteIssuedBefore: (before: Date) =>
+      deleteSome(db, 'one_time_codes', (rows) => rows.where('issued_at', '<', before).orderBy('issued_at')),
   }
 }
 

@@ -1,3 +1,4 @@
+import { deleteSome } from './clean-up.ts'
 import type { Database } from './database.ts'
 
 /** One counter: points used, and when it ends in milliseconds since the epoch. */
@@ -30,6 +31,7 @@ export function createRateLimitStore(db: Database) {
     remove: async (key: string) => (await db('rate_limits').where({ key }).delete()) > 0,
     /** Forgets every counter (the development clock was set back). */
     deleteAll: async () => void (await db('rate_limits').delete()),
-    deleteEnded: (now: number) => db('rate_limits').where('expire', '<', now).delete(),
+    deleteEnded: (now: number) =>
+      deleteSome(db, 'rate_limits', (rows) => rows.where('expire', '<', now).orderBy('expire')),
   }
 }

@@ -1,4 +1,5 @@
 import type { CalendarDay } from '../domain/calendar.ts'
+import { deleteSome } from './clean-up.ts'
 import { type Database, onceOnly } from './database.ts'
 import type { Protection } from './protection.ts'
 
@@ -113,6 +114,7 @@ export function createUnlockLetterStore(db: Database, { encryption }: Protection
         .where({ state: 'requested' })
         .where('printable_from', '<=', now)
         .whereNotNull('account_id')
+        .orderBy('printable_from')
         .first('id')) !== undefined,
     /** Moves letters that may be printed now into a run. Parallel runs never share one. */
     async claimForRun(runId: string, now: Date, limit: number): Promise<UnlockLetter[]> {
@@ -208,9 +210,11 @@ export function createUnlockLetterStore(db: Database, { encryption }: Protection
     },
     /** Forgets letters of deleted registrations that no limit counts any more. */
     deleteOrphans: (printableBefore: Date) =>
-      letters()
-        .whereNull('account_id')
-        .where((gone) => gone.where('state', 'requested').orWhere('printable_from', '<', printableBefore))
-        .delete(),
+      deleteSome(db, 'unlock_letters', (rows) =>
+        rows
+          .whereNull('account_id')
+          .where((gone) => gone.where('state', 'requested').orWhere('printable_from', '<', printableBefore))
+          .orderBy('printable_from'),
+      ),
   }
 }

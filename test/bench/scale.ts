@@ -28,13 +28,16 @@ async function main(factor = 0.01, eventFactor = factor): Promise<void> {
   }
 }
 
-/** Which tables are read, and how; rows that the innermost choice found; milliseconds. */
+/** Which tables are read, and how; most rows that one of them gave; milliseconds. */
 function describe({ Plan, ...explained }: Explained): string {
   const nodes = nodesOf(Plan)
-  const reads = nodes.filter((node) => node['Relation Name'] && node['Node Type'] !== 'ModifyTable')
+  // A bitmap scan is told by the index below it.
+  const reads = nodes.filter(
+    (node) => node['Index Name'] ?? (node['Relation Name'] && !/^(Bitmap|Modify)/.test(node['Node Type'])),
+  )
   const ways = reads.map((node) => `${node['Node Type']} ${node['Index Name'] ?? node['Relation Name']}`)
   const sorts = nodes.filter((node) => node['Node Type'] === 'Sort').map((node) => `Sort of ${node['Actual Rows']}`)
-  const rows = Math.max(0, ...reads.map((node) => node['Actual Rows'] ?? 0))
+  const rows = Math.max(0, ...reads.map((node) => (node['Actual Rows'] ?? 0) * (node['Actual Loops'] ?? 1)))
   return `${[...new Set([...ways, ...sorts])].join(', ')} | ${rows} | ${explained['Execution Time']?.toFixed(1)}`
 }
 

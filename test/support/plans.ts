@@ -14,6 +14,7 @@ export type PlanNode = {
   'Relation Name'?: string
   'Index Name'?: string
   'Actual Rows'?: number
+  'Actual Loops'?: number
   Plans?: PlanNode[]
 }
 export type Explained = { Plan: PlanNode; 'Execution Time'?: number }

@@ -4,6 +4,7 @@ import { createHealthChecks } from './app/health-checks.ts'
 import { createHttpApp } from './app/http.ts'
 import { createJobs, createRunner, runAllJobs } from './app/jobs.ts'
 import { startKeyWatch } from './app/key-watch.ts'
+import { createLanes } from './app/lanes.ts'
 import { openListener } from './app/listener.ts'
 import { createLogger } from './app/logger.ts'
 import { startMetrics } from './app/metrics.ts'
@@ -14,6 +15,7 @@ import type { Config } from './config.ts'
 import { StartUpError } from './errors.ts'
 import { createShiftableClock, createSystemClock, type ShiftableClock } from './gateways/clock.ts'
 import { createOverload } from './gateways/overload.ts'
+import { type Deliveries, startDeliveries } from './jobs/deliveries.ts'
 import { startQueue } from './jobs/queue.ts'
 import { type Database, openDatabase } from './stores/database.ts'
 import { plainConnectionFault } from './stores/database-url.ts'
@@ -57,8 +59,17 @@ export async function startApp(config: Config): Promise<App> {
     await prepareSchema(config, database.knex)
     if (config.production) await refuseDemoData(database.knex)
     const clock = await createClock(config, database.knex)
-    const queue = createLateQueue()
-    const services = await createServices({ config, issuer, clock, knex: database.knex, log, queue, sendLogoutToken })
+    let deliveries: Deliveries | undefined
+    const committed: Deliveries['committed'] = (messages) => deliveries?.committed(messages)
+    const services = await createServices({
+      config,
+      issuer,
+      clock,
+      knex: database.knex,
+      log,
+      committed,
+      sendLogoutToken,
+    })
     closers.push(services.close)
     services.startSms()
     // Before anything is read or written: a missing key is told at once, and no row is written that others cannot read.
@@ -78,16 +89,12 @@ export async function startApp(config: Config): Promise<App> {
     closers.push((await startKeyWatch({ keyRings, provider, pollSeconds, log })).stop)
     const jobs = createJobs(services)
     const runner = createRunner(services, clock, log)
-    const started = await startQueue({
-      knex,
-      works,
-      log,
-      deliver: services.deliveries.deliver,
-      giveUp: services.deliveries.giveUp,
-      ...{ jobs, runner, clock, runs: services.stores.jobRuns },
-    })
-    queue.connect(started)
-    closers.push(started.stop)
+    deliveries = startDeliveries({ log, lanes: createLanes(config, works), ...services.deliveries })
+    closers.push(deliveries.stop)
+    if (works) {
+      const schedule = { knex, log, jobs, runner, clock, runs: services.stores.jobRuns }
+      closers.push((await startQueue(schedule)).stop)
+    }
     const development = await demo?.startDemo({
       config,
       issuer,
@@ -96,7 +103,7 @@ export async function startApp(config: Config): Promise<App> {
       log,
       demoPort: relyingParty?.port ?? 0,
       runDue: () => runAllJobs(jobs, runner),
-      wake: started.wake,
+      wake: deliveries.wake,
     })
     if (development) closers.push(development.close)
     if (!config.production && !answersPages) closers.push(followClock(services, clock as ShiftableClock))
@@ -175,22 +182,6 @@ function followClock(services: Services, clock: ShiftableClock): () => void {
     if (offset !== null) clock.setOffset(Number(offset))
   }, 1000)
   return () => clearInterval(timer)
-}
-
-/** The services need the queue and the queue's workers need the services: the first to come is connected later. */
-function createLateQueue() {
-  type Started = Pick<Awaited<ReturnType<typeof startQueue>>, 'enqueue' | 'committed'>
-  let target: Started | undefined
-  return {
-    connect: (started: Started) => {
-      target = started
-    },
-    enqueue: async (...given: Parameters<Started['enqueue']>) => {
-      if (!target) throw new Error('the queue has not started yet')
-      await target.enqueue(...given)
-    },
-    committed: (messages: Parameters<Started['committed']>[0]) => target?.committed(messages),
-  }
 }
 
 /** Sends a logout token as OpenID Connect Back-Channel Logout 2.5 says; anything but 200 or 204 is tried again. */

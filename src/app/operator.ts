@@ -1,7 +1,6 @@
 import type { Config } from '../config.ts'
 import { StartUpError } from '../errors.ts'
 import type { Clock } from '../gateways/clock.ts'
-import { openQueue } from '../jobs/queue.ts'
 import type { Database } from '../stores/database.ts'
 import { createLogger } from './logger.ts'
 import { createServices, type Services } from './services.ts'
@@ -12,7 +11,6 @@ export async function withServices<T>(
   run: (services: Services) => Promise<T>,
 ): Promise<T> {
   const issuer = config.issuer ?? `http://localhost:${config.port}`
-  const queue = await openQueue(knex)
   const sendLogoutToken = async () => {
     throw new StartUpError('Logout tokens are sent by the web process.')
   }
@@ -24,13 +22,12 @@ export async function withServices<T>(
     knex,
     log,
     sendLogoutToken,
-    queue: { enqueue: queue.enqueue, committed() {} },
+    committed() {},
   }
   const services = await createServices(settings)
   try {
     return await run(services)
   } finally {
     await services.close()
-    await queue.stop()
   }
 }

@@ -19,6 +19,7 @@ import type { Deps } from '../journeys/deps.ts'
 import { idTokenAlgorithms } from '../oidc/settings/algorithms.ts'
 import { type Algorithm, createSigningKey } from '../oidc/signing-keys.ts'
 import { createAlertService } from '../services/alerts.ts'
+import { createBounceService } from '../services/bounces.ts'
 import { createDeadlineTasks } from '../services/deadlines.ts'
 import { createDeliveryService } from '../services/deliveries.ts'
 import { inBatches } from '../services/in-batches.ts'
@@ -33,9 +34,8 @@ import { createSigningKeyService } from '../services/signing-keys.ts'
 import { createStandingService } from '../services/standing.ts'
 import type { Database } from '../stores/database.ts'
 import { createStores } from '../stores/index.ts'
-import type { MessageKind } from '../stores/messages.ts'
 import { createOidcArtefactStore } from '../stores/oidc-artefacts.ts'
-import { createTransaction, type Enqueue } from '../stores/transaction.ts'
+import { createTransaction, type SentMessage } from '../stores/transaction.ts'
 import { createDrivers } from './drivers.ts'
 import { createJourneyLimits, createMtanLimits } from './limits.ts'
 import { createSmsSending } from './sms.ts'
@@ -48,8 +48,8 @@ type Settings = {
   clock: Clock
   knex: Database
   log: Logger
-  /** The queue starts after the services; until then nothing is sent. */
-  queue: { enqueue: Enqueue; committed(messages: { id: string; kind: MessageKind }[]): void }
+  /** Called after a commit that has left messages in the outbox. */
+  committed(messages: SentMessage[]): void
   sendLogoutToken(payload: { url: string; logoutToken: string }): Promise<void>
 }
 
@@ -64,8 +64,8 @@ export async function createServices(settings: Settings) {
     knex,
     protection,
     createAudit: (unit) => createAuditTrail(unit.auditEvents.append),
-    enqueue: (trx, message) => settings.queue.enqueue(trx, message),
-    committed: (messages) => settings.queue.committed(messages),
+    lifetimes: lifetimesOf(config),
+    committed: settings.committed,
   })
   const systemClock = createSystemClock()
   const rings = createRings(config)
@@ -138,10 +138,10 @@ export async function createServices(settings: Settings) {
     reportUnprintable: (letterId, error) =>
       log.error({ letterId, err: error }, 'letter cannot be printed and stays out of its run'),
   })
+  const bounces = createBounceService({ stores, transaction, clock })
   const deliveries = createDeliveryService({
-    stores,
-    transaction,
-    clock,
+    ...{ stores, transaction, clock, log, bounces, alerts },
+    rules: rulesOf(config),
     email: drivers.email,
     sms: drivers.sms,
     renderMail: ({ template, params, language }) =>
@@ -183,6 +183,7 @@ export async function createServices(settings: Settings) {
     standing,
     printRuns,
     deliveries,
+    bounces,
     deadlineTasks,
     deleteExpiredArtefacts: (signal?: AbortSignal) => inBatches(() => artefacts.deleteExpired(5000), 5000, signal),
     alerts,
@@ -200,6 +201,17 @@ export async function createServices(settings: Settings) {
     },
   }
 }
+
+/** How each kind of message leaves. */
+const rulesOf = ({ deliveries }: Config) => ({
+  sms: deliveries.sms,
+  email: deliveries.email,
+  print_run: deliveries.printRun,
+  backchannel_logout: deliveries.backchannelLogout,
+})
+
+const lifetimesOf = (config: Config) =>
+  Object.fromEntries(Object.entries(rulesOf(config)).map(([kind, rule]) => [kind, rule.giveUpAfter]))
 
 /** The rings of the settings, by name. */
 const createRings = ({ secrets }: Config) => ({

@@ -215,12 +215,14 @@ function operatorEvents(append: AppendAuditEvent) {
       'kind',
       'detail',
     ]),
-    /** A message was given up after its last try. */
-    messageUndeliverable: event<MaybeOfAccount & { kind: 'sms' | 'email' | 'letter'; purpose: string }>(
+    /** A message was given up: its time or its tries were over, or it was refused for good. */
+    messageUndeliverable: event<MaybeOfAccount & { kind: string; purpose: string; reason: string }>(
       append,
       'message_undeliverable',
       'system',
-      ['kind', 'purpose'],
+      ['kind', 'purpose', 'reason'],
     ),
+    /** E-mail to the account's address came back, because mailbox or domain do not exist. */
+    emailBounced: event<OfAccount & { reason: string }>(append, 'email_bounced', 'system', ['reason']),
   }
 }

@@ -83,7 +83,6 @@ function openTransactions({ database, protection }: Pick<CliContext, 'database' 
     knex: database,
     protection,
     createAudit: ({ auditEvents }) => createAuditTrail(auditEvents.append),
-    enqueue: () => Promise.reject(new Error('this command sends no messages')),
     committed: () => {},
   })
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { StartUpError } from '../errors.ts'
+import { deliveriesSchema } from './deliveries.ts'
 
 const seconds = z.int().positive()
 const count = z.int().positive()
@@ -91,6 +92,7 @@ export function loadConfigFiles(configDir: string) {
     insurer: readYaml(configDir, 'insurer.yaml', insurerSchema),
     deadlines: readYaml(configDir, 'deadlines.yaml', deadlinesSchema),
     keys: readYaml(configDir, 'keys.yaml', keysSchema),
+    deliveries: readYaml(configDir, 'deliveries.yaml', deliveriesSchema),
     limits: readYaml(configDir, 'limits.yaml', limitsSchema),
     securityQuestions: readYaml(configDir, 'security-questions.yaml', securityQuestionsSchema),
   }

@@ -1,113 +1,130 @@
-import { fromKnex, type JobResult, type JobWithMetadata, type PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
-import type { Database } from '../stores/database.ts'
+import type { ClaimedMessage } from '../stores/message-claims.ts'
+import type { MessageKind } from '../stores/messages.ts'
 
-type Delivery = { messageId: string }
-/** What a message is decides its queue: an mTAN or a logout token never waits behind a thousand e-mails. */
-export type QueuedMessage = { id: string; kind: 'email' | 'sms' | 'print_run' | 'backchannel_logout' | 'discarded' }
-
-const urgent = 'urgent_deliveries'
-const patient = 'deliveries'
-const isUrgent = ({ kind }: QueuedMessage) => kind === 'sms' || kind === 'backchannel_logout'
+/** Messages that leave side by side: what is urgent never waits behind what is not. */
+export type Lane = {
+  kinds: readonly MessageKind[]
+  /** Tries at the same time in this process. */
+  atOnce: number
+  /** Tries a second in this process; unset: as fast as they go. */
+  perSecond?: number
+  /** Seconds for which a message is claimed. */
+  lease: number
+}
 
 export type DeliverySettings = {
-  log: Logger
-  /** Delivers one message; throws to be tried again. */
-  deliver(messageId: string): Promise<void>
-  /** Gives a message up after its last try; `failure` is a code, never a text of a relay or gateway. */
-  giveUp(messageId: string, failure: string): Promise<void>
+  log: Pick<Logger, 'error'>
+  lanes: readonly Lane[]
+  claim(kinds: readonly MessageKind[], limit: number, lease: number): Promise<ClaimedMessage[]>
+  /** Sends one message and notes how it ended; rejects only when it could not be noted. */
+  deliver(message: ClaimedMessage): Promise<void>
 }
 
-/** Workers of the delivery queues of one process. */
-export type DeliveryWorkers = {
-  /** Fetches at once what can wait, instead of at the next poll. */
-  wakePatient(): void
-  /** Fetches everything at once. */
+/** The deliveries of one process. */
+export type Deliveries = {
+  /** Sends what a commit has left in the outbox, without waiting for the next look into it. */
+  committed(messages: readonly { kind: MessageKind }[]): void
+  /** Looks for everything that is due. */
   wake(): void
+  /** Takes nothing more and waits for what is under way, at most ten seconds. */
+  stop(): Promise<void>
 }
 
-/** Tries of a delivery: after 2, 4, 8 … seconds, at most 15 minutes apart. */
-const retries = { retryLimit: 10, retryDelay: 2, retryBackoff: true, retryDelayMax: 900 }
+/** Milliseconds between two looks into the outbox: for tries that are due, and for what other processes have left. */
+const pollInterval = 1000
 
-/** Seconds after which the queue takes over what the process that committed it has not sent: it died, or the try failed. */
-const takeOver = 10
+/** Milliseconds that `stop` waits. */
+const drainTime = 10_000
 
-/** Creates the queues of deliveries where they are missing. */
-export async function createDeliveryQueues(boss: PgBoss): Promise<void> {
-  for (const queue of [urgent, patient]) await boss.createQueue(queue, retries)
-}
-
-/** Makes the function that puts the delivery of a message into its queue, within the transaction of its cause. */
-export function enqueueWith(boss: PgBoss): (trx: Database, message: QueuedMessage) => Promise<void> {
-  return async (trx, message) => {
-    const [queue, delay] = isUrgent(message) ? [urgent, { startAfter: takeOver }] : [patient, {}]
-    await boss.send(queue, { messageId: message.id }, { ...delay, db: fromKnex(trx) })
+/** Starts the deliveries of this process: each lane claims as much as it may send at once. */
+export function startDeliveries(settings: DeliverySettings): Deliveries {
+  const lanes = settings.lanes.map((lane) => startLane(lane, settings))
+  const timer = setInterval(() => wake(), pollInterval)
+  const wake = () => {
+    for (const lane of lanes) lane.wake()
   }
-}
-
-/** Starts the workers of deliveries of this process. */
-export async function startDeliveryWorkers(boss: PgBoss, settings: DeliverySettings): Promise<DeliveryWorkers> {
-  const urgentWorker = await startWorker(boss, urgent, settings)
-  const patientWorker = await startWorker(boss, patient, settings)
   return {
-    wakePatient: () => boss.notifyWorker(patientWorker),
-    wake() {
-      for (const worker of [urgentWorker, patientWorker]) boss.notifyWorker(worker)
+    committed(messages) {
+      for (const lane of lanes) if (messages.some(({ kind }) => lane.kinds.includes(kind))) lane.wake()
+    },
+    wake,
+    async stop() {
+      clearInterval(timer)
+      let late: NodeJS.Timeout | undefined
+      const bound = new Promise((resolve) => {
+        late = setTimeout(resolve, drainTime)
+      })
+      await Promise.race([Promise.all(lanes.map((lane) => lane.stop())), bound])
+      clearTimeout(late)
     },
   }
 }
 
-/** Creates the delivery without the queue of what is urgent, right after the commit; its job stays behind as the second try. */
-export function createDirectDelivery({ deliver, log }: DeliverySettings) {
+function startLane(lane: Lane, { claim, deliver, log }: DeliverySettings) {
   const underWay = new Set<Promise<void>>()
+  const allowance = createAllowance(lane.perSecond)
+  let looking: Promise<void> | undefined
+  let lookAgain = false
+  let more = false
+  let stopped = false
+
+  async function look(): Promise<void> {
+    const free = Math.min(lane.atOnce - underWay.size, allowance.left())
+    if (free < 1) return
+    const messages = await claim(lane.kinds, free, lane.lease)
+    allowance.take(messages.length)
+    more = messages.length === free
+    for (const message of messages) begin(message)
+  }
+
+  function begin(message: ClaimedMessage): void {
+    const attempt = deliver(message)
+      .catch((err) => log.error({ err, messageId: message.id }, 'outbox fault'))
+      .finally(() => {
+        underWay.delete(attempt)
+        // Half a lane is fetched at once rather than each place by itself.
+        if (more && underWay.size <= lane.atOnce / 2) wake()
+      })
+    underWay.add(attempt)
+  }
+
+  function wake(): void {
+    if (stopped) return
+    lookAgain = looking !== undefined
+    looking ??= look()
+      .catch((err) => log.error({ err }, 'outbox fault'))
+      .finally(() => {
+        looking = undefined
+        if (lookAgain) wake()
+      })
+  }
+
   return {
-    deliver(messages: readonly QueuedMessage[]): void {
-      for (const { id: messageId } of messages.filter(isUrgent)) {
-        const attempt = deliver(messageId)
-          .catch((error) => log.warn({ failure: failureCode(error), messageId, attempt: 0 }, 'delivery failed'))
-          .finally(() => underWay.delete(attempt))
-        underWay.add(attempt)
-      }
+    kinds: lane.kinds,
+    wake,
+    async stop() {
+      stopped = true
+      await looking
+      await Promise.allSettled(underWay)
     },
-    /** Whether all of these are sent by this way, so that no worker must be woken. */
-    covers: (messages: readonly QueuedMessage[]) => messages.every(isUrgent),
-    settled: () => Promise.allSettled(underWay),
   }
 }
 
-function startWorker(boss: PgBoss, queue: string, settings: DeliverySettings): Promise<string> {
-  const options = {
-    pollingIntervalSeconds: 2,
-    batchSize: 20,
-    burstWhenBatchFull: true,
-    includeMetadata: true,
-    perJobResults: true,
-  } as const
-  return boss.work<Delivery, void, typeof options>(queue, options, (jobs) =>
-    Promise.all(jobs.map((job) => deliverOne(job, settings))),
-  )
-}
-
-async function deliverOne(
-  job: JobWithMetadata<Delivery>,
-  { deliver, giveUp, log }: DeliverySettings,
-): Promise<JobResult> {
-  const { messageId } = job.data
-  try {
-    await deliver(messageId)
-    return { id: job.id, status: 'completed' }
-  } catch (error) {
-    const failure = failureCode(error)
-    log.warn({ failure, messageId, attempt: job.retryCount + 1 }, 'delivery failed')
-    if (job.retryCount < job.retryLimit) return { id: job.id, status: 'failed' }
-    log.error({ failure, messageId }, 'delivery given up')
-    await giveUp(messageId, failure)
-    return { id: job.id, status: 'completed' }
+/** Spreads tries over time: at most one second's worth at once. */
+function createAllowance(perSecond: number | undefined) {
+  if (perSecond === undefined) return { left: () => Number.MAX_SAFE_INTEGER, take() {} }
+  let left = perSecond
+  let at = performance.now()
+  return {
+    left(): number {
+      const now = performance.now()
+      left = Math.min(perSecond, left + ((now - at) / 1000) * perSecond)
+      at = now
+      return Math.floor(left)
+    },
+    take(count: number): void {
+      left -= count
+    },
   }
-}
-
-/** Relays and gateways quote addresses and numbers in their answers: only the code is kept. */
-function failureCode(error: unknown): string {
-  const { code, responseCode, name } = error as { code?: string; responseCode?: number; name?: string }
-  return [name, code, responseCode].filter(Boolean).join(' ')
 }

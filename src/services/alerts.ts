@@ -9,6 +9,7 @@ const sentences = {
   sms_gateway_away: 'SMS gateway fails: its breaker is open',
   sms_budget: 'SMS budget of the day is used up',
   job_failing: 'a job fails again and again',
+  delivery_given_up: 'messages are given up because they cannot be delivered',
 } as const
 
 export type AlertKind = keyof typeof sentences
@@ -25,6 +26,8 @@ type Settings = {
 }
 
 const hour = 3600
+
+export type AlertService = ReturnType<typeof createAlertService>
 
 /** Creates the alerts to operators: a log line of level `error`, an audit event, and an e-mail through the outbox. */
 export function createAlertService({ transaction, clock, log, email }: Settings) {

@@ -1,64 +1,113 @@
 import type { Clock } from '../gateways/clock.ts'
 import type { EmailGateway } from '../gateways/email.ts'
 import type { RenderedMail } from '../gateways/mails.ts'
-import type { SmsGateway } from '../gateways/sms.ts'
+import type { Sms, SmsGateway } from '../gateways/sms.ts'
 import type { Stores } from '../stores/index.ts'
-import type { StoredMessage } from '../stores/messages.ts'
+import type { ClaimedMessage } from '../stores/message-claims.ts'
+import type { MessageKind } from '../stores/messages.ts'
 import type { Transaction } from '../stores/transaction.ts'
+import type { AlertService } from './alerts.ts'
+import type { BounceService } from './bounces.ts'
+import { createDeliveryEnds, type DeliveryOutcome, failureCode } from './delivery-ends.ts'
 import type { MailPayload } from './registration-mails.ts'
 
-type Settings = {
+/** How one kind leaves; durations in seconds (`config/deliveries.yaml`). */
+export type DeliveryRule = { timeout: number; firstRetry: number; longestRetry: number; giveUpAfter: number }
+
+export type DeliveryServiceSettings = {
   stores: Stores
   transaction: Transaction
   clock: Clock
+  log: { warn(detail: object, message: string): void; error(detail: object, message: string): void }
+  rules: Record<Exclude<MessageKind, 'discarded'>, DeliveryRule>
   email: EmailGateway
   sms: SmsGateway
   renderMail(payload: MailPayload): RenderedMail
   /** Sends a logout token to an application (OpenID Connect Back-Channel Logout, 2.5). */
   sendLogoutToken(payload: { url: string; logoutToken: string }): Promise<void>
+  /** Hands a print run over to the print shop; must be harmless when it comes twice. */
+  handOverPrintRun?(payload: { runId: string }, messageId: string): Promise<void>
+  bounces: Pick<BounceService, 'refused' | 'comesBack'>
+  alerts: Pick<AlertService, 'raise'>
+  /** Counts how tries end. */
+  observe?(kind: MessageKind, outcome: DeliveryOutcome): void
 }
 
-/** Creates the delivery of messages from the outbox: each is sent while it is open and blanked afterwards. */
-export function createDeliveryService(settings: Settings) {
-  const { stores, clock, transaction } = settings
+/** Seconds that a claim lasts beyond the longest try: for what lies between claiming and sending. */
+export const claimReserve = 30
+
+/** Creates the delivery of messages from the outbox: each is sent by whoever holds its claim, noted, and blanked. */
+export function createDeliveryService(settings: DeliveryServiceSettings) {
+  const { stores, clock, rules } = settings
+  const ends = createDeliveryEnds(settings)
   return {
-    /** Sends one message; a message that is done, blanked or too old is left alone. */
-    async deliver(messageId: string): Promise<void> {
-      const message = await stores.messages.open(messageId)
-      if (!message) return
-      if (message.expiresAt && message.expiresAt <= clock.now())
-        return void (await stores.messages.gaveUp(messageId, 'expired', clock.now()))
-      await send(settings, message)
-      await stores.messages.delivered(messageId, clock.now())
+    claim: (kinds: readonly MessageKind[], limit: number, lease: number) =>
+      stores.messageClaims.claim(kinds, limit, lease, clock.now()),
+    /** Sends a claimed message and notes how it ended. What has expired is given up, not sent. */
+    async deliver(message: ClaimedMessage): Promise<void> {
+      if (message.kind === 'discarded') return void (await stores.messageClaims.delivered(message, clock.now()))
+      const rule = rules[message.kind]
+      if (isOver(message, rule, clock.now())) return await ends.giveUp(message, 'expired')
+      let payload: unknown
+      try {
+        payload = message.payload()
+        if (message.kind === 'email' && (await settings.bounces.comesBack(message.accountId, payload as MailPayload)))
+          return await ends.giveUp(message, 'bounced')
+        // A process that was halted so long must not send beside whoever has taken the message over.
+        if (performance.now() - message.claimedAt > claimReserve * 1000) return
+        await within(rule.timeout, send(settings, message, payload), () => ends.deliveredLate(message))
+      } catch (error) {
+        return await ends.failed(message, error, payload)
+      }
+      await ends.delivered(message)
     },
-    async giveUp(messageId: string, failure: string): Promise<void> {
-      const message = await stores.messages.open(messageId)
-      if (!message) return
-      await transaction(async (unit) => {
-        await unit.messages.gaveUp(messageId, failure.slice(0, 200), clock.now())
-        const kind = message.kind === 'sms' ? 'sms' : 'email'
-        if (message.kind === 'sms' || message.kind === 'email')
-          await unit.audit.messageUndeliverable({ at: clock.now(), kind, purpose: purposeOf(message) })
-      })
-    },
+    /** Ends what is overdue, also what no process has ever looked at; answers how many messages. */
+    expireOverdue: () => ends.expireOverdue(),
   }
 }
 
-const purposeOf = (message: StoredMessage) => (message.payload as { template?: string }).template ?? 'mtan'
+/** An mTAN must have arrived before it ends: the time that a try may take counts (security.md, "mTAN"). */
+function isOver({ kind, expiresAt }: ClaimedMessage, rule: DeliveryRule, now: Date): boolean {
+  if (!expiresAt) return false
+  const margin = kind === 'sms' ? rule.timeout * 1000 : 0
+  return expiresAt.getTime() - margin <= now.getTime()
+}
 
-async function send(settings: Settings, message: StoredMessage): Promise<void> {
-  if (message.kind === 'discarded') return
-  if (message.kind === 'email') {
-    const payload = message.payload as MailPayload
-    const link = typeof payload.params.link === 'string' ? payload.params.link : undefined
-    return await settings.email.send({ id: message.id, to: payload.to, link, ...settings.renderMail(payload) })
+async function send(settings: DeliveryServiceSettings, message: ClaimedMessage, payload: unknown): Promise<void> {
+  const { id, kind, accountId, expiresAt } = message
+  if (kind === 'email') {
+    const mail = payload as MailPayload
+    const link = typeof mail.params.link === 'string' ? mail.params.link : undefined
+    return await settings.email.send({ id, to: mail.to, link, ...settings.renderMail(mail) })
   }
-  if (message.kind === 'sms')
-    return await settings.sms.send({
-      id: message.id,
-      expiresAt: message.expiresAt,
-      ...(message.payload as { to: string; text: string }),
-    })
-  if (message.kind === 'print_run') throw new Error('no hand-over of print runs yet')
-  await settings.sendLogoutToken(message.payload as { url: string; logoutToken: string })
+  if (kind === 'sms') {
+    const sms = payload as { to: string; text: string }
+    // The gateways see until when the SMS is of use, and whose it is.
+    const order: Sms & { expiresAt: Date | null; accountId: string | null } = { ...sms, id, expiresAt, accountId }
+    return await settings.sms.send(order)
+  }
+  if (kind === 'backchannel_logout')
+    return await settings.sendLogoutToken(payload as { url: string; logoutToken: string })
+  if (!settings.handOverPrintRun) throw Object.assign(new Error('no print shop'), { code: 'NO_PRINT_SHOP' })
+  await settings.handOverPrintRun(payload as { runId: string }, id)
+}
+
+/**
+ * Waits for a try at most `seconds`. One that hangs keeps its claim, so that nobody sends beside it; should it succeed after
+ * all, `late` notes it.
+ * @throws DeliveryTimeout
+ */
+async function within(seconds: number, attempt: Promise<void>, late: () => Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const bound = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(Object.assign(new Error('no answer in time'), { code: 'HANGS' })), seconds * 1000)
+  })
+  try {
+    await Promise.race([attempt, bound])
+  } catch (error) {
+    if (failureCode(error).includes('HANGS')) attempt.then(late).catch(() => {})
+    throw error
+  } finally {
+    clearTimeout(timer)
+  }
 }

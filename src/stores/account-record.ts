@@ -1,5 +1,6 @@
 import type { AccountState, SuspensionReason } from '../domain/account-state.ts'
 import type { CalendarDay } from '../domain/calendar.ts'
+import type { BounceReason, EmailBounce } from '../domain/email-bounce.ts'
 import { insuranceNumberHash, insuranceNumberHashes } from './blind-index.ts'
 import type { Protection } from './protection.ts'
 
@@ -17,6 +18,8 @@ export type Account = {
   insurerNumber: string
   identification: string
   email: string
+  /** E-mail to this address came back. */
+  emailBounce: EmailBounce | null
   /** E.164 */
   mobile: string
   language: string
@@ -37,6 +40,7 @@ export type NewAccount = Omit<
   | 'insuranceNumberHashes'
   | 'state'
   | 'suspensionReason'
+  | 'emailBounce'
   | 'activatedAt'
   | 'codeLastDay'
   | 'activeSince'
@@ -56,6 +60,9 @@ export type AccountRow = {
   insurer_number: string
   identification: string
   email: string
+  email_bounced_at: Date | null
+  email_bounce: BounceReason | null
+  email_bounce_told_at: Date | null
   mobile: string
   language: string
   terms_version: string
@@ -83,6 +90,10 @@ export function readAccount(row: AccountRow, { encryption, hash }: Protection): 
     insurerNumber: row.insurer_number,
     identification: row.identification,
     email: encryption.decrypt(row.email, 'accounts.email'),
+    emailBounce:
+      row.email_bounce && row.email_bounced_at
+        ? { reason: row.email_bounce, at: row.email_bounced_at, toldAt: row.email_bounce_told_at }
+        : null,
     mobile: encryption.decrypt(row.mobile, 'accounts.mobile'),
     language: row.language,
     termsVersion: row.terms_version,

@@ -39,7 +39,11 @@ export function createAccountStore(db: Database, protection: Protection) {
       return (
         (await accounts()
           .where({ id, state: 'pending_activation' })
-          .update({ state: 'awaiting_letter', activated_at: now, state_changed_at: now })) === 1
+          .update({
+            ...{ state: 'awaiting_letter', activated_at: now, state_changed_at: now },
+            // The link arrived: whatever came back before, the address works.
+            ...{ email_bounced_at: null, email_bounce: null, email_bounce_told_at: null },
+          })) === 1
       )
     },
     /** A letter of the account was posted; its code lives to the end of `lastDay`. */

@@ -4,12 +4,14 @@ import { createAuditEventStore } from './audit-events.ts'
 import { createConsentStore } from './consents.ts'
 import type { Database } from './database.ts'
 import { createDeviceStore } from './devices.ts'
+import { createEmailBounceStore } from './email-bounces.ts'
 import { createInsuredPersonStore } from './insured-persons.ts'
 import { createJobRunStore } from './job-runs.ts'
 import { createJourneyStore } from './journeys.ts'
 import { createKeyRewriteStore } from './key-rewrites.ts'
 import { createKeyRingStore } from './key-rings.ts'
 import { createKeyUsageStore } from './key-usage.ts'
+import { createMessageClaimStore } from './message-claims.ts'
 import { createMessageStore } from './messages.ts'
 import { createOneTimeCodeStore } from './one-time-codes.ts'
 import { createPrintRunStore } from './print-runs.ts'
@@ -30,12 +32,14 @@ export function createStores(db: Database, protection: Protection) {
     codes: createOneTimeCodeStore(db, protection),
     consents: createConsentStore(db),
     devices: createDeviceStore(db),
+    emailBounces: createEmailBounceStore(db, protection),
     insuredPersons: createInsuredPersonStore(db, protection),
     jobRuns: createJobRunStore(db),
     journeys: createJourneyStore(db, protection),
     keyRewrites: createKeyRewriteStore(db, protection),
     keyRings: createKeyRingStore(db),
     keyUsage: createKeyUsageStore(db),
+    messageClaims: createMessageClaimStore(db, protection),
     messages: createMessageStore(db, protection),
     printRuns: createPrintRunStore(db, protection),
     rateLimits: createRateLimitStore(db),

@@ -1,5 +1,6 @@
 import { deleteSome } from './clean-up.ts'
 import type { Database } from './database.ts'
+import { recipientHash } from './email-bounces.ts'
 import type { Protection } from './protection.ts'
 
 /** `discarded`: written where another case sends something, so that both take the same work; never delivered. */
@@ -19,11 +20,11 @@ export type NewMessage = StoredMessage & {
   recipient?: string
 }
 
-const recipientPurpose = 'messages.recipient'
 const supersedePurpose = 'messages.supersede'
 
 /** Creates the store of messages on their way out: payload encrypted, blanked once delivered or expired. */
-export function createMessageStore(db: Database, { encryption, hash }: Protection) {
+export function createMessageStore(db: Database, protection: Protection) {
+  const { encryption, hash } = protection
   const messages = () => db('messages')
   return {
     /** Writes a message; `false` when there is one with its key already. */
@@ -41,7 +42,7 @@ export function createMessageStore(db: Database, { encryption, hash }: Protectio
           // What an mTAN is bound to names a mobile number.
           supersede_key: message.supersedes && hash.hash(message.supersedes, supersedePurpose),
           account_id: message.accountId,
-          recipient_hash: message.recipient && hash.hash(message.recipient, recipientPurpose),
+          recipient_hash: message.recipient && recipientHash(protection, message.recipient),
         })
         .onConflict(db.raw('(key) where key is not null') as never)
         .ignore()
@@ -62,9 +63,6 @@ export function createMessageStore(db: Database, { encryption, hash }: Protectio
       const payload = JSON.parse(encryption.decrypt(row.payload, `messages.payload:${id}`))
       return { id, kind: row.kind, payload, expiresAt: row.expires_at }
     },
-    delivered: (id: string, now: Date) => messages().where({ id }).update({ delivered_at: now, payload: null }),
-    gaveUp: (id: string, failure: string, now: Date) =>
-      messages().where({ id, delivered_at: null }).update({ failed_at: now, failure, payload: null }),
     countWaiting: async () =>
       Number((await messages().where({ delivered_at: null, failed_at: null }).count('* as n').first())?.n ?? 0),
     /** When the message that waits longest was written; null when none waits. */

@@ -30,23 +30,21 @@ export type UnitOfWork = Stores & {
 }
 
 /** A message in the outbox; its payload stays in the store. */
-type SentMessage = { id: string; kind: MessageKind }
+export type SentMessage = { id: string; kind: MessageKind }
 
 export type Transaction = <T>(work: (unit: UnitOfWork) => Promise<T>) => Promise<T>
-
-/** Puts the delivery of a stored message into the queue within the transaction. */
-export type Enqueue = (trx: Database, message: SentMessage) => Promise<void>
 
 export type TransactionSettings = {
   knex: Database
   protection: Protection
   createAudit(stores: Stores): AuditTrail
-  enqueue: Enqueue
-  /** Called after a commit that sent something, so that nothing waits for the next poll of a worker. */
+  /** Seconds after which a message of the kind is given up when it names no end of its own. */
+  lifetimes?: Partial<Record<MessageKind, number>>
+  /** Called after a commit that sent something, so that nothing waits for the next look into the outbox. */
   committed(messages: SentMessage[]): void
 }
 
-/** Creates the one way to open a transaction (transactional outbox: the job is written with the change). */
+/** Creates the one way to open a transaction (transactional outbox: a message is its own job, written with the change). */
 export function createTransaction(settings: TransactionSettings): Transaction {
   return async (work) => {
     const sent: SentMessage[] = []
@@ -57,10 +55,9 @@ export function createTransaction(settings: TransactionSettings): Transaction {
         audit: settings.createAudit(stores),
         async send(message, now) {
           const id = randomUUID()
-          const stored = { ...message, id, expiresAt: message.expiresAt ?? null, createdAt: now }
+          const stored = { ...message, id, expiresAt: endOf(message, settings.lifetimes, now), createdAt: now }
           if (!(await stores.messages.add(stored))) return false
           if (message.supersedes) await stores.messages.supersede(message.supersedes, id, now)
-          await settings.enqueue(trx, { id, kind: message.kind })
           sent.push({ id, kind: message.kind })
           return true
         },
@@ -69,4 +66,9 @@ export function createTransaction(settings: TransactionSettings): Transaction {
     if (sent.length > 0) settings.committed(sent)
     return result
   }
+}
+
+function endOf({ kind, expiresAt }: OutgoingMessage, lifetimes: TransactionSettings['lifetimes'], now: Date) {
+  const seconds = lifetimes?.[kind]
+  return expiresAt ?? (seconds === undefined ? null : new Date(now.getTime() + seconds * 1000))
 }

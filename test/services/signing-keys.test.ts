@@ -22,7 +22,6 @@ function createWorld(db: Database) {
     knex: db,
     protection,
     createAudit: (unit) => createAuditTrail(unit.auditEvents.append),
-    enqueue: async () => {},
     committed: () => {},
   })
   const createKey = () => createSigningKey('ES256')

@@ -21,46 +21,12 @@ describeOnBoth('messages', (database) => {
     await database()('messages').delete()
   })
 
-  it('can be opened until they are delivered', async () => {
-    const id = await add(now)
-    expect(await store().open(id)).toEqual({ id, kind: 'sms', payload, expiresAt: now })
-    await store().delivered(id, now)
-    expect(await store().open(id)).toBeNull()
-    expect(await store().open(randomUUID())).toBeNull()
-  })
-
   it('are encrypted, and bound to their id', async () => {
     const [one, other] = [await add(), await add()]
     expect(JSON.stringify(await database()('messages'))).not.toMatch(/123456|15112345670/)
     const row = await database()('messages').where({ id: one }).first()
     await database()('messages').where({ id: other }).update({ payload: row.payload })
     await expect(store().open(other)).rejects.toThrow()
-  })
-
-  it('are blanked once delivered or given up', async () => {
-    const [delivered, failed] = [await add(), await add()]
-    await store().delivered(delivered, now)
-    await store().gaveUp(failed, 'expired', now)
-    expect(await store().open(failed)).toBeNull()
-    expect(await database()('messages').whereNotNull('payload')).toEqual([])
-    expect(await database()('messages').where({ id: failed }).first()).toMatchObject({
-      failure: 'expired',
-      failed_at: now,
-    })
-  })
-
-  it('that were delivered are not given up afterwards', async () => {
-    const id = await add()
-    await store().delivered(id, now)
-    expect(await store().gaveUp(id, 'late', now)).toBe(0)
-  })
-
-  it('are counted while they wait', async () => {
-    const [delivered, failed] = [await add(), await add(), await add()]
-    expect(await store().countWaiting()).toBe(3)
-    await store().delivered(delivered ?? '', now)
-    await store().gaveUp(failed ?? '', 'refused', now)
-    expect(await store().countWaiting()).toBe(1)
   })
 
   it('are forgotten', async () => {

@@ -1,6 +1,5 @@
 import { beforeEach, expect, it, vi } from 'vitest'
 import { createAuditTrail } from '../../src/audit/events.ts'
-import type { Database } from '../../src/stores/database.ts'
 import { createTransaction, type UnitOfWork } from '../../src/stores/transaction.ts'
 import { describeOnBoth, describeOnServer, sixteenTimes } from '../support/databases.ts'
 import { newAccount } from '../support/members.ts'
@@ -12,16 +11,11 @@ const message = { kind: 'email', payload: { template: 'activation', to: 'erika@e
 
 describeOnBoth('a transaction', (database) => {
   const committed = vi.fn()
-  // Stands for the queue: a job is a row that is written with the transaction it belongs to.
-  const enqueue = async (trx: Database, { id }: { id: string }) => {
-    await trx('settings').insert({ name: `job:${id}`, value: 'waiting' })
-  }
-  const transaction = (changes: { enqueue?: typeof enqueue; committed?: () => void } = {}) =>
+  const transaction = (changes: { committed?: () => void } = {}) =>
     createTransaction({
       knex: database(),
       protection,
       createAudit: (stores) => createAuditTrail(stores.auditEvents.append),
-      enqueue,
       committed,
       ...changes,
     })
@@ -36,20 +30,18 @@ describeOnBoth('a transaction', (database) => {
 
   const written = async () => {
     const count = async (table: string) => Number((await database()(table).count('* as n').first())?.n)
-    return [await count('accounts'), await count('audit_events'), await count('messages'), await count('settings')]
+    return [await count('accounts'), await count('audit_events'), await count('messages')]
   }
 
   beforeEach(async () => {
     committed.mockReset()
-    for (const table of ['accounts', 'audit_events', 'messages', 'settings']) await database()(table).delete()
+    for (const table of ['accounts', 'audit_events', 'messages']) await database()(table).delete()
   })
 
-  it('writes change, audit event, message and job together, and gives the result', async () => {
+  it('writes change, audit event and message together, and gives the result', async () => {
     const id = await transaction()(register)
     expect(await database()('accounts').pluck('id')).toEqual([id])
-    expect(await written()).toEqual([1, 1, 1, 1])
-    const [job] = await database()('settings').pluck('name')
-    expect(job).toBe(`job:${(await database()('messages').first()).id}`)
+    expect(await written()).toEqual([1, 1, 1])
   })
 
   it('undoes all of it when the work fails', async () => {
@@ -58,18 +50,7 @@ describeOnBoth('a transaction', (database) => {
       throw new Error('no')
     }
     await expect(transaction()(work)).rejects.toThrow('no')
-    expect(await written()).toEqual([0, 0, 0, 0])
-    expect(committed).not.toHaveBeenCalled()
-  })
-
-  it('undoes all of it when the message cannot be put into the queue', async () => {
-    const failing = transaction({
-      enqueue: async () => {
-        throw new Error('queue is away')
-      },
-    })
-    await expect(failing(register)).rejects.toThrow('queue is away')
-    expect(await written()).toEqual([0, 0, 0, 0])
+    expect(await written()).toEqual([0, 0, 0])
     expect(committed).not.toHaveBeenCalled()
   })
 
@@ -81,7 +62,7 @@ describeOnBoth('a transaction', (database) => {
       await register(unit)
       expect(seen).toEqual([])
     })
-    expect(await Promise.all(seen)).toEqual([[2, 2, 2, 2]])
+    expect(await Promise.all(seen)).toEqual([[2, 2, 2]])
   })
 
   it('wakes nobody when nothing was sent', async () => {
@@ -102,7 +83,7 @@ describeOnBoth('a transaction', (database) => {
     const sends = await transaction()(async (unit) => [await unit.send(named, now), await unit.send(named, now)])
     expect(sends).toEqual([true, false])
     expect(await transaction()((unit) => unit.send(named, now))).toBe(false)
-    expect(await written()).toEqual([0, 0, 1, 1])
+    expect(await written()).toEqual([0, 0, 1])
   })
 
   it('makes an older message void that it replaces, and only that', async () => {
@@ -124,7 +105,6 @@ describeOnServer('a message of one key', (database) => {
       knex: database(),
       protection,
       createAudit: (stores) => createAuditTrail(stores.auditEvents.append),
-      enqueue: async () => {},
       committed() {},
     })
     const sent = await sixteenTimes(() => transaction((unit) => unit.send({ ...message, key: 'k' }, now)))

@@ -58,7 +58,6 @@ export async function startProcess(machine: Machine, knex: Database) {
     knex,
     protection,
     createAudit: (unit) => createAuditTrail(unit.auditEvents.append),
-    enqueue: async () => {},
     committed: () => {},
   } as Parameters<typeof createTransaction>[0])
   return { stores, keyRings, transaction, stop: keyRings.leave }

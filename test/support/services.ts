@@ -38,7 +38,6 @@ export function createServiceWorld(db: Database, start = '2026-11-24T09:00:00Z')
     knex: db,
     protection,
     createAudit: (unit) => createAuditTrail(unit.auditEvents.append),
-    enqueue: async () => {},
     committed: () => {},
   })
   const random = createRandom()

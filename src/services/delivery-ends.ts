@@ -1,0 +1,114 @@
+import type { ClaimedMessage, ExpiredMessage } from '../stores/message-claims.ts'
+import type { MessageKind } from '../stores/messages.ts'
+import type { UnitOfWork } from '../stores/transaction.ts'
+import type { DeliveryServiceSettings } from './deliveries.ts'
+import type { MailPayload } from './registration-mails.ts'
+
+export type DeliveryOutcome = 'delivered' | 'failed' | 'expired' | 'gave_up' | 'refused' | 'bounced'
+
+/** What the end of a message is called; the first two mean that something is broken and raise an alert. */
+type End = 'expired' | 'gave_up' | 'refused' | 'bounced'
+const alarming: readonly End[] = ['expired', 'gave_up']
+
+/** Messages per transaction when the overdue are ended. */
+const batch = 200
+
+/** Creates how tries end: delivered, to be tried again, or given up with a log line, an audit event and an alert. */
+export function createDeliveryEnds(settings: DeliveryServiceSettings) {
+  const { stores, clock, rules, transaction, log } = settings
+  const observe = settings.observe ?? (() => {})
+
+  async function delivered(message: ClaimedMessage): Promise<void> {
+    if (await stores.messageClaims.delivered(message, clock.now())) observe(message.kind, 'delivered')
+  }
+
+  async function giveUp(message: ClaimedMessage, end: End, failure: string = end): Promise<void> {
+    const at = clock.now()
+    await transaction(async (unit) => {
+      if (!(await unit.messageClaims.giveUp(message, failure.slice(0, 200), at))) return
+      const detail = { failure, messageId: message.id, kind: message.kind, attempt: message.attempts }
+      if (alarming.includes(end)) log.error(detail, 'delivery given up')
+      else log.warn(detail, 'delivery refused for good')
+      observe(message.kind, end)
+      await tell(unit, message, purposeOf(message), end, at)
+    })
+  }
+
+  async function tell(
+    unit: UnitOfWork,
+    { kind, accountId }: ExpiredMessage,
+    purpose: string,
+    reason: End,
+    at: Date,
+  ): Promise<void> {
+    if (kind === 'discarded') return
+    await unit.audit.messageUndeliverable({ at, accountId: accountId ?? undefined, kind, purpose, reason })
+    // An alert that cannot be sent is told by the log only: it would raise itself for ever.
+    if (alarming.includes(reason) && purpose !== 'operatorAlert')
+      await settings.alerts.raise(unit, { kind: 'delivery_given_up', detail: { message: kind } })
+  }
+
+  return {
+    delivered,
+    giveUp,
+    /** A try that hung has gone through after all. */
+    deliveredLate: delivered,
+    /** Tries again, or ends the message when no further try is worth it. */
+    async failed(message: ClaimedMessage, error: unknown, payload: unknown): Promise<void> {
+      if (message.kind === 'discarded') return
+      const failure = failureCode(error)
+      if ((error as { permanent?: boolean }).permanent) {
+        if (message.kind === 'email' && message.accountId)
+          await settings.bounces.refused(message.accountId, (payload as MailPayload).to, error)
+        return await giveUp(message, 'refused', failure)
+      }
+      const rule = rules[message.kind]
+      const end = message.expiresAt ?? new Date(message.createdAt.getTime() + rule.giveUpAfter * 1000)
+      if (end <= clock.now()) return await giveUp(message, 'gave_up', failure)
+      observe(message.kind, 'failed')
+      log.warn({ failure, messageId: message.id, kind: message.kind, attempt: message.attempts }, 'delivery failed')
+      // One that hangs keeps its claim until the lease ends.
+      if (failure.includes('HANGS')) return
+      await stores.messageClaims.tryAgain(message, failure, { first: rule.firstRetry, longest: rule.longestRetry })
+    },
+    /** Ends what is overdue, in batches; answers how many. */
+    async expireOverdue(): Promise<number> {
+      let total = 0
+      for (let done = batch; done === batch; total += done) {
+        const at = clock.now()
+        const oldest = new Date(at.getTime() - Math.max(...Object.values(rules).map((rule) => rule.giveUpAfter)) * 1000)
+        done = await transaction(async (unit) => {
+          const expired = await unit.messageClaims.expire(at, oldest, batch)
+          for (const message of expired.filter(({ kind }) => kind !== 'discarded')) {
+            log.error({ failure: 'expired', messageId: message.id, kind: message.kind }, 'delivery given up')
+            observe(message.kind, 'expired')
+            await tell(unit, message, message.kind, 'expired', at)
+          }
+          return expired.length
+        })
+      }
+      return total
+    },
+  }
+}
+
+function purposeOf(message: ClaimedMessage): string {
+  const usual: Record<MessageKind, string> = {
+    sms: 'mtan',
+    email: 'email',
+    print_run: 'print_run',
+    backchannel_logout: 'logout',
+    discarded: 'none',
+  }
+  try {
+    return (message.payload() as { template?: string }).template ?? usual[message.kind]
+  } catch {
+    return usual[message.kind]
+  }
+}
+
+/** Relays and gateways quote addresses and numbers in their answers: only the code is kept. */
+export function failureCode(error: unknown): string {
+  const { code, responseCode, name } = error as { code?: string; responseCode?: number; name?: string }
+  return [name, code, responseCode].filter(Boolean).join(' ')
+}

@@ -13,5 +13,3 @@ const lane = z.strictObject({
 
 /** How messages leave: `config/deliveries.yaml`, durations in seconds. */
 export const deliveriesSchema = z.strictObject({ sms: lane, backchannelLogout: lane, email: lane, printRun: lane })
-
-export type DeliveryRules = z.infer<typeof deliveriesSchema>

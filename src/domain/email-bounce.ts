@@ -1,14 +1,6 @@
 /** Why an e-mail came back, as a class; the words of a mail server are never kept. */
 export type BounceReason = 'no_mailbox' | 'no_domain' | 'mailbox_full' | 'refused' | 'temporary'
 
-export const bounceReasons: readonly BounceReason[] = [
-  'no_mailbox',
-  'no_domain',
-  'mailbox_full',
-  'refused',
-  'temporary',
-]
-
 /** A bounce that the account keeps: no further e-mail can arrive when it is hard. */
 export type EmailBounce = { reason: BounceReason; at: Date; toldAt: Date | null }
 

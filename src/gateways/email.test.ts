@@ -61,11 +61,16 @@ describe('createSmtpGateway', () => {
     expect(received[0]?.data).toMatch(/text\/plain[\s\S]*text\/html/)
   })
 
-  it.each([450, 550])('rejects when the relay answers %i, so that the queue tries again', async (code) => {
+  it.each([
+    [450, undefined],
+    [550, true],
+  ])('rejects when the relay answers %i to the recipient; permanent: %s', async (code, permanent) => {
     const { url, received } = await startServer(code)
     const gateway = createSmtpGateway({ url, ...sender })
-    await expect(gateway.send(mail)).rejects.toThrow()
+    const failure = await gateway.send(mail).catch((error) => error)
     gateway.close()
+    expect(failure.permanent).toBe(permanent)
+    expect(failure.responseCode).toBe(code)
     expect(received).toHaveLength(0)
   })
 

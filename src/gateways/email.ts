@@ -13,15 +13,37 @@ export function createSmtpGateway({ url, from, domain }: { url: string; from: st
   const transport = createTransport({ url, pool: true, maxConnections: 5, ...timeouts } as object, { from })
   return {
     async send({ id, to, subject, text, html }) {
-      await transport.sendMail({
-        to,
-        subject,
-        text,
-        html,
-        messageId: `<${id}@${domain}>`,
-        headers: { 'Auto-Submitted': 'auto-generated' },
+      const headers = { 'Auto-Submitted': 'auto-generated' }
+      const messageId = `<${id}@${domain}>`
+      await transport.sendMail({ to, subject, text, html, messageId, headers }).catch((error) => {
+        throw refusalOf(error) ?? error
       })
     },
     close: () => transport.close(),
   }
+}
+
+/** A recipient that the relay refuses for good. `status`: enhanced code (RFC 3463); the server's words are dropped. */
+class RecipientRefused extends Error {
+  override name = 'RecipientRefused'
+  readonly permanent = true
+  readonly responseCode: number
+  readonly status: string | undefined
+
+  constructor(responseCode: number, status: string | undefined) {
+    super(`relay refused the recipient with ${responseCode}`)
+    this.responseCode = responseCode
+    this.status = status
+  }
+}
+
+/** Only the answer to the recipient is about the address; a 5xx elsewhere is our sender, log-in or relay, which is mended. */
+function refusalOf(error: {
+  responseCode?: number
+  command?: string
+  response?: string
+}): RecipientRefused | undefined {
+  const { responseCode = 0, command, response = '' } = error
+  if (responseCode < 500 || responseCode > 599 || command !== 'RCPT TO') return undefined
+  return new RecipientRefused(responseCode, /\b5\.\d{1,3}\.\d{1,3}\b/.exec(response)?.[0])
 }

@@ -1,25 +1,13 @@
-import type { Clock } from '../gateways/clock.ts'
 import type { EmailGateway } from '../gateways/email.ts'
 import type { RenderedMail } from '../gateways/mails.ts'
 import type { Sms, SmsGateway } from '../gateways/sms.ts'
-import type { Stores } from '../stores/index.ts'
 import type { ClaimedMessage } from '../stores/message-claims.ts'
 import type { MessageKind } from '../stores/messages.ts'
-import type { Transaction } from '../stores/transaction.ts'
-import type { AlertService } from './alerts.ts'
 import type { BounceService } from './bounces.ts'
-import { createDeliveryEnds, type DeliveryOutcome, failureCode } from './delivery-ends.ts'
+import { createDeliveryEnds, type DeliveryEndSettings, type DeliveryRule, failureCode } from './delivery-ends.ts'
 import type { MailPayload } from './registration-mails.ts'
 
-/** How one kind leaves; durations in seconds (`config/deliveries.yaml`). */
-export type DeliveryRule = { timeout: number; firstRetry: number; longestRetry: number; giveUpAfter: number }
-
-export type DeliveryServiceSettings = {
-  stores: Stores
-  transaction: Transaction
-  clock: Clock
-  log: { warn(detail: object, message: string): void; error(detail: object, message: string): void }
-  rules: Record<Exclude<MessageKind, 'discarded'>, DeliveryRule>
+type Settings = DeliveryEndSettings & {
   email: EmailGateway
   sms: SmsGateway
   renderMail(payload: MailPayload): RenderedMail
@@ -28,16 +16,13 @@ export type DeliveryServiceSettings = {
   /** Hands a print run over to the print shop; must be harmless when it comes twice. */
   handOverPrintRun?(payload: { runId: string }, messageId: string): Promise<void>
   bounces: Pick<BounceService, 'refused' | 'comesBack'>
-  alerts: Pick<AlertService, 'raise'>
-  /** Counts how tries end. */
-  observe?(kind: MessageKind, outcome: DeliveryOutcome): void
 }
 
 /** Seconds that a claim lasts beyond the longest try: for what lies between claiming and sending. */
 export const claimReserve = 30
 
 /** Creates the delivery of messages from the outbox: each is sent by whoever holds its claim, noted, and blanked. */
-export function createDeliveryService(settings: DeliveryServiceSettings) {
+export function createDeliveryService(settings: Settings) {
   const { stores, clock, rules } = settings
   const ends = createDeliveryEnds(settings)
   return {
@@ -73,7 +58,7 @@ function isOver({ kind, expiresAt }: ClaimedMessage, rule: DeliveryRule, now: Da
   return expiresAt.getTime() - margin <= now.getTime()
 }
 
-async function send(settings: DeliveryServiceSettings, message: ClaimedMessage, payload: unknown): Promise<void> {
+async function send(settings: Settings, message: ClaimedMessage, payload: unknown): Promise<void> {
   const { id, kind, accountId, expiresAt } = message
   if (kind === 'email') {
     const mail = payload as MailPayload

@@ -1,10 +1,28 @@
+import type { Clock } from '../gateways/clock.ts'
+import type { Stores } from '../stores/index.ts'
 import type { ClaimedMessage, ExpiredMessage } from '../stores/message-claims.ts'
 import type { MessageKind } from '../stores/messages.ts'
-import type { UnitOfWork } from '../stores/transaction.ts'
-import type { DeliveryServiceSettings } from './deliveries.ts'
+import type { Transaction, UnitOfWork } from '../stores/transaction.ts'
+import type { AlertService } from './alerts.ts'
+import type { BounceService } from './bounces.ts'
 import type { MailPayload } from './registration-mails.ts'
 
-export type DeliveryOutcome = 'delivered' | 'failed' | 'expired' | 'gave_up' | 'refused' | 'bounced'
+type DeliveryOutcome = 'delivered' | 'failed' | 'expired' | 'gave_up' | 'refused' | 'bounced'
+
+/** How one kind leaves; durations in seconds (`config/deliveries.yaml`). */
+export type DeliveryRule = { timeout: number; firstRetry: number; longestRetry: number; giveUpAfter: number }
+
+export type DeliveryEndSettings = {
+  stores: Stores
+  transaction: Transaction
+  clock: Clock
+  log: { warn(detail: object, message: string): void; error(detail: object, message: string): void }
+  rules: Record<Exclude<MessageKind, 'discarded'>, DeliveryRule>
+  bounces: Pick<BounceService, 'refused'>
+  alerts: Pick<AlertService, 'raise'>
+  /** Counts how tries end. */
+  observe?(kind: MessageKind, outcome: DeliveryOutcome): void
+}
 
 /** What the end of a message is called; the first two mean that something is broken and raise an alert. */
 type End = 'expired' | 'gave_up' | 'refused' | 'bounced'
@@ -14,7 +32,7 @@ const alarming: readonly End[] = ['expired', 'gave_up']
 const batch = 200
 
 /** Creates how tries end: delivered, to be tried again, or given up with a log line, an audit event and an alert. */
-export function createDeliveryEnds(settings: DeliveryServiceSettings) {
+export function createDeliveryEnds(settings: DeliveryEndSettings) {
   const { stores, clock, rules, transaction, log } = settings
   const observe = settings.observe ?? (() => {})
 

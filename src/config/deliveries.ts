@@ -11,5 +11,13 @@ const lane = z.strictObject({
   giveUpAfter: count,
 })
 
-/** How messages leave: `config/deliveries.yaml`, durations in seconds. */
-export const deliveriesSchema = z.strictObject({ sms: lane, backchannelLogout: lane, email: lane, printRun: lane })
+/**
+ * How messages leave: `config/deliveries.yaml`, durations in seconds. A try of an SMS outlasts the longest route over its
+ * gateways (config/sms.ts).
+ */
+export const deliveriesSchema = z.strictObject({
+  sms: lane.extend({ timeout: z.int().min(10) }),
+  backchannelLogout: lane,
+  email: lane,
+  printRun: lane,
+})

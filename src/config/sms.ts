@@ -64,7 +64,7 @@ export function loadSms(environment: Environment, configDir: string, variables: 
   return { driver, ...file, gateways }
 }
 
-/** Seconds that all gateways of a route may take: after ten the queue takes a message over (jobs/queue.ts), which would send it twice. */
+/** Seconds that all gateways of a route may take: below the shortest `sms.timeout` that config/deliveries.ts takes. */
 const longestRoute = 9
 
 function routeFaults({ gateways, routes }: SmsFile): string[] {
@@ -79,7 +79,7 @@ function routeFaults({ gateways, routes }: SmsFile): string[] {
     const together = route.gateways.reduce((sum, name) => sum + (gateways[name]?.timeout ?? 0), 0)
     if (together > longestRoute)
       faults.push(
-        `routes.${index}: its gateways may take ${together} s together; more than ${longestRoute} s would send an mTAN twice, lower their timeout`,
+        `routes.${index}: its gateways may take ${together} s together; more than ${longestRoute} s is longer than a try, lower their timeout`,
       )
   }
   return faults

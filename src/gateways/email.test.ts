@@ -62,7 +62,7 @@ describe('createSmtpGateway', () => {
   })
 
   it.each([
-    [450, undefined],
+    [450, false],
     [550, true],
   ])('rejects when the relay answers %i to the recipient; permanent: %s', async (code, permanent) => {
     const { url, received } = await startServer(code)

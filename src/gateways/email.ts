@@ -16,10 +16,24 @@ export function createSmtpGateway({ url, from, domain }: { url: string; from: st
       const headers = { 'Auto-Submitted': 'auto-generated' }
       const messageId = `<${id}@${domain}>`
       await transport.sendMail({ to, subject, text, html, messageId, headers }).catch((error) => {
-        throw refusalOf(error) ?? error
+        throw refusalOf(error) ?? new RelayFailure(error)
       })
     },
     close: () => transport.close(),
+  }
+}
+
+/** Any other failure: tried again, whatever the relay or nodemailer calls permanent. The server's words are dropped. */
+class RelayFailure extends Error {
+  override name = 'RelayFailure'
+  readonly permanent = false
+  readonly code: string | undefined
+  readonly responseCode: number | undefined
+
+  constructor({ code, responseCode }: { code?: string; responseCode?: number }) {
+    super(`relay did not take the e-mail: ${[code, responseCode].filter(Boolean).join(' ')}`)
+    this.code = code
+    this.responseCode = responseCode
   }
 }
 

@@ -59,17 +59,15 @@ function isOver({ kind, expiresAt }: ClaimedMessage, rule: DeliveryRule, now: Da
 }
 
 async function send(settings: Settings, message: ClaimedMessage, payload: unknown): Promise<void> {
-  const { id, kind, accountId, expiresAt } = message
+  const { id, kind, expiresAt } = message
   if (kind === 'email') {
     const mail = payload as MailPayload
     const link = typeof mail.params.link === 'string' ? mail.params.link : undefined
     return await settings.email.send({ id, to: mail.to, link, ...settings.renderMail(mail) })
   }
   if (kind === 'sms') {
-    const sms = payload as { to: string; text: string }
-    // The gateways see until when the SMS is of use, and whose it is.
-    const order: Sms & { expiresAt: Date | null; accountId: string | null } = { ...sms, id, expiresAt, accountId }
-    return await settings.sms.send(order)
+    // The gateways see until when the SMS is of use.
+    return await settings.sms.send({ ...(payload as Omit<Sms, 'id' | 'expiresAt'>), id, expiresAt })
   }
   if (kind === 'backchannel_logout')
     return await settings.sendLogoutToken(payload as { url: string; logoutToken: string })

@@ -9,6 +9,7 @@ import { openListener } from './app/listener.ts'
 import { createLogger } from './app/logger.ts'
 import { startMetrics } from './app/metrics.ts'
 import { createOidc } from './app/oidc.ts'
+import { connectRedis } from './app/redis.ts'
 import { createServices, type Services } from './app/services.ts'
 import { createWorkerApp } from './app/worker-http.ts'
 import type { Config } from './config.ts'
@@ -59,17 +60,13 @@ export async function startApp(config: Config): Promise<App> {
     await prepareSchema(config, database.knex)
     if (config.production) await refuseDemoData(database.knex)
     const clock = await createClock(config, database.knex)
+    // A worker answers no page, so it counts nothing and keeps no artefacts.
+    const redis = answersPages ? await connectRedis(config, log) : undefined
+    if (redis) closers.push(redis.close)
     let deliveries: Deliveries | undefined
     const committed: Deliveries['committed'] = (messages) => deliveries?.committed(messages)
-    const services = await createServices({
-      config,
-      issuer,
-      clock,
-      knex: database.knex,
-      log,
-      committed,
-      sendLogoutToken,
-    })
+    const { knex } = database
+    const services = await createServices({ config, issuer, clock, knex, redis, log, committed, sendLogoutToken })
     closers.push(services.close)
     services.startSms()
     // Before anything is read or written: a missing key is told at once, and no row is written that others cannot read.
@@ -78,10 +75,8 @@ export async function startApp(config: Config): Promise<App> {
     const demo = config.production || !answersPages ? undefined : await loadDemo()
     const relyingParty = await demo?.startRelyingParty(config, issuer, log)
     if (relyingParty) closers.push(relyingParty.close)
-    const { knex } = database
-    const parts = { config, issuer, services, log, clock, knex, demoPort: relyingParty?.port }
+    const parts = { config, issuer, services, log, clock, knex, redis, demoPort: relyingParty?.port }
     const oidc = answersPages ? await createOidc(parts) : undefined
-    if (oidc) closers.push(oidc.close)
     const { keyRings } = services
     const { pollSeconds } = config.keys
     // A worker publishes no signing keys, so it holds none back either.

@@ -88,7 +88,11 @@ function buildConfig(environment: Environment, variables: NodeJS.ProcessEnv) {
       ? { url: environment.DATABASE_URL, poolSize: environment.DATABASE_POOL, timeouts: databaseTimeouts(environment) }
       : { dataDir: environment.DATA_DIR },
     migrateOnStart: environment.MIGRATE_ON_START,
-    redisUrl: environment.REDIS_URL,
+    redis: {
+      url: environment.REDIS_URL,
+      caFile: environment.REDIS_TLS_CA,
+      sentinelPassword: environment.REDIS_SENTINEL_PASSWORD,
+    },
     webConcurrency: environment.WEB_CONCURRENCY,
     role: environment.ROLE,
     /** Seconds. */
@@ -130,7 +134,7 @@ function databaseTimeouts(environment: Environment) {
 
 /** Keeps secrets and addresses that hold passwords out of logs and error reports, whoever prints the object. */
 function hideSecrets<T extends object>(config: T): T {
-  const secret = ['secrets', 'variables', 'database', 'redisUrl', 'smtpUrl', 'sms', 'demo']
+  const secret = ['secrets', 'variables', 'database', 'redis', 'smtpUrl', 'sms', 'demo']
   const print = () =>
     Object.fromEntries(Object.entries(config).map(([key, value]) => [key, secret.includes(key) ? '[secret]' : value]))
   return hide(config, print)

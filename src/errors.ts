@@ -34,6 +34,14 @@ export class StartUpError extends Error {
   override name = 'StartUpError'
 }
 
+/** PostgreSQL or Redis does not answer, or answers that it cannot serve now; `cause` says why. */
+export class StoreAway extends Error {
+  override name = 'StoreAway'
+  constructor(store: string, options: { cause?: unknown } = {}) {
+    super(`${store} is away`, options)
+  }
+}
+
 /** Thrown inside a transaction to undo it with a value as the answer. */
 export class Abandon<T> extends Error {
   readonly value: T

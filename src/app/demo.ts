@@ -79,7 +79,7 @@ export async function startDemo(
       clock,
       postbox: services.postbox,
       runDue,
-      forgetLimits: services.stores.rateLimits.deleteAll,
+      forgetLimits: services.forgetLimits,
       saveOffset: async (offset) => void (await services.stores.settings.set('clock_offset', String(offset))),
     }),
     async close() {

@@ -12,31 +12,37 @@ const day = 24 * hour
 /** Limits per client address are multiplied by IP_LIMIT_FACTOR; no other limit is. */
 const perAddress = (config: Config, count: number) => Math.ceil(count * config.addressLimitFactor)
 
-/** Creates the limits that journeys count against, with the numbers of `config/limits.yaml`. */
-export function createJourneyLimits(config: Config, limiter: Limiter): JourneyLimits {
+/**
+ * Creates the limits that journeys count against, with the numbers of `config/limits.yaml`. `brief` ones end within an
+ * hour and may be lost; `lasting` ones count a day, or protect a code, and are never lost.
+ */
+export function createJourneyLimits(
+  config: Config,
+  { brief, lasting }: { brief: Limiter; lasting: Limiter },
+): JourneyLimits {
   const { signIn, unlockCode, usernameChecks, registration, activationMail } = config.limits
   const failures = { count: signIn.failures.count, window: signIn.failures.window, pause: signIn.failures.pause }
   return {
-    signInFailures: limiter({ name: 'sign_in_failures', ...failures }),
-    knownDeviceFailures: limiter({ name: 'sign_in_failures_known_device', ...failures }),
-    signInAddress: limiter({
+    signInFailures: brief({ name: 'sign_in_failures', ...failures }),
+    knownDeviceFailures: brief({ name: 'sign_in_failures_known_device', ...failures }),
+    signInAddress: brief({
       name: 'sign_in_address',
       count: perAddress(config, signIn.perAddressAndMinute),
       window: minute,
     }),
-    deviceLink: limiter({ name: 'device_link', count: signIn.deviceLink.perAccountAndHour, window: hour }),
-    wrongUnlockCode: limiter({ name: 'unlock_code', count: unlockCode.wrong, window: day, pause: unlockCode.pause }),
-    usernameChecks: limiter({
+    deviceLink: brief({ name: 'device_link', count: signIn.deviceLink.perAccountAndHour, window: hour }),
+    wrongUnlockCode: lasting({ name: 'unlock_code', count: unlockCode.wrong, window: day, pause: unlockCode.pause }),
+    usernameChecks: brief({
       name: 'username_checks',
       count: perAddress(config, usernameChecks.perAddressAndHour),
       window: hour,
     }),
-    registrationAddress: limiter({
+    registrationAddress: brief({
       name: 'registration_address',
       count: perAddress(config, registration.perAddressAndHour),
       window: hour,
     }),
-    activationMail: limiter({ name: 'activation_mail', count: activationMail.perAccountAndDay, window: day }),
+    activationMail: lasting({ name: 'activation_mail', count: activationMail.perAccountAndDay, window: day }),
   }
 }
 

@@ -2,11 +2,11 @@ import type { Context, Middleware } from 'koa'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { berlinDay } from '../domain/calendar.ts'
-import { StartUpError } from '../errors.ts'
 import { type Clock, createSystemClock } from '../gateways/clock.ts'
+import type { RedisGateway } from '../gateways/redis/redis.ts'
 import { newReference } from '../http/errors.ts'
-import { createPostgresAdapter } from '../oidc/adapters/postgres.ts'
-import { createRedisAdapter, type RedisAdapter } from '../oidc/adapters/redis.ts'
+import { createArtefactAdapterFactory } from '../oidc/adapters/artefact-adapter.ts'
+import { createRedisArtefactStore } from '../oidc/adapters/redis.ts'
 import { createPairwiseIdentifier } from '../oidc/clients/pairwise.ts'
 import { restartOf } from '../oidc/open-interaction.ts'
 import { createProvider } from '../oidc/provider.ts'
@@ -25,6 +25,8 @@ type Settings = {
   log: Logger
   clock: Clock
   knex: Database
+  /** Holds the artefacts; unset: the database does. */
+  redis: RedisGateway | undefined
   demoPort: number | undefined
 }
 
@@ -32,20 +34,17 @@ export type Oidc = Awaited<ReturnType<typeof createOidc>>
 
 /** Wires the provider with its stores, keys, applications and pages. */
 export async function createOidc(settings: Settings) {
-  const { config, issuer, services, log, knex } = settings
+  const { config, issuer, services, log, knex, redis } = settings
   const registry = loadRegistry(config, settings.demoPort)
   const sessionCookie = cookieNames(issuer).session
   const protocolClock = createSystemClock()
-  const artefacts = createOidcArtefactStore(knex)
   const { encryption } = services.protection
-  const onError = (error: Error) => log.error({ err: error }, 'Redis cannot be reached')
-  const redis = config.redisUrl ? createRedisAdapter({ url: config.redisUrl, encryption, onError }) : undefined
-  if (redis) await assertReachable(redis)
+  const store = redis ? createRedisArtefactStore(redis) : createOidcArtefactStore(knex)
   const settled = {
     issuer,
     cookieKeys: config.secrets.cookieKeys.map((key) => key.secret.toString('base64')),
     clients: registry.clients,
-    adapterFactory: redis?.adapterFactory ?? createPostgresAdapter(artefacts, { encryption }),
+    adapterFactory: createArtefactAdapterFactory({ store, encryption }),
     pairwise: await createPairwiseIdentifier(services.stores.signingKeys, protocolClock.now()),
     clock: protocolClock,
     findAccount: (accountId: string) => findAccount(services, settings.clock, accountId),
@@ -77,18 +76,7 @@ export async function createOidc(settings: Settings) {
     mount: (language: Middleware, render: Middleware): Middleware => mount(changing, language, render),
     /** Whether the browser brings a session; it may have ended meanwhile. */
     signedIn: (ctx: Context) => Boolean(ctx.cookies.get(sessionCookie, { signed: true })),
-    ping: async () => void (await changing.provider.Session.find('health')),
-    close: async () => void (await redis?.close()),
-  }
-}
-
-/** A wrong REDIS_URL is told at the start; a Redis that goes away later shows in `/health`. */
-async function assertReachable(redis: RedisAdapter): Promise<void> {
-  try {
-    await redis.ping()
-  } catch (cause) {
-    await redis.close()
-    throw new StartUpError('Redis cannot be reached. Check REDIS_URL and that the server runs.', { cause })
+    ping: async () => void (await (redis ? redis.ping() : store.find('Session', 'health'))),
   }
 }
 
@@ -143,7 +131,7 @@ async function findAccount(services: Services, clock: Clock, accountId: string):
 function createPages(
   issuer: string,
   log: Logger,
-): Pick<ProviderDeps, 'renderError' | 'renderLogout' | 'renderLoggedOut'> {
+): Pick<ProviderDeps, 'renderError' | 'renderUnavailable' | 'renderLogout' | 'renderLoggedOut'> {
   return {
     async renderError(ctx, out, error) {
       const reference = newReference()
@@ -161,6 +149,12 @@ function createPages(
         backTo: { name: client?.clientName ?? 'Meine AOK', url: restartOf(client, issuer) },
       }
       await ctx.renderPage('error', { model }, ctx.status)
+    },
+    async renderUnavailable(ctx, err) {
+      const reference = newReference()
+      log.error({ reference, reason: 'unavailable', err }, 'refused')
+      const retryAfter = Number(ctx.response.get('Retry-After'))
+      await ctx.renderPage('error', { model: { status: 503, kind: 'unavailable', reference, retryAfter } }, 503)
     },
     async renderLogout(ctx, form) {
       await ctx.renderPage('sign-out/confirm', { model: { form } })

@@ -13,6 +13,8 @@ import { createLimiter } from '../gateways/limiter.ts'
 import { renderMail } from '../gateways/mails.ts'
 import { createPasswordHasher } from '../gateways/password-hasher.ts'
 import { createRandom } from '../gateways/random.ts'
+import { createFallingBackCounters, createRedisCounters } from '../gateways/redis/counters.ts'
+import type { RedisGateway } from '../gateways/redis/redis.ts'
 import { checkSmsRoom, renderSms } from '../gateways/sms/texts.ts'
 import { createTexts } from '../gateways/texts.ts'
 import type { Deps } from '../journeys/deps.ts'
@@ -48,6 +50,8 @@ type Settings = {
   clock: Clock
   knex: Database
   log: Logger
+  /** Counters of at most an hour lie there; unset: in the database, as all others. */
+  redis?: RedisGateway
   /** Called after a commit that has left messages in the outbox. */
   committed(messages: SentMessage[]): void
   sendLogoutToken(payload: { url: string; logoutToken: string }): Promise<void>
@@ -73,7 +77,7 @@ export async function createServices(settings: Settings) {
     stores,
     clock: systemClock,
     rings,
-    artefactsInRedis: config.redisUrl !== undefined,
+    artefactsInRedis: config.redis.url !== undefined,
     holder: { id: randomUUID(), process: `${hostname()}:${process.pid}` },
   })
   const keyRewrites = createKeyRewriteService({ stores, transaction, clock: systemClock, rings, log })
@@ -101,7 +105,11 @@ export async function createServices(settings: Settings) {
   })
   const drivers = await createDrivers(config, { knex, clock, renderPdf: letterPdf.render, issuer, sms })
   const mails = createRegistrationMailService({ random, issuer, deadlines })
-  const limiter = createLimiter(stores.rateLimits, clock)
+  const counters = settings.redis && createRedisCounters(settings.redis)
+  const limiters = {
+    lasting: createLimiter(stores.rateLimits, clock),
+    brief: createLimiter(counters ? createFallingBackCounters(counters, stores.rateLimits) : stores.rateLimits, clock),
+  }
   const letters = createLetterService({ deadlines })
   const standing = createStandingService({ deadlines })
   const host = new URL(issuer).hostname
@@ -161,7 +169,7 @@ export async function createServices(settings: Settings) {
     mails,
     deadlines,
     issuer,
-    limits: createJourneyLimits(config, limiter),
+    limits: createJourneyLimits(config, limiters),
     securityQuestions: config.securityQuestions,
     unknownNameHash: (name) => unknownNameHash(hash, name),
     isCommonPassword: createCommonPasswordCheck(commonPasswords(config)),
@@ -193,6 +201,10 @@ export async function createServices(settings: Settings) {
     memberImport,
     journeyDeps,
     postbox: drivers.postbox,
+    /** Every limit begins anew (the development clock was set back). */
+    async forgetLimits() {
+      await Promise.all([stores.rateLimits.deleteAll(), counters?.deleteAll()])
+    },
     /** Binds to the SMS gateways that send receipts over their connection. */
     startSms: () => sms?.start(),
     async close() {

@@ -59,7 +59,7 @@ function createKeyRings(config: Config, stores: Stores): KeyRingService {
     stores,
     clock: createSystemClock(),
     rings: { cookie: cookieKeys, encryption: encryptionKeys, hash: hashKeys },
-    artefactsInRedis: config.redisUrl !== undefined,
+    artefactsInRedis: config.redis.url !== undefined,
     holder: { id: randomUUID(), process: `${hostname()}:${process.pid} (cli)` },
   })
 }

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { Context, Middleware } from 'koa'
 import type { Logger } from 'pino'
-import { PublicError } from '../errors.ts'
+import { PublicError, StoreAway } from '../errors.ts'
 
 /** A short number that stands on the error page and in the log, easy to say on the phone: `K7-4421`. */
 export function newReference(): string {
@@ -55,9 +55,10 @@ function toPublicError(thrown: unknown): PublicError {
 }
 
 /** PostgreSQL or Redis cannot be reached: connection errors of Node and class 08, 53 and 57P of PostgreSQL. */
-function isStoreAway(thrown: unknown): boolean {
+export function isStoreAway(thrown: unknown): boolean {
+  if (thrown instanceof StoreAway) return true
   const { code, name, syscall } = (thrown ?? {}) as { code?: string; name?: string; syscall?: string }
-  if (name === 'KnexTimeoutError' || name === 'MaxRetriesPerRequestError') return true
+  if (name === 'KnexTimeoutError') return true
   // The socket of the embedded database is gone.
   if (code === 'ENOENT') return syscall === 'connect'
   return /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|40P01|40001|08\w{3}|53\w{3}|57P\w{2})$/.test(code ?? '')

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type Provider from 'oidc-provider'
 import type { CookieJar } from '../http/cookies.ts'
+import { isStoreAway } from '../http/errors.ts'
 import { pickLanguage } from '../http/language.ts'
 import { allowFormAction } from '../http/security-headers.ts'
 import type { Deps } from '../journeys/deps.ts'
@@ -17,7 +18,11 @@ export async function openInteraction(
   ctx: Context,
   { provider, deps, cookies }: InteractionDeps,
 ): Promise<Interaction | null> {
-  const interaction = await provider.interactionDetails(ctx.req, ctx.res).catch(() => null)
+  const interaction = await provider.interactionDetails(ctx.req, ctx.res).catch((error) => {
+    // An interaction that cannot be looked for is not one that is gone.
+    if (isStoreAway(error)) throw error
+    return null
+  })
   if (!interaction || interaction.uid !== uidOf(ctx)) {
     await explainMissing(ctx, provider, deps)
     return null

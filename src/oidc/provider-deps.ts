@@ -1,3 +1,4 @@
+import type { Context } from 'koa'
 import type { AdapterFactory, KoaContextWithOIDC } from 'oidc-provider'
 import type { Client } from '../config/clients.ts'
 import type { Clock } from '../gateways/clock.ts'
@@ -39,6 +40,8 @@ export type ProviderDeps = {
   findAccount(accountId: string): Promise<OidcAccount | undefined>
   consents: Pick<ConsentStore, 'find'>
   renderError(ctx: KoaContextWithOIDC, out: ErrorOut, error: Error): Promise<void> | void
+  /** Draws the page of a store that is away; status and headers are set. */
+  renderUnavailable(ctx: Context, error: Error): Promise<void>
   /** `form` is ready HTML with the id `op.logoutForm`; the page adds `<button form="op.logoutForm" name="logout" value="yes">`. */
   renderLogout(ctx: KoaContextWithOIDC, form: string): Promise<void> | void
   renderLoggedOut(ctx: KoaContextWithOIDC): Promise<void> | void

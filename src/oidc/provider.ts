@@ -14,6 +14,7 @@ import { noteArrival } from './requests/arrival.ts'
 import { answerTooLargeBodies } from './requests/body-limit.ts'
 import { restoreOfflineAccess } from './requests/offline-access.ts'
 import { createPublicAddress } from './requests/public-address.ts'
+import { answerStoreAway } from './requests/store-away.ts'
 import { enabledAlgorithms } from './settings/algorithms.ts'
 import { cookieSettings } from './settings/cookies.ts'
 import { featureSettings } from './settings/features.ts'
@@ -39,6 +40,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   reportEvents(provider, deps.log)
   answerTooLargeBodies(provider)
   provider.use(noteArrival)
+  answerStoreAway(provider, deps.renderUnavailable)
   provider.use(createPublicAddress(deps.issuer))
   provider.use(createFormAction())
   provider.use(describeForApplications)

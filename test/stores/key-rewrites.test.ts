@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, it } from 'vitest'
-import { createPostgresAdapter } from '../../src/oidc/adapters/postgres.ts'
+import { createArtefactAdapterFactory } from '../../src/oidc/adapters/artefact-adapter.ts'
 import { createSigningKey } from '../../src/oidc/signing-keys.ts'
 import type { Database } from '../../src/stores/database.ts'
 import { createStores } from '../../src/stores/index.ts'
@@ -48,7 +48,9 @@ async function fill(db: Database, protection: Protection) {
 }
 
 const artefacts = (db: Database, { encryption }: Protection) =>
-  createPostgresAdapter(createOidcArtefactStore(db), { encryption, currentRequest: () => undefined })('AccessToken')
+  createArtefactAdapterFactory({ store: createOidcArtefactStore(db), encryption, currentRequest: () => undefined })(
+    'AccessToken',
+  )
 
 /** Reads every row that `fill` wrote. */
 async function readAll(db: Database, protection: Protection, filled: Awaited<ReturnType<typeof fill>>) {

@@ -1,17 +1,51 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createLimiter } from '../../src/gateways/limiter.ts'
+import { type CounterStore, createLimiter } from '../../src/gateways/limiter.ts'
+import { createRedisCounters } from '../../src/gateways/redis/counters.ts'
 import { createRateLimitStore } from '../../src/stores/rate-limits.ts'
 import { createStandingClock } from '../support/clock.ts'
 import { describeOnBoth, sixteenTimes } from '../support/databases.ts'
+import { describeOnRedis } from '../support/redis.ts'
 
 const start = '2026-11-25T09:00:00.000Z'
 const now = new Date(start).getTime()
 
+type Store = CounterStore & { deleteAll(): Promise<void> }
+
 describeOnBoth('rate limits', (database) => {
   const store = () => createRateLimitStore(database())
+  describeContract(store)
 
+  it('are deleted after their end, those without end never', async () => {
+    await store().deleteAll()
+    await store().add('ended', 1, now, now + 1000, false)
+    await store().add('for good', 1, now, null, false)
+    expect(await store().deleteEnded(now + 1000)).toBe(0)
+    expect(await store().deleteEnded(now + 1001)).toBe(1)
+    expect(await store().get('for good', now)).not.toBeNull()
+  })
+})
+
+describeOnRedis(
+  'rate limits',
+  (current) => {
+    const store = () => createRedisCounters(current().gateway, current().prefix)
+    describeContract(store)
+
+    it('are cleaned up by Redis well after their end, those without end never', async () => {
+      const lives = (key: string) => current().gateway.run((client) => client.pttl(`${current().prefix}${key}`))
+      await store().add('ended', 1, now, now + 1000, true)
+      expect(await lives('ended')).toBeGreaterThan(1000 + 3_590_000)
+      await store().add('ended', 1, now, null, true)
+      expect(await lives('ended')).toBe(-1)
+    })
+  },
+  ['single', 'Cluster'],
+)
+
+/** What every store of counters promises. */
+function describeContract(store: () => Store): void {
   beforeEach(async () => {
-    await database()('rate_limits').delete()
+    await store().deleteAll()
   })
 
   it('add up until they end, then start anew', async () => {
@@ -39,14 +73,6 @@ describeOnBoth('rate limits', (database) => {
   it('can be removed', async () => {
     await store().add('key', 1, now, now + 1000, false)
     expect([await store().remove('key'), await store().remove('key')]).toEqual([true, false])
-  })
-
-  it('are deleted after their end, those without end never', async () => {
-    await store().add('ended', 1, now, now + 1000, false)
-    await store().add('for good', 1, now, null, false)
-    expect(await store().deleteEnded(now + 1000)).toBe(0)
-    expect(await store().deleteEnded(now + 1001)).toBe(1)
-    expect(await store().get('for good', now)).not.toBeNull()
   })
 
   it('lose no count when 16 add at once', async () => {
@@ -96,4 +122,4 @@ describeOnBoth('rate limits', (database) => {
       expect(await limit(undefined, { name: 'another_rule' }).use('key')).toBeNull()
     })
   })
-})
+}

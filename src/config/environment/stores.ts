@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseRedisAddress } from '../../gateways/redis/address.ts'
 import { alsoFromFile, flag } from './types.ts'
 
 const milliseconds = (usual: number) => z.coerce.number().int().min(0).max(3_600_000).default(usual)
@@ -28,7 +29,22 @@ export const storeSettings = {
     .describe('`false`: a start with pending migrations is refused, because `db:migrate` runs as a job of its own'),
   REDIS_URL: z
     .string()
-    .regex(/^rediss?:\/\//, 'must begin with redis://')
+    .superRefine((url, context) => {
+      try {
+        parseRedisAddress(url)
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: (error as Error).message })
+      }
+    })
     .optional()
-    .meta(alsoFromFile('`redis://…` or `rediss://…`: store of OIDC artefacts; unset: PostgreSQL')),
+    .meta(
+      alsoFromFile(
+        '`redis://…`, `rediss://…`, `redis+sentinel://…` or `redis+cluster://…`: store of OIDC artefacts and short counters; unset: PostgreSQL',
+      ),
+    ),
+  REDIS_TLS_CA: z
+    .string()
+    .optional()
+    .describe('PEM file of the authority that signed the certificates of Redis; unset: those known to Node'),
+  REDIS_SENTINEL_PASSWORD: z.string().optional().meta(alsoFromFile('password of the sentinels, when they have one')),
 }

@@ -1,20 +1,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomBytes } from 'node:crypto'
-import { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe } from 'vitest'
+import { Cluster, type Redis } from 'ioredis'
 import { createFieldEncryption } from '../../../src/gateways/field-encryption.ts'
+import type { RedisClient } from '../../../src/gateways/redis/redis.ts'
 import { createRedisArtefactStore } from '../../../src/oidc/adapters/redis.ts'
 import { type ArtefactStore, createOidcArtefactStore } from '../../../src/stores/oidc-artefacts.ts'
 import { describeOnBoth } from '../../support/databases.ts'
-
-const redisUrl = process.env.TEST_REDIS_URL ?? 'redis://127.0.0.1:6379'
+import { describeOnRedis } from '../../support/redis.ts'
 
 export const encryption = createFieldEncryption([{ kid: 'test', secret: randomBytes(32) }])
 
 /** What a test may do to a store besides using it: read everything that is kept, as one text. */
 export type StoreUnderTest = { store: ArtefactStore; dump(): Promise<string> }
 
-/** Declares the same tests for each store: embedded PostgreSQL, a PostgreSQL server, Redis. */
+/** Declares the same tests for each store: embedded PostgreSQL, a PostgreSQL server, each kind of Redis. */
 export function describeOnEveryStore(name: string, define: (current: () => StoreUnderTest) => void): void {
   describeOnBoth(name, (database) => {
     define(() => ({
@@ -22,29 +21,28 @@ export function describeOnEveryStore(name: string, define: (current: () => Store
       dump: async () => JSON.stringify(await database()('oidc_artefacts')),
     }))
   })
-  describe(`${name} on Redis`, () => {
-    const prefix = `test:${randomBytes(6).toString('hex')}:`
-    let redis: Redis
-    const keys = () => redis.keys(`${prefix}*`)
-    beforeAll(() => {
-      redis = new Redis(redisUrl)
-    })
-    afterAll(async () => {
-      for (const key of await keys()) await redis.del(key)
-      await redis.quit()
-    })
+  describeOnRedis(name, (current) => {
     define(() => ({
-      store: createRedisArtefactStore(redis, prefix),
-      dump: async () => {
-        const contents = (await keys()).map(async (key) => {
-          const type = await redis.type(key)
-          if (type === 'hash') return [key, await redis.hgetall(key)]
-          return [key, type === 'set' ? await redis.smembers(key) : await redis.get(key)]
-        })
-        return JSON.stringify(await Promise.all(contents))
-      },
+      store: createRedisArtefactStore(current().gateway, current().prefix),
+      dump: () => current().gateway.run(dumpRedis),
     }))
   })
+}
+
+/** Keys and contents of every node. */
+async function dumpRedis(client: RedisClient): Promise<string> {
+  const nodes = client instanceof Cluster ? client.nodes('master') : [client]
+  const contents = nodes.map(async (node) => {
+    const keys = await node.keys('*')
+    return await Promise.all(keys.map(async (key) => [key, await read(node, key)]))
+  })
+  return JSON.stringify(await Promise.all(contents))
+}
+
+async function read(node: Redis, key: string): Promise<unknown> {
+  const type = await node.type(key)
+  if (type === 'hash') return await node.hgetall(key)
+  return type === 'zset' ? await node.zrange(key, '0', '-1') : await node.get(key)
 }
 
 /** Requests as the adapter sees them: what one request found counts when it consumes. */

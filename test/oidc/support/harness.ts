@@ -109,6 +109,10 @@ export async function startHarness(adapterFactory: AdapterFactory, overrides: Pa
       ctx.type = 'html'
       ctx.body = `<h1>${out.error}</h1>`
     },
+    renderUnavailable: async (ctx) => {
+      ctx.type = 'html'
+      ctx.body = '<h1>unavailable</h1>'
+    },
     renderLogout: (ctx, form) => {
       ctx.body = form
     },

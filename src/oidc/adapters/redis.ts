@@ -55,13 +55,16 @@ export function createRedisArtefactStore(redis: RedisGateway, prefix = 'meine-ao
     const stored = { idHash, sealed, uses: Number(uses ?? 0), superseded: superseded !== null }
     const first = Number(consumed ?? superseded)
     if (!first) return { ...stored, ...unused }
-    const ago = (then: number) => Number(time) - then
+    const answered = performance.now()
+    const successorUses = await usesOf(client, model, successor)
+    // Ages are compared with the request's, which has grown meanwhile.
+    const ago = (then: number) => Number(time) - then + performance.now() - answered
     return {
       ...stored,
       consumedAt: new Date(first),
       consumedAgo: ago(first),
       usedAgo: ago(Number(used ?? superseded)),
-      successorUses: await usesOf(client, model, successor),
+      successorUses,
       successorAgo: succeeded ? ago(Number(succeeded)) : null,
     }
   }

@@ -10,7 +10,8 @@ const rewritePace = { budget: 45_000, pause: 50 }
 
 /** Lists every job of the product; a new one is one entry here and one line in docs/operate/jobs.md. */
 export function createJobs(services: Services): Job[] {
-  const { deadlineTasks, deliveries, deleteExpiredArtefacts, keyRewrites, signingKeys, stores } = services
+  const { checkCoverage, deadlineTasks, deliveries, deleteExpiredArtefacts, keyRewrites } = services
+  const { signingKeys, statistics, stores } = services
   // No job starts between two and three at night: in spring that hour does not exist, in autumn it comes twice.
   return [
     { name: 'activation-reminders', cron: '0 8 * * *', run: deadlineTasks.remindOfActivation },
@@ -18,6 +19,8 @@ export function createJobs(services: Services): Job[] {
     { name: 'not-activated', cron: '5 0 * * *', run: deadlineTasks.deleteNotActivated },
     { name: 'never-signed-in', cron: '15 0 * * *', run: deadlineTasks.deleteNeverSignedIn },
     { name: 'expired-messages', cron: '* * * * *', run: deliveries.expireOverdue },
+    { name: 'coverage', cron: '25 0 * * *', run: checkCoverage },
+    { name: 'daily-statistics', cron: '40 0 * * *', run: statistics.count },
     { name: 'clean-up', cron: '*/5 * * * *', run: deadlineTasks.forgetEnded },
     { name: 'oidc-clean-up', cron: '*/5 * * * *', run: deleteExpiredArtefacts },
     { name: 'audit-seal', cron: '* * * * *', run: () => stores.auditEvents.seal(10_000) },

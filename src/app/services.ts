@@ -22,6 +22,7 @@ import { idTokenAlgorithms } from '../oidc/settings/algorithms.ts'
 import { type Algorithm, createSigningKey } from '../oidc/signing-keys.ts'
 import { createAlertService } from '../services/alerts.ts'
 import { createBounceService } from '../services/bounces.ts'
+import { createCoverageCheck } from '../services/coverage-check.ts'
 import { createDeadlineTasks } from '../services/deadlines.ts'
 import { createDeliveryService } from '../services/deliveries.ts'
 import { inBatches } from '../services/in-batches.ts'
@@ -34,6 +35,7 @@ import { createPrintRunService } from '../services/print-runs.ts'
 import { createRegistrationMailService } from '../services/registration-mails.ts'
 import { createSigningKeyService } from '../services/signing-keys.ts'
 import { createStandingService } from '../services/standing.ts'
+import { createStatisticsService } from '../services/statistics.ts'
 import type { Database } from '../stores/database.ts'
 import { createStores } from '../stores/index.ts'
 import { createOidcArtefactStore } from '../stores/oidc-artefacts.ts'
@@ -193,6 +195,8 @@ export async function createServices(settings: Settings) {
     deliveries,
     bounces,
     deadlineTasks,
+    checkCoverage: createCoverageCheck({ stores, transaction, standing, clock, deadlines }),
+    statistics: createStatisticsService({ stores, clock }),
     deleteExpiredArtefacts: (signal?: AbortSignal) => inBatches(() => artefacts.deleteExpired(5000), 5000, signal),
     alerts,
     keyRings,

@@ -10,6 +10,7 @@ import { keyCommands } from './keys.ts'
 import { keysRotate } from './keys-rotate.ts'
 import { membersImport } from './members-import.ts'
 import { printRunCommands } from './print-runs.ts'
+import { statisticsShow } from './statistics.ts'
 
 const commands = [
   membersImport,
@@ -23,6 +24,7 @@ const commands = [
   ...jobCommands,
   keysRotate,
   ...keyCommands,
+  statisticsShow,
 ]
 
 process.exitCode = await runCli(commands, process.argv.slice(2), {

@@ -2,6 +2,8 @@ import { createAccountStore } from './accounts.ts'
 import { createActivationLinkStore } from './activation-links.ts'
 import { createAuditEventStore } from './audit-events.ts'
 import { createConsentStore } from './consents.ts'
+import { createCoverageCandidateStore } from './coverage-candidates.ts'
+import { createDailyStatisticsStore } from './daily-statistics.ts'
 import type { Database } from './database.ts'
 import { createDeviceStore } from './devices.ts'
 import { createEmailBounceStore } from './email-bounces.ts'
@@ -31,6 +33,8 @@ export function createStores(db: Database, protection: Protection) {
     auditEvents: createAuditEventStore(db, protection.hash),
     codes: createOneTimeCodeStore(db, protection),
     consents: createConsentStore(db),
+    coverageCandidates: createCoverageCandidateStore(db),
+    dailyStatistics: createDailyStatisticsStore(db),
     devices: createDeviceStore(db),
     emailBounces: createEmailBounceStore(db, protection),
     insuredPersons: createInsuredPersonStore(db, protection),

@@ -11,6 +11,7 @@ import { jobCommands } from '../../src/cli/jobs.ts'
 import { keyCommands } from '../../src/cli/keys.ts'
 import { keysRotate } from '../../src/cli/keys-rotate.ts'
 import { membersImport } from '../../src/cli/members-import.ts'
+import { statisticsShow } from '../../src/cli/statistics.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createFieldEncryption, createKeyedHash } from '../../src/gateways/field-encryption.ts'
 import { createAccountStore } from '../../src/stores/accounts.ts'
@@ -23,6 +24,7 @@ const commands = [
   dbMigrate,
   dbStatus,
   ...jobCommands,
+  statisticsShow,
   keysRotate,
   ...keyCommands,
 ]

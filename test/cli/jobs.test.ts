@@ -27,3 +27,13 @@ it('tells that a job runs elsewhere, fails, or does not exist', async () => {
   expect(list.err).toMatch(/clean-up.*failed.*running, 2 failures/)
   expect((await service.run(['jobs:run', 'coffee'])).exitCode).toBe(2)
 }, 30_000)
+
+it('counts and shows the days', async () => {
+  expect((await service.run(['statistics:show'])).out).toMatch(/^Nothing is counted yet/)
+  expect(await service.runJson(['jobs:run', 'daily-statistics'])).toMatchObject({ outcome: 'done', rows: 3 })
+  const { days } = await service.runJson(['statistics:show', '--days', '2'])
+  expect(days).toHaveLength(2)
+  expect(days[0]).toMatchObject({ registrations: 0, sign_ins: 0, deletions: 0 })
+  expect((await service.run(['statistics:show'])).out).toMatch(/^day +registrations {2}activations/)
+  expect((await service.run(['statistics:show', '--days', 'all'])).exitCode).toBe(2)
+}, 30_000)

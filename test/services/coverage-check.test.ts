@@ -1,0 +1,58 @@
+import { beforeEach, expect, it } from 'vitest'
+import { defaultDeadlines } from '../../src/domain/deadlines.ts'
+import type { InsuredPerson } from '../../src/domain/eligibility.ts'
+import { createCoverageCheck } from '../../src/services/coverage-check.ts'
+import { describeOnBoth, sixteenTimes } from '../support/databases.ts'
+import { erika } from '../support/members.ts'
+import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
+
+describeOnBoth('the nightly look at the register', (database) => {
+  let world: ServiceWorld
+  beforeEach(async () => {
+    world = createServiceWorld(database(), '2027-02-28T23:30:00Z') // 1 March in Berlin
+    await world.empty()
+  })
+  const numbers = ['A123456780', 'B204581379', 'C771029455', 'D000000013', 'E000000012']
+
+  /** An active account whose person the register knows with these changes. */
+  async function member(index: number, changes: Partial<InsuredPerson> = {}): Promise<string> {
+    const insuranceNumber = numbers[index] ?? ''
+    await world.importPersons({ ...erika, insuranceNumber, ...changes })
+    const { id } = await world.activated({ insuranceNumber, username: `mitglied.${index}` })
+    await database()('accounts').where({ id }).update({ state: 'active', active_since: world.clock.now() })
+    return id
+  }
+  const check = (pageSize?: number) =>
+    createCoverageCheck({ ...world, deadlines: defaultDeadlines, ...(pageSize && { pageSize }) })
+  const stateOf = async (id: string) => (await world.account(id)).state
+
+  it('ends and suspends who is overtaken by it, over several pages, and leaves the others alone', async () => {
+    const ids = [
+      await member(0),
+      await member(1, { coverageTo: '2026-11-30' }),
+      await member(2, { coverageTo: '2026-11-20' }),
+      await member(3, { deceasedOn: '2027-01-01' }),
+      await member(4, { guardianConsentRequired: true }),
+    ]
+    const changed = await check(2)()
+    expect(await Promise.all(ids.map(stateOf))).toEqual(['active', 'ended', 'ended', 'suspended', 'suspended'])
+    expect(changed).toBe(4)
+    expect(await check(2)()).toBe(0)
+    expect(await world.events('account_ended')).toHaveLength(2)
+  })
+
+  it('ends an account three months after the coverage, by the calendar of Berlin', async () => {
+    const id = await member(0, { coverageTo: '2026-11-30' })
+    world.clock.set('2027-02-28T22:59:00Z')
+    expect(await check()()).toBe(0)
+    world.clock.set('2027-02-28T23:00:00Z')
+    expect(await check()()).toBe(1)
+    expect(await stateOf(id)).toBe('ended')
+  })
+
+  it('writes once when sixteen processes look at once', async () => {
+    await member(0, { deceasedOn: '2027-01-01' })
+    await sixteenTimes(() => check()())
+    expect(await world.events('account_suspended')).toHaveLength(1)
+  })
+})

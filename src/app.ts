@@ -11,6 +11,7 @@ import { startMetrics } from './app/metrics.ts'
 import { createOidc } from './app/oidc.ts'
 import { connectRedis } from './app/redis.ts'
 import { createServices, type Services } from './app/services.ts'
+import { checkStart } from './app/start-up-checks.ts'
 import { createWorkerApp } from './app/worker-http.ts'
 import type { Config } from './config.ts'
 import { StartUpError } from './errors.ts'
@@ -19,6 +20,7 @@ import { createOverload } from './gateways/overload.ts'
 import { type Deliveries, startDeliveries } from './jobs/deliveries.ts'
 import { startQueue } from './jobs/queue.ts'
 import { type Database, openDatabase } from './stores/database.ts'
+import { databaseTime } from './stores/database-time.ts'
 import { plainConnectionFault } from './stores/database-url.ts'
 import { migrate, pendingMigrations } from './stores/migrations.ts'
 import { createSettingStore } from './stores/settings.ts'
@@ -59,6 +61,7 @@ export async function startApp(config: Config): Promise<App> {
     closers.push(database.close)
     await prepareSchema(config, database.knex)
     if (config.production) await refuseDemoData(database.knex)
+    await checkStart({ config, log, now: createSystemClock().now, databaseTime: () => databaseTime(database.knex) })
     const clock = await createClock(config, database.knex)
     // A worker answers no page, so it counts nothing and keeps no artefacts.
     const redis = answersPages ? await connectRedis(config, log) : undefined

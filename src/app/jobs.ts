@@ -1,7 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Logger } from 'pino'
 import type { Clock } from '../gateways/clock.ts'
-import { createJobRunner, type JobRunner } from '../services/job-runner.ts'
+import { createJobRunner, type JobLog, type JobRunner } from '../services/job-runner.ts'
 import type { Job } from '../services/jobs.ts'
 import type { Services } from './services.ts'
 
@@ -34,7 +33,7 @@ export function createJobs(services: Services): Job[] {
 }
 
 /** Wires the runner of jobs, for the schedule, the command line and development. */
-export function createRunner({ stores, alerts }: Services, clock: Clock, log: Logger) {
+export function createRunner({ stores, alerts }: Services, clock: Clock, log: JobLog) {
   return createJobRunner({
     runs: stores.jobRuns,
     clock,

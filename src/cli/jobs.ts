@@ -1,7 +1,7 @@
 import { createJobs, createRunner } from '../app/jobs.ts'
-import { createLogger } from '../app/logger.ts'
 import { withServices } from '../app/operator.ts'
 import type { Services } from '../app/services.ts'
+import type { JobLog } from '../services/job-runner.ts'
 import { isOverdue, type Job, nextRun } from '../services/jobs.ts'
 import type { JobRecord } from '../stores/job-runs.ts'
 import { type CliContext, withContext } from './context.ts'
@@ -32,15 +32,26 @@ const run: CliCommand = {
   description: 'run one job now',
   define: (command) => command.argument('<name>', 'from jobs:list'),
   run: ([name = ''], _options, io) =>
-    withJobs(io, async (services, { config, clock }) => {
+    withJobs(io, async (services, { clock }) => {
       const job = createJobs(services).find((each) => each.name === name)
       if (!job) throw new UsageError(`There is no job ${name}. See jobs:list.`)
-      const result = await createRunner(services, clock, createLogger(config.logLevel)).run(job)
+      const result = await createRunner(services, clock, quietLog(io)).run(job)
       if (result.outcome === 'busy')
         return { exitCode: 1, text: `${name} is under way in another process.`, json: { name, ...result } }
       const text = `${name} ${result.outcome}: ${result.rows} rows in ${result.durationMs} ms.`
       return { exitCode: result.outcome === 'done' ? 0 : 1, text, json: { name, ...result } }
     }),
+}
+
+/** The result is told in the end: only faults are said, without what a database quotes. */
+function quietLog(io: CliIo): JobLog {
+  return {
+    info() {},
+    error(detail, message) {
+      const { err } = detail as { err?: Error & { code?: string } }
+      io.err(`${[message, err?.name, err?.code].filter(Boolean).join(', ')}\n`)
+    },
+  }
 }
 
 export const jobCommands: CliCommand[] = [list, run]

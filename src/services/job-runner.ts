@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import type { Logger } from 'pino'
 import type { JobOutcome, JobRunStore } from '../stores/job-runs.ts'
 import { type Job, timeoutOf } from './jobs.ts'
 
 /** How a call ended: `busy` when a run of this job is under way, here or elsewhere; otherwise how the run ended. */
 export type RunResult = { outcome: 'busy' } | { outcome: JobOutcome; rows: number; durationMs: number }
 
+export type JobLog = Record<'info' | 'error', (detail: object, message: string) => void>
+
 export type RunnerSettings = {
   runs: JobRunStore
   clock: { now(): Date }
-  log: Pick<Logger, 'info' | 'error' | 'warn'>
+  log: JobLog
   /** Tells operators of a job that fails again and again. */
   alert(job: string, failures: number): Promise<unknown>
   /** Seconds that a run which died blocks the next one. */

@@ -21,6 +21,7 @@ import { addRegistrationRoutes } from '../http/registration-routes.ts'
 import { createRender } from '../http/render.ts'
 import { createRequestLog } from '../http/request-log.ts'
 import { createSecurityHeaders } from '../http/security-headers.ts'
+import { createSmsReceiptHook } from '../http/sms-receipts.ts'
 import { addInteractionRoutes } from '../oidc/interactions.ts'
 import { createPublicAddress } from '../oidc/requests/public-address.ts'
 import type { Oidc } from './oidc.ts'
@@ -66,6 +67,8 @@ export function createHttpApp(settings: Settings): RequestListener {
   app.use(settings.health)
   app.use(onAssets(serveStatic(root('public'), { maxage: config.production ? 31_536_000_000 : 0 })))
   app.use(createSecurityHeaders({ secure }))
+  // Before everything for browsers: calls of gateways are signed and carry neither cookie nor CSRF token.
+  app.use(createSmsReceiptHook({ ...services.smsHooks, limit: config.limits.bodyBytes, log }))
   // Before oidc-provider: the language that an authorization request asks for is remembered.
   app.use(language)
   const shedding = createLoadShedding({ overload: settings.overload, cookies, signedIn: oidc.signedIn })

@@ -10,7 +10,7 @@ const rewritePace = { budget: 45_000, pause: 50 }
 /** Lists every job of the product; a new one is one entry here and one line in docs/operate/jobs.md. */
 export function createJobs(services: Services): Job[] {
   const { checkCoverage, deadlineTasks, deliveries, deleteExpiredArtefacts, keyRewrites } = services
-  const { signingKeys, statistics, stores } = services
+  const { signingKeys, smsReceipts, statistics, stores } = services
   // No job starts between two and three at night: in spring that hour does not exist, in autumn it comes twice.
   return [
     { name: 'activation-reminders', cron: '0 8 * * *', run: deadlineTasks.remindOfActivation },
@@ -22,6 +22,7 @@ export function createJobs(services: Services): Job[] {
     { name: 'daily-statistics', cron: '40 0 * * *', run: statistics.count },
     { name: 'clean-up', cron: '*/5 * * * *', run: deadlineTasks.forgetEnded },
     { name: 'oidc-clean-up', cron: '*/5 * * * *', run: deleteExpiredArtefacts },
+    { name: 'sms-spending', cron: '*/5 * * * *', run: smsReceipts.watchSpending },
     { name: 'audit-seal', cron: '* * * * *', run: () => stores.auditEvents.seal(10_000) },
     { name: 'signing-keys', cron: '*/10 * * * *', run: signingKeys.step },
     {

@@ -2,12 +2,16 @@ import type { Config } from '../config.ts'
 import type { Limit, LimitRule } from '../gateways/limiter.ts'
 import type { JourneyLimits } from '../journeys/deps.ts'
 import type { MtanLimits } from '../services/mtans.ts'
+import type { SpendingLimits } from '../services/sms-receipts.ts'
 
 type Limiter = (rule: LimitRule) => Limit
 
 const minute = 60
 const hour = 60 * minute
 const day = 24 * hour
+
+/** Prices are counted in hundredths of a cent. */
+const perEuro = 10_000
 
 /** Limits per client address are multiplied by IP_LIMIT_FACTOR; no other limit is. */
 const perAddress = (config: Config, count: number) => Math.ceil(count * config.addressLimitFactor)
@@ -48,8 +52,16 @@ export function createJourneyLimits(
 
 /** Creates the budgets of mTAN sending, separate for registrations and for sends after a right password. */
 export function createMtanLimits(config: Config, limiter: Limiter): MtanLimits {
-  const { registration, signIn } = config.limits.mtan
+  const { registration, signIn, spending } = config.limits.mtan
+  const { inAll, perCountry, countries } = spending.registration
   return {
+    registrationSpending: limiter({ name: 'mtan_registration_spending', count: inAll * perEuro, window: day }),
+    registrationSpendingIn: (country) =>
+      limiter({
+        name: 'mtan_registration_spending_country',
+        count: (countries[country] ?? perCountry) * perEuro,
+        window: day,
+      }),
     registrationNumber: limiter({ name: 'mtan_registration_number', count: registration.perNumberAndDay, window: day }),
     registrationAddress: limiter({
       name: 'mtan_registration_address',
@@ -60,4 +72,10 @@ export function createMtanLimits(config: Config, limiter: Limiter): MtanLimits {
     signInNumberHour: limiter({ name: 'mtan_sign_in_hour', count: signIn.perNumberAndHour, window: hour }),
     signInNumberDay: limiter({ name: 'mtan_sign_in_day', count: signIn.perNumberAndDay, window: day }),
   }
+}
+
+/** Creates the limits of what SMS after a right password may cost before operators are told. */
+export function createSpendingLimits({ limits }: Config): SpendingLimits {
+  const { inAll, perCountry, countries } = limits.mtan.spending.signIn
+  return { inAll: inAll * perEuro, to: (country) => (countries[country] ?? perCountry) * perEuro }
 }

@@ -34,6 +34,7 @@ import { createMtanService } from '../services/mtans.ts'
 import { createPrintRunService } from '../services/print-runs.ts'
 import { createRegistrationMailService } from '../services/registration-mails.ts'
 import { createSigningKeyService } from '../services/signing-keys.ts'
+import { createSmsReceiptService } from '../services/sms-receipts.ts'
 import { createStandingService } from '../services/standing.ts'
 import { createStatisticsService } from '../services/statistics.ts'
 import type { Database } from '../stores/database.ts'
@@ -41,8 +42,8 @@ import { createStores } from '../stores/index.ts'
 import { createOidcArtefactStore } from '../stores/oidc-artefacts.ts'
 import { createTransaction, type SentMessage } from '../stores/transaction.ts'
 import { createDrivers } from './drivers.ts'
-import { createJourneyLimits, createMtanLimits } from './limits.ts'
-import { createSmsSending } from './sms.ts'
+import { createJourneyLimits, createMtanLimits, createSpendingLimits } from './limits.ts'
+import { createSmsSending, receiptHooks } from './sms.ts'
 
 export type Services = Awaited<ReturnType<typeof createServices>>
 
@@ -97,12 +98,19 @@ export async function createServices(settings: Settings) {
   const letterTexts = parseLetterTexts(readFileSync(join(config.configDir, 'letters/de.yaml'), 'utf8'))
   const letterPdf = createLetterPdf({ insurer: letterInsurer(config), texts: letterTexts })
   const alerts = createAlertService({ transaction, clock, log, email: insurer.operators.alertEmail })
+  const smsReceipts = createSmsReceiptService({
+    receipts: stores.smsReceipts,
+    clock,
+    log,
+    signInLimits: createSpendingLimits(config),
+    alert: (detail) => alerts.raise(undefined, { kind: 'sms_budget', detail }),
+  })
   const sms = createSmsSending({
     config,
     clock,
     log,
-    attempted: async () => {},
-    received: async () => {},
+    attempted: smsReceipts.attempted,
+    received: smsReceipts.received,
     gatewayAway: (gateway) => alerts.raise(undefined, { kind: 'sms_gateway_away', detail: { gateway } }),
   })
   const drivers = await createDrivers(config, { knex, clock, renderPdf: letterPdf.render, issuer, sms })
@@ -131,6 +139,11 @@ export async function createServices(settings: Settings) {
         if (await alerts.raise(unit, { kind: 'sms_pumping', detail: event }))
           await unit.audit.smsSendsStopped({ at: clock.now(), ...event })
       }),
+    price: (country) => sms?.price(country) ?? 0,
+    spendingStopped: async ({ country, limit }) => {
+      const detail = { purpose: 'registration', country: limit === 'all' ? 'all' : country }
+      await alerts.raise(undefined, { kind: 'sms_budget', detail })
+    },
   })
   const printRuns = createPrintRunService({
     stores,
@@ -202,6 +215,7 @@ export async function createServices(settings: Settings) {
     keyRings,
     keyRewrites,
     signingKeys,
+    smsReceipts,
     memberImport,
     journeyDeps,
     postbox: drivers.postbox,
@@ -211,6 +225,8 @@ export async function createServices(settings: Settings) {
     },
     /** Binds to the SMS gateways that send receipts over their connection. */
     startSms: () => sms?.start(),
+    /** Receipts of SMS that come by HTTP; signatures are compared with the time of the machine. */
+    smsHooks: { gateways: receiptHooks(config), received: smsReceipts.received, now: systemClock.now },
     async close() {
       drivers.email.close()
       await sms?.close()

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Logger } from 'pino'
-import type { SmsGatewayConfig } from '../config/sms.ts'
+import type { ReceiptsConfig, SmsGatewayConfig } from '../config/sms.ts'
 import type { Config } from '../config.ts'
 import type { Clock } from '../gateways/clock.ts'
 import type { SmsReceipt } from '../gateways/sms/driver.ts'
@@ -58,6 +58,16 @@ export function createSmsSending(settings: Settings) {
       for (const driver of smppDrivers) driver.start()
     },
   }
+}
+
+/** The gateways whose receipts come by HTTP, by name. */
+export function receiptHooks({ sms }: Config): ReadonlyMap<string, ReceiptsConfig> {
+  if (sms.driver !== 'gateways') return new Map()
+  return new Map(
+    Object.entries(sms.gateways).flatMap(([name, entry]) =>
+      entry.driver === 'http' && entry.receipts ? [[name, entry.receipts] as const] : [],
+    ),
+  )
 }
 
 function createGateway(

@@ -10,6 +10,7 @@ import { keyCommands } from './keys.ts'
 import { keysRotate } from './keys-rotate.ts'
 import { membersImport } from './members-import.ts'
 import { printRunCommands } from './print-runs.ts'
+import { smsReceipts } from './sms-receipts.ts'
 import { statisticsShow } from './statistics.ts'
 
 const commands = [
@@ -22,6 +23,7 @@ const commands = [
   dbRollback,
   ...printRunCommands,
   ...jobCommands,
+  smsReceipts,
   keysRotate,
   ...keyCommands,
   statisticsShow,

@@ -48,6 +48,22 @@ const loadSheddingSchema = z
   .strictObject({ eventLoopDelay: threshold, passwordQueue: threshold, retryAfter: seconds })
   .default({ eventLoopDelay: { begin: 750, end: 250 }, passwordQueue: { begin: 0.5, end: 0.25 }, retryAfter: 10 })
 
+/** Euros in 24 hours; a counter of hundredths of a cent holds no more than 200 000. */
+const euros = z.int().positive().max(200_000)
+const spendingOf = (perCountry: number, germany: number, inAll: number) =>
+  z
+    .strictObject({
+      perCountry: euros.default(perCountry),
+      countries: z.record(z.string().regex(/^[A-Z]{2}$/), euros).default({ DE: germany }),
+      inAll: euros.default(inAll),
+    })
+    .prefault({})
+
+/** What SMS may cost by the prices of `sms.yaml`; operators' files of before lack it. */
+const spendingSchema = z
+  .strictObject({ registration: spendingOf(100, 2000, 2500), signIn: spendingOf(500, 10_000, 12_000) })
+  .prefault({ registration: {}, signIn: {} })
+
 /** Limits of security.md: `config/limits.yaml`. */
 const limitsSchema = z.strictObject({
   argon2: z.strictObject({ memoryKiB: count, iterations: count, parallelism: count, perCore: count, queue: count }),
@@ -58,6 +74,7 @@ const limitsSchema = z.strictObject({
     perJourney: count,
     registration: z.strictObject({ perNumberAndDay: count, perAddressAndHour: count, globalPerHour: count }),
     signIn: z.strictObject({ perNumberAndHour: count, perNumberAndDay: count }),
+    spending: spendingSchema,
     breaker: z.strictObject({ minimumSends: count, minimumShare: z.number().min(0).max(1), window: seconds }),
   }),
   signIn: z.strictObject({

@@ -7,7 +7,12 @@ import { parseEnvironment } from './environment.ts'
 import { loadSms } from './sms.ts'
 
 const shipped = fileURLToPath(new URL('../../config', import.meta.url))
-const secrets = { SMS_FIRST_TOKEN: 'token-1', SMS_SECOND_USER: 'aok', SMS_SECOND_PASSWORD: 'secret' }
+const secrets = {
+  SMS_FIRST_TOKEN: 'token-1',
+  SMS_FIRST_RECEIPTS: 'receipts-1',
+  SMS_SECOND_USER: 'aok',
+  SMS_SECOND_PASSWORD: 'secret',
+}
 /** The example of the shipped file, without its comment marks. */
 const example = readFileSync(join(shipped, 'sms.yaml'), 'utf8')
   .split('\n')

@@ -14,10 +14,10 @@ export type LimitRule = { name: string; count: number; window: number; pause?: n
 
 /** One limit over many keys. Keys are hashed by the caller when they are personal. */
 export type Limit = {
-  /** Counts a use; the time until which it is blocked, or `null` when it was free. */
-  use(key: string): Promise<Date | null>
+  /** Counts a use of `points` (1 unless told); the time until which it is blocked, or `null` when it was free. */
+  use(key: string, points?: number): Promise<Date | null>
   /** The time until which a further use would be refused, without counting; `null` when one is free. */
-  exhaustedUntil(key: string): Promise<Date | null>
+  exhaustedUntil(key: string, points?: number): Promise<Date | null>
   /** The time until which the key is blocked, without counting. */
   blockedUntil(key: string): Promise<Date | null>
   /** Takes a counted use back: it was none. */
@@ -33,18 +33,18 @@ export function createLimiter(store: CounterStore, clock: Clock): Limiter {
     const limiter = new ClockedRateLimiter(store, clock, rule)
     const until = (result: RateLimiterRes) => new Date(clock.now().getTime() + result.msBeforeNext)
     return {
-      async use(key) {
+      async use(key, points = 1) {
         try {
-          await limiter.consume(key)
+          await limiter.consume(key, points)
           return null
         } catch (refusal) {
           if (refusal instanceof RateLimiterRes) return until(refusal)
           throw refusal
         }
       },
-      async exhaustedUntil(key) {
+      async exhaustedUntil(key, points = 1) {
         const result = await limiter.get(key)
-        return result && result.consumedPoints >= rule.count ? until(result) : null
+        return result && result.consumedPoints + points > rule.count ? until(result) : null
       },
       async blockedUntil(key) {
         const result = await limiter.get(key)

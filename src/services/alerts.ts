@@ -7,7 +7,7 @@ import type { MailPayload } from './registration-mails.ts'
 const sentences = {
   sms_pumping: 'share of entered mTANs is too low: somebody may be pumping SMS',
   sms_gateway_away: 'SMS gateway fails: its breaker is open',
-  sms_budget: 'SMS budget of the day is used up',
+  sms_budget: 'SMS cost more in 24 hours than their budget allows',
   job_failing: 'a job fails again and again',
   delivery_given_up: 'messages are given up because they cannot be delivered',
 } as const

@@ -121,6 +121,7 @@ async function forgetEnded({ stores, clock, deadlines }: Settings, signal?: Abor
     () => stores.rateLimits.deleteEnded(now.getTime()),
     () => stores.devices.deleteExpiredLinks(now),
     () => stores.messages.deleteCreatedBefore(ago(24 * 30)),
+    () => stores.smsReceipts.deleteSentBefore(ago(24 * 90)),
     () => stores.unlockLetters.deleteOrphans(ago(24 * (deadlines.letterLimit.windowDays + 1))),
     () => stores.activationLinks.deleteEndedBefore(addMonths(berlinDay(now), -12)),
   ]

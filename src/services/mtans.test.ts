@@ -21,6 +21,7 @@ const limitNames = [
   'registrationNumber',
   'registrationAddress',
   'registrationGlobal',
+  'registrationSpending',
   'signInNumberHour',
   'signInNumberDay',
 ] as const
@@ -28,14 +29,19 @@ const limitNames = [
 describe('mTANs', () => {
   const alert = vi.fn()
   const used: [string, string][] = []
+  const spent: [string, string, number][] = []
+  const spendingStopped = vi.fn()
+  let price = 0
   let now = start
+  let blockedCountry: Date | null = null
   let blocked: Partial<Record<(typeof limitNames)[number], Date>> = {}
   let share = { sent: 0, entered: 0 }
   const shareOf = vi.fn(async () => share)
 
   const limit = (name: (typeof limitNames)[number]): Limit => ({
-    async use(key) {
+    async use(key, points = 1) {
       used.push([name, key])
+      if (points > 1) spent.push([name, key, points])
       return blocked[name] ?? null
     },
     exhaustedUntil: async () => blocked[name] ?? null,
@@ -43,10 +49,20 @@ describe('mTANs', () => {
     giveBack: async () => {},
     reset: async () => {},
   })
-  const limits = Object.fromEntries(limitNames.map((name) => [name, limit(name)])) as Record<
-    (typeof limitNames)[number],
-    Limit
-  >
+  const limits = {
+    ...(Object.fromEntries(limitNames.map((name) => [name, limit(name)])) as Record<
+      (typeof limitNames)[number],
+      Limit
+    >),
+    registrationSpendingIn: (country: string) => ({
+      ...limit('registrationSpending'),
+      async use(key: string, points = 1) {
+        spent.push([`in ${country}`, key, points])
+        return blockedCountry
+      },
+      exhaustedUntil: async () => blockedCountry,
+    }),
+  }
   // Made anew for each test, because it remembers the shares of the breaker for a minute.
   const create = () =>
     createMtanService({
@@ -65,6 +81,8 @@ describe('mTANs', () => {
       hash: createKeyedHash([{ kid: 'a', secret: randomBytes(32) }]),
       smsText: (_order, code) => `text with ${code}`,
       alert,
+      price: () => price,
+      spendingStopped,
     })
   let service = create()
   const issued = vi.fn()
@@ -80,6 +98,10 @@ describe('mTANs', () => {
     service = create()
     now = start
     blocked = {}
+    blockedCountry = null
+    price = 0
+    spent.length = 0
+    spendingStopped.mockReset()
     share = { sent: 0, entered: 0 }
     used.length = 0
     issued.mockReset()
@@ -170,6 +192,46 @@ describe('mTANs', () => {
   ] as const)('stop when the budget %s is used up', async (name, of) => {
     blocked = { [name]: inSeconds(3600) }
     expect(await prepare(null, of)).toEqual({ refused: 'budget', until: inSeconds(3600) })
+  })
+
+  describe('spending', () => {
+    it('of a registration counts by price with the transaction, for the country and in all', async () => {
+      price = 820
+      const { effects } = await sending(null, { ...order, country: 'AT' })
+      expect(spent).toEqual([])
+      await effects(unit)
+      expect(spent).toEqual([
+        ['in AT', 'AT', 820],
+        ['registrationSpending', 'all', 820],
+      ])
+    })
+
+    it('of a sign-in stops nothing and counts nothing here', async () => {
+      price = 820
+      blockedCountry = inSeconds(3600)
+      const { effects } = await sending(null, signIn)
+      expect(await effects(unit)).toBeUndefined()
+      expect(spent).toEqual([])
+    })
+
+    it('at its limit stops registrations, and operators learn where', async () => {
+      price = 820
+      blockedCountry = inSeconds(3600)
+      expect(await prepare()).toEqual({ refused: 'budget', until: inSeconds(3600) })
+      expect(spendingStopped).toHaveBeenCalledWith({ country: 'DE', limit: 'country' })
+      blockedCountry = null
+      blocked = { registrationSpending: inSeconds(1800) }
+      expect(await prepare()).toEqual({ refused: 'budget', until: inSeconds(1800) })
+      expect(spendingStopped).toHaveBeenLastCalledWith({ country: 'DE', limit: 'all' })
+    })
+
+    it('that ran out in between sends nothing', async () => {
+      price = 820
+      const { effects } = await sending()
+      blockedCountry = inSeconds(3600)
+      expect(await effects(unit)).toEqual({ invalid: { mtan: 'budget' } })
+      expect(issued).not.toHaveBeenCalled()
+    })
   })
 
   describe('breaker', () => {

@@ -37,6 +37,10 @@ export type MtanLimits = {
   registrationNumber: Limit
   registrationAddress: Limit
   registrationGlobal: Limit
+  /** Spending of registrations in hundredths of a cent. */
+  registrationSpending: Limit
+  /** The same to one country. */
+  registrationSpendingIn(country: string): Limit
   signInNumberHour: Limit
   signInNumberDay: Limit
 }
@@ -55,6 +59,10 @@ type Settings = {
   smsText(order: MtanOrder, code: string): string
   /** Tells operators that sends of a purpose and country look like pumping, once per hour. */
   alert(event: { purpose: MtanPurpose; country: string; share: number }): Promise<void>
+  /** What an SMS to a country is expected to cost, in hundredths of a cent. */
+  price(country: string): number
+  /** Tells operators that the spending of registrations is at its limit, once per hour. */
+  spendingStopped(event: { country: string; limit: 'country' | 'all' }): Promise<void>
 }
 
 /** Creates the sending of mTANs: budgets, resend rules and the breaker of security.md, "mTAN sending". */
@@ -141,24 +149,39 @@ async function breakerOpen(settings: Settings, shares: ShareCache, order: MtanOr
   return purpose === 'registration' ? new Date(now.getTime() + 60 * 60 * 1000) : null
 }
 
+/** One limit that an order counts against; `spending` names the limits of prices. */
+type Budget = { limit: Limit; key: string; points?: number; spending?: 'country' | 'all' }
+
 /** The limits an order counts against; the number comes last, so that a stranger's refusals never use it up. */
-function budgetsOf(settings: Settings, limits: MtanLimits, order: MtanOrder): [Limit, string][] {
+function budgetsOf(settings: Settings, limits: MtanLimits, order: MtanOrder): Budget[] {
   const number = settings.hash.hash(order.mobile, 'limit:mobile')
   if (order.purpose !== 'registration')
     return [
-      [limits.signInNumberHour, number],
-      [limits.signInNumberDay, number],
+      { limit: limits.signInNumberHour, key: number },
+      { limit: limits.signInNumberDay, key: number },
     ]
   return [
-    [limits.registrationAddress, settings.hash.hash(order.address, 'limit:address')],
-    [limits.registrationGlobal, 'all'],
-    [limits.registrationNumber, number],
+    { limit: limits.registrationAddress, key: settings.hash.hash(order.address, 'limit:address') },
+    { limit: limits.registrationGlobal, key: 'all' },
+    ...spendingOf(settings, limits, order),
+    { limit: limits.registrationNumber, key: number },
+  ]
+}
+
+/** Without a price nothing is spent, and no counter is written. */
+function spendingOf({ price }: Settings, limits: MtanLimits, { country }: MtanOrder): Budget[] {
+  const points = price(country)
+  if (points === 0) return []
+  return [
+    { limit: limits.registrationSpendingIn(country), key: country, points, spending: 'country' },
+    { limit: limits.registrationSpending, key: 'all', points, spending: 'all' },
   ]
 }
 
 async function exhaustedBudget(settings: Settings, order: MtanOrder): Promise<Date | null> {
-  for (const [limit, key] of budgetsOf(settings, settings.limitsOver(settings.counters), order)) {
-    const until = await limit.exhaustedUntil(key)
+  for (const { limit, key, points, spending } of budgetsOf(settings, settings.limitsOver(settings.counters), order)) {
+    const until = await limit.exhaustedUntil(key, points)
+    if (until && spending) await settings.spendingStopped({ country: order.country, limit: spending })
     if (until) return until
   }
   return null
@@ -166,7 +189,7 @@ async function exhaustedBudget(settings: Settings, order: MtanOrder): Promise<Da
 
 /** Counts within the transaction; `false` when another request took the last send in between. */
 async function useBudgets(settings: Settings, unit: UnitOfWork, order: MtanOrder): Promise<boolean> {
-  for (const [limit, key] of budgetsOf(settings, settings.limitsOver(unit.rateLimits), order))
-    if (await limit.use(key)) return false
+  for (const { limit, key, points } of budgetsOf(settings, settings.limitsOver(unit.rateLimits), order))
+    if (await limit.use(key, points)) return false
   return true
 }

@@ -21,6 +21,7 @@ import type { Protection } from './protection.ts'
 import { createRateLimitStore } from './rate-limits.ts'
 import { createSettingStore } from './settings.ts'
 import { createSigningKeyStore } from './signing-keys.ts'
+import { createSmsReceiptStore } from './sms-receipts.ts'
 import { createUnlockLetterStore } from './unlock-letters.ts'
 
 export type Stores = ReturnType<typeof createStores>
@@ -49,6 +50,7 @@ export function createStores(db: Database, protection: Protection) {
     rateLimits: createRateLimitStore(db),
     settings: createSettingStore(db),
     signingKeys: createSigningKeyStore(db, protection),
+    smsReceipts: createSmsReceiptStore(db, protection),
     unlockLetters: createUnlockLetterStore(db, protection),
   }
 }

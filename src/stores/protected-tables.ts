@@ -120,6 +120,19 @@ export const protectedTables: readonly ProtectedTable[] = [
     },
   },
   {
+    table: 'sms_receipts',
+    key: { id: 'bigint' },
+    pageSize: 1000,
+    sealed: {},
+    // Networks try for three days at most; a receipt after a week is not waited for.
+    passing: {
+      gateway_message_hash: {
+        neededWhile:
+          "t.state = 'accepted' and t.gateway_message_hash is not null and t.sent_at + interval '7 days' > :now",
+      },
+    },
+  },
+  {
     table: 'oidc_artefacts',
     key: { model: 'text', id_hash: 'text' },
     pageSize: 200,

@@ -11,6 +11,7 @@ import { jobCommands } from '../../src/cli/jobs.ts'
 import { keyCommands } from '../../src/cli/keys.ts'
 import { keysRotate } from '../../src/cli/keys-rotate.ts'
 import { membersImport } from '../../src/cli/members-import.ts'
+import { smsReceipts } from '../../src/cli/sms-receipts.ts'
 import { statisticsShow } from '../../src/cli/statistics.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createFieldEncryption, createKeyedHash } from '../../src/gateways/field-encryption.ts'
@@ -24,6 +25,7 @@ const commands = [
   dbMigrate,
   dbStatus,
   ...jobCommands,
+  smsReceipts,
   statisticsShow,
   keysRotate,
   ...keyCommands,

@@ -21,12 +21,18 @@ export function placeholdersOf(template: Template): string[] {
   return Object.values(template).flatMap(placeholdersOf)
 }
 
-/** Looks up a dotted path (`messages.0.id`) in parsed JSON; texts and numbers only. */
-export function valueAt(content: unknown, path: string): string | undefined {
+/** Looks up a dotted path (`messages.0`) in parsed JSON. */
+export function nodeAt(content: unknown, path: string): unknown {
   let value = content
   for (const key of path.split('.')) {
     if (value === null || typeof value !== 'object' || !Object.hasOwn(value, key)) return undefined
     value = (value as Record<string, unknown>)[key]
   }
+  return value
+}
+
+/** Looks up a dotted path (`messages.0.id`) in parsed JSON; texts and numbers only. */
+export function valueAt(content: unknown, path: string): string | undefined {
+  const value = nodeAt(content, path)
   return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
 }

@@ -85,11 +85,12 @@ export function createRedis({ onAway, onBack, ...connection }: Settings): RedisG
   }
 }
 
-/** A cluster that lacks nodes for some slots is not there. */
+/** A cluster that lacks nodes for some slots is not there, even if it serves the others. */
 async function ping(client: RedisClient): Promise<void> {
   if (!client.isCluster) return void (await client.ping())
   const info = (await client.cluster('INFO')) as string
-  if (!info.includes('cluster_state:ok')) throw new StoreAway('Redis', { cause: new Error('CLUSTERDOWN') })
+  const whole = info.includes('cluster_state:ok') && /cluster_slots_p?fail:[1-9]/.exec(info) === null
+  if (!whole) throw new StoreAway('Redis', { cause: new Error('CLUSTERDOWN') })
 }
 
 function defineScripts<Name extends string>(client: RedisClient, scripts: Record<Name, string>): RunScript<Name> {

@@ -107,7 +107,8 @@ export async function startRedisSentinels(): Promise<RedisSentinels> {
 
 /** Starts six nodes and joins them with `redis-cli --cluster create`; a lost primary is replaced after about two seconds. */
 export async function startRedisCluster(): Promise<RedisCluster> {
-  const settings = ['cluster-enabled yes', 'cluster-node-timeout 1000', 'repl-diskless-sync-delay 0']
+  const usual = ['cluster-enabled yes', 'cluster-require-full-coverage no']
+  const settings = [...usual, 'cluster-node-timeout 1000', 'repl-diskless-sync-delay 0']
   const nodes: RedisServer[] = []
   for (let n = 0; n < 6; n++) nodes.push(await startRedis({ settings }))
   const addresses = nodes.map(({ address }) => address)

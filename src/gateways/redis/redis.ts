@@ -54,10 +54,14 @@ export function createRedis({ onAway, onBack, ...connection }: Settings): RedisG
     errorFilter: (error: unknown) => !isAway(error),
   })
   let away = false
+  let lastFault: Error = new Error('no answer')
   circuit.on('failure', (error: Error) => {
-    if (away || !circuit.opened) return
+    lastFault = error
+  })
+  // Again after each try that fails.
+  circuit.on('open', () => {
+    if (!away) onAway?.(connectionFault ?? lastFault)
     away = true
-    onAway?.(connectionFault ?? error)
   })
   circuit.on('close', () => {
     if (away) onBack?.()

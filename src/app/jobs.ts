@@ -23,6 +23,7 @@ export function createJobs(services: Services): Job[] {
     { name: 'clean-up', cron: '*/5 * * * *', run: deadlineTasks.forgetEnded },
     { name: 'oidc-clean-up', cron: '*/5 * * * *', run: deleteExpiredArtefacts },
     { name: 'sms-spending', cron: '*/5 * * * *', run: smsReceipts.watchSpending },
+    ...printJobs(services),
     { name: 'audit-seal', cron: '* * * * *', run: () => stores.auditEvents.seal(10_000) },
     { name: 'signing-keys', cron: '*/10 * * * *', run: signingKeys.step },
     {
@@ -31,6 +32,19 @@ export function createJobs(services: Services): Job[] {
       run: async (signal) => (await keyRewrites.run({ ...rewritePace, signal })).rows,
     },
   ]
+}
+
+/** The print desk by itself; `prepareDue` only where the schedule prepares. */
+function printJobs({ printRuns, printSchedule }: Services): Job[] {
+  const { prepareDue, resume, handOver, settle } = printRuns.jobs
+  const always = [
+    { name: 'print-resume', cron: '* * * * *', timeout: 3600, run: resume },
+    { name: 'print-hand-over', cron: '* * * * *', timeout: 3600, run: handOver },
+    { name: 'print-settle', cron: '* * * * *', run: settle },
+  ]
+  return printSchedule
+    ? [{ name: 'print-prepare', cron: '* * * * *', timeout: 3600, run: prepareDue }, ...always]
+    : always
 }
 
 /** Wires the runner of jobs, for the schedule, the command line and development. */

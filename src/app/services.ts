@@ -154,12 +154,16 @@ export async function createServices(settings: Settings) {
     deadlines,
     issuer,
     mails,
-    letters,
     minimumAge: insurer.minimumAge,
-    renderPdf: letterPdf.render,
+    drawRun: letterPdf.drawRun,
     delivery: drivers.letters,
+    alerts,
+    rules: config.printDesk,
+    fourEyes: config.production,
     reportUnprintable: (letterId, error) =>
       log.error({ letterId, err: error }, 'letter cannot be printed and stays out of its run'),
+    reportNotHandedOver: (runId, error) =>
+      log.warn({ runId, err: error }, 'print run could not be handed over; it is tried again'),
   })
   const bounces = createBounceService({ stores, transaction, clock })
   const deliveries = createDeliveryService({
@@ -205,6 +209,8 @@ export async function createServices(settings: Settings) {
     letters,
     standing,
     printRuns,
+    /** Development prepares, releases and posts by itself (contract.md), so nothing waits for a cut-off there. */
+    printSchedule: config.production && config.printDesk.schedule,
     deliveries,
     bounces,
     deadlineTasks,

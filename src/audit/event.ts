@@ -1,7 +1,7 @@
 import type { AuditData, AuditEvent } from './chain.ts'
 
-/** Who did it: the member, a job, the command line, or a member of staff. */
-export type Actor = 'member' | 'system' | 'cli' | `staff:${string}`
+/** Who did it: the member, a job, the command line (`cli:` who named himself there), or a member of staff. */
+export type Actor = 'member' | 'system' | 'cli' | `cli:${string}` | `staff:${string}`
 
 /** Every event has its instant; `actor` need only be given where it is not the usual one. */
 export type Common = { at: Date; actor?: Actor }

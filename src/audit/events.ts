@@ -53,6 +53,18 @@ function letterEvents(append: AppendAuditEvent) {
   return {
     /** A letter was asked for: after activation (`first`), after the code ran out (`again`) or for recovery. */
     letterRequested: event<OfAccount & { purpose: string }>(append, 'letter_requested', 'member', ['purpose']),
+    /** A print run collects letters until its cut-off (ISO instant). */
+    printRunOpened: event<Common & { runId: string; collectsUntil: string }>(append, 'print_run_opened', 'system', [
+      'runId',
+      'collectsUntil',
+    ]),
+    /** The cut-off has passed: the planned posting day (ISO date) is fixed and the run is being prepared. */
+    printRunClosed: event<Common & { runId: string; postingDay: string }>(append, 'print_run_closed', 'system', [
+      'runId',
+      'postingDay',
+    ]),
+    /** A damaged or lost letter was stopped and another one asked for; `letterId` is the stopped one. */
+    letterReprinted: event<OfAccount & { letterId: string }>(append, 'letter_reprinted', 'cli', ['letterId']),
     /** A print run with `count` letters and its planned posting day (ISO date) was put together. */
     printRunPrepared: event<RunFields & { postingDay: string }>(append, 'print_run_prepared', 'system', [
       'runId',

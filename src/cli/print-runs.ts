@@ -1,10 +1,13 @@
 import { withServices } from '../app/operator.ts'
 import type { Services } from '../app/services.ts'
 import { berlinDay } from '../domain/calendar.ts'
+import { parseLetterMark } from '../domain/letter-mark.ts'
 import type { Clock } from '../gateways/clock.ts'
+import type { PrintActor } from '../services/print-runs.ts'
 import { withContext } from './context.ts'
 import type { CliCommand, CliIo, CliResult } from './frame.ts'
 import { UsageError } from './frame.ts'
+import { operatorOf, withOperator } from './operator.ts'
 
 type Work = (services: Services, clock: Clock) => Promise<CliResult>
 
@@ -16,73 +19,158 @@ const withPrintRuns = (io: CliIo, work: Work) =>
 /** Lists the print runs that are not done. */
 const list: CliCommand = {
   name: 'print-runs:list',
-  description: 'list the print runs that are prepared or released',
+  description: 'list the print runs that are collecting, prepared or released',
   run: (_args, _options, io) =>
     withPrintRuns(io, async ({ printRuns }) => {
-      const runs = (await printRuns.list(['prepared', 'released'])).map(({ pdf: _pdf, ...run }) => run)
-      const lines = runs.map(
-        (run) => `${run.id}  ${run.state}  posting day ${run.postingDay}  ${run.letterCount} letters`,
+      const waiting = await printRuns.countWaiting()
+      const runs = (await printRuns.list(['collecting', 'prepared', 'released'])).map(describe)
+      const lines = runs.map((run) =>
+        [run.id, run.state, run.postingDay ? `posting day ${run.postingDay}` : `until ${run.collectsUntil}`]
+          .concat(run.state === 'collecting' ? [] : [`${run.letters} letters`, `${run.sheets} sheets`])
+          .concat(run.preparedBy ? [`prepared by ${run.preparedBy}`] : [])
+          .concat(run.handedOver ? ['with the print shop'] : [])
+          .join('  '),
       )
-      return { exitCode: 0, text: lines.join('\n') || 'No print run is open.', json: { runs } }
+      const text = [...lines, `${waiting} letters wait for a run.`].join('\n')
+      return { exitCode: 0, text, json: { runs, waiting } }
     }),
+}
+
+type Run = Awaited<ReturnType<Services['printRuns']['list']>>[number]
+
+const describe = (run: Run) => ({
+  id: run.id,
+  state: run.state,
+  collectsUntil: run.collectsUntil?.toISOString() ?? null,
+  postingDay: run.postingDay,
+  letters: run.letterCount,
+  letterCount: run.letterCount,
+  sheets: run.sheetCount,
+  kinds: run.kinds,
+  preparedBy: run.preparedBy,
+  releasedBy: run.releasedBy,
+  handedOver: run.handedOverAt !== null,
+})
+
+const day = (value: unknown, option: string) => {
+  if (value === undefined) return undefined
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(String(value))) throw new UsageError(`${option} must look like 2027-03-12.`)
+  return String(value)
 }
 
 /** Puts the waiting letters into a run. */
 const prepare: CliCommand = {
   name: 'print-runs:prepare',
-  description: 'put the letters that may be printed now into a run',
-  define: (command) => command.option('--posting-day <day>', 'planned posting day, YYYY-MM-DD (default: today)'),
-  run: (_args, options, io) =>
-    withPrintRuns(io, async ({ printRuns }, clock) => {
-      const postingDay = String(options.postingDay ?? berlinDay(clock.now()))
-      if (!/^\d{4}-\d{2}-\d{2}$/.test(postingDay)) throw new UsageError('--posting-day must look like 2027-03-12.')
+  description: 'put the letters that may be printed now into a run; somebody else has to release it',
+  define: (command) =>
+    withOperator(command).option(
+      '--posting-day <day>',
+      'planned posting day, YYYY-MM-DD (default: the next of the calendar)',
+    ),
+  run: async (_args, options, io) => {
+    const actor = operatorOf(options, io)
+    return await withPrintRuns(io, async ({ printRuns }, clock) => {
+      const postingDay = day(options.postingDay, '--posting-day') ?? printRuns.plannedPostingDay()
       if (postingDay < berlinDay(clock.now())) throw new UsageError('--posting-day lies in the past.')
-      const runId = await printRuns.prepare(postingDay)
-      return { exitCode: 0, text: runId ? `Run ${runId} is prepared.` : 'No letter waits.', json: { runId } }
-    }),
+      const runId = await printRuns.prepare(postingDay, actor)
+      const text = runId ? `Run ${runId} is prepared, posting day ${postingDay}.` : 'No letter waits.'
+      return { exitCode: 0, text, json: { runId, ...(runId && { postingDay }) } }
+    })
+  },
 }
+
+type Move = { services: Services; clock: Clock; runId: string; actor: PrintActor; options: Record<string, unknown> }
 
 /** A command that moves one run by its id. */
 function move(
   name: string,
   description: string,
-  work: (services: Services, runId: string) => Promise<string>,
+  work: (move: Move) => Promise<string>,
+  define: CliCommand['define'] = (command) => command,
 ): CliCommand {
   return {
     name,
     description,
-    define: (command) => command.argument('<run id>', 'from print-runs:list'),
-    run: (args, _options, io) =>
-      withPrintRuns(io, async (services) => {
-        const runId = args[0] ?? ''
-        if (!/^[0-9a-f-]{36}$/.test(runId)) throw new UsageError('The run id looks like 0b8c5a3e-….')
-        const result = await work(services, runId)
+    define: (command) => define(withOperator(command.argument('<run id>', 'from print-runs:list'))),
+    run: async (args, options, io) => {
+      const actor = operatorOf(options, io)
+      const runId = args[0] ?? ''
+      if (!/^[0-9a-f-]{36}$/.test(runId)) throw new UsageError('The run id looks like 0b8c5a3e-….')
+      return await withPrintRuns(io, async (services, clock) => {
+        const result = await work({ services, clock, runId, actor, options })
         const done = ['released', 'posted', 'cancelled'].includes(result)
         const text = done
           ? `Run ${runId} is ${result}.`
           : `Run ${runId} cannot be moved: ${result}. See print-runs:list.`
         return { exitCode: done ? 0 : 1, text, json: { runId, result } }
-      }),
+      })
+    },
   }
 }
 
-export const printRunCommands: CliCommand[] = [
-  list,
-  prepare,
-  move('print-runs:release', 'hand a prepared run to the print shop', async ({ printRuns }, runId) =>
-    (await printRuns.release(runId)) ? 'released' : 'not prepared',
-  ),
-  move(
-    'print-runs:post',
-    'confirm that a released run is in the post; its 30 days begin',
-    async ({ printRuns }, runId) => {
-      const result = await printRuns.post(runId)
-      if (result === 'too_early') return 'its planned posting day has not come yet'
-      if (result === 'slipped') return 'the planned posting day has passed; it is cancelled, prepare a new run'
-      return result === 'posted' ? 'posted' : 'not released'
-    },
-  ),
-  move('print-runs:cancel', 'call a run back; its letters wait for the next one', async ({ printRuns }, runId) =>
-    (await printRuns.cancel(runId, 'operator')) ? 'cancelled' : 'already posted or cancelled',
-  ),
-]
+const releaseAnswers = {
+  same_person: 'you have prepared it; somebody else has to release it',
+  not_handed_over: 'it is released, but could not be handed over; that is tried again by itself, the log says why',
+  refused: 'it is not prepared',
+} as const
+
+const release = move('print-runs:release', 'let a prepared run go to the print shop', async (given) => {
+  const result = await given.services.printRuns.release(given.runId, given.actor)
+  return result === 'released' ? result : releaseAnswers[result]
+})
+
+const postAnswers = {
+  too_early: 'its planned posting day has not come yet',
+  slipped: 'it was not posted on its planned day; it is cancelled, destroy the letters and prepare a new run',
+  refused: 'it is not released, or not with the print shop',
+} as const
+
+const post = move(
+  'print-runs:post',
+  'confirm that a released run is in the post; its 30 days begin',
+  async ({ services: { printRuns }, clock, runId, actor, options }) => {
+    const postedOn = day(options.postedOn, '--posted-on')
+    const run = (await printRuns.list(['released'])).find((open) => open.id === runId)
+    if (!postedOn && run?.postingDay && run.postingDay < berlinDay(clock.now()))
+      return `its planned day was ${run.postingDay}; say with --posted-on on which day it was posted`
+    const result = await printRuns.post(runId, actor, postedOn)
+    return result === 'posted' ? result : postAnswers[result]
+  },
+  (command) => command.option('--posted-on <day>', 'day on which it was posted, YYYY-MM-DD (default: today)'),
+)
+
+const cancel = move('print-runs:cancel', 'call a run back; its letters wait for the next one', async (given) =>
+  (await given.services.printRuns.cancel(given.runId, 'operator', given.actor))
+    ? 'cancelled'
+    : 'it collects, or is posted or cancelled already',
+)
+
+/** Stops a damaged or lost letter and asks for another one. */
+const reprint: CliCommand = {
+  name: 'letters:reprint',
+  description: 'stop the code of a damaged or lost letter and send another one with the next run',
+  define: (command) =>
+    withOperator(command.argument('<letter>', 'id at the foot of the letter, or the scan of its mark')),
+  run: async (args, options, io) => {
+    const actor = operatorOf(options, io)
+    const given = args[0] ?? ''
+    const letterId = parseLetterMark(given)?.letterId ?? given.toLowerCase()
+    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(letterId))
+      throw new UsageError('The letter id looks like 0b8c5a3e-90af-4d11-8f00-c0ffee123456.')
+    return await withPrintRuns(io, async ({ transaction, letters }, clock) => {
+      const result = await transaction((unit) => letters.reprint(unit, letterId, { actor, now: clock.now() }))
+      if (result === 'not_printed')
+        return {
+          exitCode: 1,
+          text: `Letter ${letterId} has no code that could be stopped.`,
+          json: { letterId, result },
+        }
+      if (result === 'no_account')
+        return { exitCode: 0, text: 'Its registration is gone; no letter follows.', json: { letterId, result } }
+      const text = `The code of letter ${letterId} is stopped. Another letter is printed from ${result.letterDay}.`
+      return { exitCode: 0, text, json: { letterId, result: 'reprinted', ...result } }
+    })
+  },
+}
+
+export const printRunCommands: CliCommand[] = [list, prepare, release, post, cancel, reprint]

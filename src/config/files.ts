@@ -96,6 +96,19 @@ const keysSchema = z.strictObject({
   pollSeconds: seconds,
 })
 
+/** Cut-off, working days and size of print runs: `config/print-desk.yaml`. */
+const printDeskSchema = z.strictObject({
+  schedule: z.boolean(),
+  cutOff: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must look like 14:00'),
+  postingWeekdays: z.array(z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])).min(1),
+  productionDays: z.int().min(0).max(10),
+  holidays: z.enum(['BY', 'BW', 'BUND']).nullable(),
+  closedDays: z.array(z.string().regex(/^(\d{4}-)?\d\d-\d\d$/, 'must look like 12-24 or 2027-12-24')),
+  receiptGraceDays: z.int().min(0).max(10),
+  runSize: count.max(100_000),
+  deliveryAlertAfter: count,
+})
+
 const securityQuestionsSchema = z
   .array(z.strictObject({ id: z.string(), de: z.string(), en: z.string(), offered: z.boolean().default(true) }))
   .min(10)
@@ -111,6 +124,7 @@ export function loadConfigFiles(configDir: string) {
     keys: readYaml(configDir, 'keys.yaml', keysSchema),
     deliveries: readYaml(configDir, 'deliveries.yaml', deliveriesSchema),
     limits: readYaml(configDir, 'limits.yaml', limitsSchema),
+    printDesk: readYaml(configDir, 'print-desk.yaml', printDeskSchema),
     securityQuestions: readYaml(configDir, 'security-questions.yaml', securityQuestionsSchema),
   }
 }

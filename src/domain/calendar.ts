@@ -50,6 +50,23 @@ export function startOfDay(day: CalendarDay): Date {
   return new Date(wall - offsetAt(wall))
 }
 
+/**
+ * Tells the instant at which a clock in Berlin shows `time` (`HH:MM`) on a day; in the hour that summer time skips, the
+ * instant one hour later, in the hour that comes twice, the first. @throws RangeError when `day` is no day of the calendar
+ */
+export function instantOn(day: CalendarDay, time: string): Date {
+  const [hours = 0, minutes = 0] = time.split(':').map(Number)
+  const wall = midnightUtc(day) + (hours * 60 + minutes) * 60_000
+  const early = wall - offsetAt(wall - 2 * 60 * 60 * 1000)
+  const late = wall - offsetAt(early)
+  return new Date(wallTime(new Date(late)) === wall ? late : early)
+}
+
+/** Tells the day of the week, 0 for Sunday to 6 for Saturday. @throws RangeError when `day` is no day of the calendar */
+export function weekday(day: CalendarDay): number {
+  return new Date(midnightUtc(day)).getUTCDay()
+}
+
 /** Counts the days from `a` to `b`, negative when `b` is earlier. @throws RangeError when one is no day of the calendar */
 export function daysBetween(a: CalendarDay, b: CalendarDay): number {
   return Math.round((midnightUtc(b) - midnightUtc(a)) / dayLength)

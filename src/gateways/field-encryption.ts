@@ -16,6 +16,10 @@ export type FieldEncryption = {
   encrypt(plain: string, context: string): string
   /** @throws Error when the key is unknown or the text was altered. */
   decrypt(sealed: string, context: string): string
+  /** The same for bytes, without the growth of text: length of kid, kid, iv, tag, ciphertext. */
+  encryptBytes(plain: Uint8Array, context: string): Buffer
+  /** @throws Error when the key is unknown or the bytes were altered. */
+  decryptBytes(sealed: Buffer, context: string): Buffer
 }
 
 /** Creates the encryption over a key ring: the newest key writes, every key reads. */
@@ -23,6 +27,11 @@ export function createFieldEncryption(ring: KeyRing): FieldEncryption {
   const keys = withKeyObjects(ring)
   const [newest] = keys
   const secrets = new Map(keys.map((key) => [key.kid, key.secret]))
+  const secretOf = (kid: string) => {
+    const secret = secrets.get(kid)
+    if (!secret) throw new Error(`encryption key ${kid} is not in ENCRYPTION_KEYS`)
+    return secret
+  }
   return {
     encrypt(plain, context) {
       const iv = randomBytes(12)
@@ -32,11 +41,27 @@ export function createFieldEncryption(ring: KeyRing): FieldEncryption {
     },
     decrypt(sealed, context) {
       const [kid = '', iv = '', tag = '', text = ''] = sealed.split('.')
-      const secret = secrets.get(kid)
-      if (!secret) throw new Error(`encryption key ${kid} is not in ENCRYPTION_KEYS`)
-      const decipher = createDecipheriv('aes-256-gcm', secret, Buffer.from(iv, 'base64url'), { authTagLength: 16 })
+      const decipher = createDecipheriv('aes-256-gcm', secretOf(kid), Buffer.from(iv, 'base64url'), {
+        authTagLength: 16,
+      })
       decipher.setAAD(Buffer.from(context)).setAuthTag(Buffer.from(tag, 'base64url'))
       return decipher.update(Buffer.from(text, 'base64url'), undefined, 'utf8') + decipher.final('utf8')
+    },
+    encryptBytes(plain, context) {
+      const iv = randomBytes(12)
+      const cipher = createCipheriv('aes-256-gcm', newest.secret, iv).setAAD(Buffer.from(context))
+      const sealed = [cipher.update(plain), cipher.final()]
+      const kid = Buffer.from(newest.kid)
+      return Buffer.concat([Buffer.of(kid.length), kid, iv, cipher.getAuthTag(), ...sealed])
+    },
+    decryptBytes(sealed, context) {
+      const start = 1 + (sealed[0] ?? 0)
+      const secret = secretOf(sealed.subarray(1, start).toString())
+      const decipher = createDecipheriv('aes-256-gcm', secret, sealed.subarray(start, start + 12), {
+        authTagLength: 16,
+      })
+      decipher.setAAD(Buffer.from(context)).setAuthTag(sealed.subarray(start + 12, start + 28))
+      return Buffer.concat([decipher.update(sealed.subarray(start + 28)), decipher.final()])
     },
   }
 }

@@ -8,6 +8,11 @@ const sentences = {
   sms_pumping: 'share of entered mTANs is too low: somebody may be pumping SMS',
   sms_gateway_away: 'SMS gateway fails: its breaker is open',
   sms_budget: 'SMS cost more in 24 hours than their budget allows',
+  print_run_not_handed_over: 'print run cannot be handed over to the print shop',
+  print_run_not_released: 'print run waits for its release on its posting day',
+  print_run_slipped: 'print run has missed its posting day and is called back',
+  print_run_rejected: 'print shop has rejected a print run',
+  print_receipt_refused: 'receipt of the print shop is not followed',
   job_failing: 'a job fails again and again',
   delivery_given_up: 'messages are given up because they cannot be delivered',
 } as const

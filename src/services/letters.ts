@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Actor } from '../audit/event.ts'
 import { berlinDay, type CalendarDay } from '../domain/calendar.ts'
 import { type Deadlines, nextLetterAllowedAt } from '../domain/deadlines.ts'
 import type { Account } from '../stores/accounts.ts'
@@ -16,6 +17,24 @@ export function createLetterService({ deadlines }: { deadlines: Deadlines }) {
     const earlier = await stores.unlockLetters.printTimes(account.insuranceNumberHashes, since)
     return nextLetterAllowedAt(earlier, now, deadlines)
   }
+  const request = async (unit: UnitOfWork, account: Account, now: Date): Promise<{ letterDay: CalendarDay }> => {
+    await unit.unlockLetters.lockNumber(account.insuranceNumberHashes)
+    const printableFrom = await allowedAt(unit, account, now)
+    await unit.unlockLetters.request({
+      id: randomUUID(),
+      accountId: account.id,
+      // The key that writes now, not the one that the account was stored under: keys rotate.
+      insuranceNumberHash: account.insuranceNumberHashes[0] ?? account.insuranceNumberHash,
+      requestedAt: now,
+      printableFrom,
+    })
+    await unit.audit.letterRequested({
+      at: now,
+      accountId: account.id,
+      purpose: account.codeLastDay ? 'again' : 'first',
+    })
+    return { letterDay: berlinDay(printableFrom) }
+  }
   return {
     /** From when a further letter of the account's number may be printed; `now` when at once. */
     allowedAt,
@@ -23,23 +42,23 @@ export function createLetterService({ deadlines }: { deadlines: Deadlines }) {
      * Asks for a letter with an unlock code. It is printed as soon as the limits of its insurance number allow,
      * whether the number is known or not.
      */
-    async request(unit: UnitOfWork, account: Account, now: Date): Promise<{ letterDay: CalendarDay }> {
-      await unit.unlockLetters.lockNumber(account.insuranceNumberHashes)
-      const printableFrom = await allowedAt(unit, account, now)
-      await unit.unlockLetters.request({
-        id: randomUUID(),
-        accountId: account.id,
-        // The key that writes now, not the one that the account was stored under: keys rotate.
-        insuranceNumberHash: account.insuranceNumberHashes[0] ?? account.insuranceNumberHash,
-        requestedAt: now,
-        printableFrom,
-      })
-      await unit.audit.letterRequested({
-        at: now,
-        accountId: account.id,
-        purpose: account.codeLastDay ? 'again' : 'first',
-      })
-      return { letterDay: berlinDay(printableFrom) }
+    request,
+    /**
+     * Stops a printed letter that was damaged or lost and asks for another one with a code of its own; the limits count
+     * both. `not_printed`: no such letter whose code could still be used has been printed. `no_account`: its registration
+     * is gone, and nothing follows.
+     */
+    async reprint(
+      unit: UnitOfWork,
+      letterId: string,
+      { actor, now }: { actor: Actor; now: Date },
+    ): Promise<{ letterDay: CalendarDay } | 'not_printed' | 'no_account'> {
+      const letter = await unit.unlockLetters.stopPrinted(letterId)
+      if (!letter) return 'not_printed'
+      const account = letter.accountId ? await unit.accounts.find(letter.accountId) : null
+      if (!account) return 'no_account'
+      await unit.audit.letterReprinted({ at: now, actor, accountId: account.id, letterId })
+      return await request(unit, account, now)
     },
   }
 }

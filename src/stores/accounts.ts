@@ -11,6 +11,7 @@ export type { Account, NewAccount } from './account-record.ts'
 export function createAccountStore(db: Database, protection: Protection) {
   const { hash } = protection
   const toAccount = (row: AccountRow | undefined): Account | null => (row ? readAccount(row, protection) : null)
+  const readRow = (row: AccountRow) => readAccount(row, protection)
   const accounts = () => db('accounts')
   return {
     /** Creates a registration that waits for its activation link; `false` when the user name has been taken meanwhile. */
@@ -23,6 +24,7 @@ export function createAccountStore(db: Database, protection: Protection) {
       return rows.length === 1
     },
     find: async (id: string) => toAccount(await accounts().where({ id }).first()),
+    findMany: async (ids: readonly string[]) => (await accounts().whereIn('id', ids)).map(readRow),
     findByUsername: async (username: string) => toAccount(await accounts().where({ username }).first()),
     usernameTaken: async (username: string) =>
       (await accounts().where({ username }).first(db.raw('1 as taken'))) !== undefined,
@@ -35,6 +37,14 @@ export function createAccountStore(db: Database, protection: Protection) {
           .whereNot({ state: 'ended' })
           .first(),
       ),
+    /** The accounts of these number hashes that have been signed in to before and have not ended. */
+    findActiveByHashes: async (hashes: readonly string[]) =>
+      (
+        await accounts()
+          .whereIn('insurance_number_hash', hashes)
+          .whereNotNull('active_since')
+          .whereNot({ state: 'ended' })
+      ).map(readRow),
     async activateRegistration(id: string, now: Date): Promise<boolean> {
       return (
         (await accounts()
@@ -46,14 +56,18 @@ export function createAccountStore(db: Database, protection: Protection) {
           })) === 1
       )
     },
-    /** A letter of the account was posted; its code lives to the end of `lastDay`. */
+    /** Letters of these accounts were posted; their codes live to the end of `lastDay`. Answers the accounts that waited. */
+    async markLettersPosted(ids: readonly string[], lastDay: CalendarDay, now: Date): Promise<Account[]> {
+      const rows = await accounts()
+        .whereIn('id', ids)
+        .whereIn('state', ['awaiting_letter', 'letter_posted'])
+        .update({ state: 'letter_posted', code_last_day: lastDay, state_changed_at: now })
+        .returning('*')
+      return rows.map(readRow)
+    },
+    /** The same for one account; `false` when it does not wait for a letter. */
     async markLetterPosted(id: string, lastDay: CalendarDay, now: Date): Promise<boolean> {
-      return (
-        (await accounts()
-          .where({ id })
-          .whereIn('state', ['awaiting_letter', 'letter_posted'])
-          .update({ state: 'letter_posted', code_last_day: lastDay, state_changed_at: now })) === 1
-      )
+      return (await this.markLettersPosted([id], lastDay, now)).length === 1
     },
     /** The first sign-in is complete. `false` when the account is not waiting for it, or another one of the number came first. */
     async makeActive(id: string, answer: { question: string; answerHash: string }, now: Date): Promise<boolean> {

@@ -16,9 +16,11 @@ import { createKeyUsageStore } from './key-usage.ts'
 import { createMessageClaimStore } from './message-claims.ts'
 import { createMessageStore } from './messages.ts'
 import { createOneTimeCodeStore } from './one-time-codes.ts'
+import { createPrintFileStore } from './print-files.ts'
 import { createPrintRunStore } from './print-runs.ts'
 import type { Protection } from './protection.ts'
 import { createRateLimitStore } from './rate-limits.ts'
+import { createRunLetterStore } from './run-letters.ts'
 import { createSettingStore } from './settings.ts'
 import { createSigningKeyStore } from './signing-keys.ts'
 import { createSmsReceiptStore } from './sms-receipts.ts'
@@ -46,8 +48,10 @@ export function createStores(db: Database, protection: Protection) {
     keyUsage: createKeyUsageStore(db),
     messageClaims: createMessageClaimStore(db, protection),
     messages: createMessageStore(db, protection),
-    printRuns: createPrintRunStore(db, protection),
+    printFiles: createPrintFileStore(db, protection),
+    printRuns: createPrintRunStore(db),
     rateLimits: createRateLimitStore(db),
+    runLetters: createRunLetterStore(db, protection),
     settings: createSettingStore(db),
     signingKeys: createSigningKeyStore(db, protection),
     smsReceipts: createSmsReceiptStore(db, protection),

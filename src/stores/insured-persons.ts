@@ -43,6 +43,12 @@ export function createInsuredPersonStore(db: Database, { encryption, hash }: Pro
       return row ? protect.open(row) : null
     },
 
+    /** The persons of the register with one of these blind indexes, by their index. */
+    async findByHashes(hashes: string[]): Promise<Map<string, InsuredPerson>> {
+      const rows = await findRows(db, hashes)
+      return new Map(rows.map((row) => [row.insurance_number_hash, protect.open(row)]))
+    },
+
     /** How many persons of the register are other than these. */
     async countOthers(insuranceNumbers: ReadonlySet<string>): Promise<number> {
       const hashes = [...insuranceNumbers].flatMap((number) => insuranceNumberHashes(hash, number))

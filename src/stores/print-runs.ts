@@ -1,58 +1,222 @@
 import type { CalendarDay } from '../domain/calendar.ts'
 import type { Database } from './database.ts'
-import type { Protection } from './protection.ts'
 
 export type PrintRunState = 'collecting' | 'prepared' | 'released' | 'posted' | 'cancelled'
+
+/** A file of a run as its manifest and its chunks know it. */
+export type StoredPrintFile = { name: string; bytes: number; sha256: string }
+
 export type PrintRun = {
   id: string
   state: PrintRunState
-  /** Planned when prepared; letter, e-mail and page all name it. */
-  postingDay: CalendarDay
+  /** Letters asked for until then are its own. */
+  collectsUntil: Date | null
+  /** The cut-off has passed and it is being prepared, or further. */
+  closedAt: Date | null
+  /** Fixed when it is closed; letter, e-mail and page all name it. */
+  postingDay: CalendarDay | null
   letterCount: number
-  /** One PDF with all letters, until posted. */
-  pdf: Uint8Array | null
+  sheetCount: number
+  /** Letters by kind. */
+  kinds: Record<string, number>
+  /** What is handed over, PDF first; empty when nothing is printed, `null` before it is prepared. */
+  files: StoredPrintFile[] | null
+  worker: string | null
+  preparedBy: string | null
+  releasedBy: string | null
+  handedOverAt: Date | null
+  deliverAttempts: number
+  withdrawal: 'posted' | 'cancelled' | null
 }
 
+type Row = {
+  id: string
+  state: PrintRunState
+  collects_until: Date | null
+  closed_at: Date | null
+  posting_day: CalendarDay | null
+  letter_count: number
+  sheet_count: number | null
+  kinds: Record<string, number> | null
+  files: StoredPrintFile[] | null
+  worker: string | null
+  prepared_by: string | null
+  released_by: string | null
+  handed_over_at: Date | null
+  deliver_attempts: number
+  withdrawal: PrintRun['withdrawal']
+}
+
+const toRun = (row: Row): PrintRun => ({
+  id: row.id,
+  state: row.state,
+  collectsUntil: row.collects_until,
+  closedAt: row.closed_at,
+  postingDay: row.posting_day,
+  letterCount: row.letter_count,
+  sheetCount: row.sheet_count ?? 0,
+  kinds: row.kinds ?? {},
+  files: row.files,
+  worker: row.worker,
+  preparedBy: row.prepared_by,
+  releasedBy: row.released_by,
+  handedOverAt: row.handed_over_at,
+  deliverAttempts: row.deliver_attempts,
+  withdrawal: row.withdrawal,
+})
+
+type Closing = { postingDay: CalendarDay; by: string; now: Date }
+type Print = { files: StoredPrintFile[]; letterCount: number; sheetCount: number; kinds: Record<string, number> }
+
 /** Creates the store of print runs (Druckauftrag). Each change of state is one guarded statement. */
-export function createPrintRunStore(db: Database, { encryption }: Protection) {
+export function createPrintRunStore(db: Database) {
   const runs = () => db('print_runs')
-  type Row = { id: string; state: PrintRunState; posting_day: CalendarDay; letter_count: number; pdf: string | null }
-  const toRun = (row: Row): PrintRun => ({
-    id: row.id,
-    state: row.state,
-    postingDay: row.posting_day,
-    letterCount: row.letter_count,
-    pdf: row.pdf ? Buffer.from(encryption.decrypt(row.pdf, 'print_runs.pdf'), 'base64') : null,
-  })
-  const move = async (id: string, from: PrintRunState[], change: Record<string, unknown>) =>
-    (await runs().where({ id }).whereIn('state', from).update(change)) === 1
+  const once = async (change: PromiseLike<number>) => (await change) === 1
+  const all = async (rows: PromiseLike<Row[]>) => (await rows).map(toRun)
   return {
-    create: (id: string, postingDay: CalendarDay, now: Date) =>
-      runs().insert({ id, state: 'prepared', posting_day: postingDay, letter_count: 0, prepared_at: now }),
-    setPrint: (id: string, pdf: Uint8Array | null, letterCount: number) =>
-      runs()
-        .where({ id, state: 'prepared' })
-        .update({
-          pdf: pdf ? encryption.encrypt(Buffer.from(pdf).toString('base64'), 'print_runs.pdf') : null,
-          letter_count: letterCount,
-        }),
+    /** Opens the run that collects; `false` when one does already. */
+    open: async (id: string, collectsUntil: Date) =>
+      (
+        await db.raw(
+          `insert into print_runs (id, state, letter_count, collects_until) values (?, 'collecting', 0, ?)
+           on conflict do nothing returning id`,
+          [id, collectsUntil],
+        )
+      ).rows.length === 1,
+    findCollecting: async () => {
+      const row = await runs().where({ state: 'collecting', closed_at: null }).first()
+      return row ? toRun(row) : null
+    },
+    /** Nothing waits at the cut-off: the run collects until the next one. */
+    defer: (id: string, from: Date, to: Date) =>
+      once(
+        runs().where({ id, state: 'collecting', closed_at: null, collects_until: from }).update({ collects_until: to }),
+      ),
+    /** Ends the collecting and fixes the planned posting day. */
+    close: (id: string, collectsUntil: Date, { postingDay, by, now }: Closing) =>
+      once(
+        runs()
+          .where({ id, state: 'collecting', closed_at: null })
+          .update({ closed_at: now, posting_day: postingDay, prepared_by: by, collects_until: collectsUntil }),
+      ),
+    /** A run that is closed from the beginning: by hand, or a second one of the same cut-off. */
+    createClosed: (id: string, collectsUntil: Date, { postingDay, by, now }: Closing) =>
+      runs().insert({
+        id,
+        state: 'collecting',
+        letter_count: 0,
+        collects_until: collectsUntil,
+        closed_at: now,
+        posting_day: postingDay,
+        prepared_by: by,
+      }),
+    /** Takes a run to work on it, for preparing or hand-over; `false` while another worker has it. */
+    take: (id: string, state: 'collecting' | 'released', worker: string, { now, until }: { now: Date; until: Date }) =>
+      once(
+        runs()
+          .where({ id, state })
+          .where((free) => free.whereNull('busy_until').orWhere('busy_until', '<=', now))
+          .update({ busy_until: until, ...(state === 'collecting' && { worker }) }),
+      ),
+    /** Goes on for a while; `false` when the run has been taken up by another worker or called back. */
+    renew: (id: string, worker: string, until: Date) =>
+      once(runs().where({ id, state: 'collecting', worker }).update({ busy_until: until })),
+    free: (id: string, worker: string) => runs().where({ id, worker }).update({ busy_until: null }),
+    /** The hand-over is still under way. */
+    keepReleased: (id: string, until: Date) =>
+      runs().where({ id, state: 'released', handed_over_at: null }).update({ busy_until: until }),
+    /** Holds a run in preparation until the transaction ends; `false` when the worker has lost it. */
+    holdForWork: async (id: string, worker: string) =>
+      (await runs().where({ id, state: 'collecting', worker }).forUpdate().first('id')) !== undefined,
+    /** Codes, PDF and manifest are there. */
+    prepared: (id: string, worker: string, { files, letterCount, sheetCount, kinds }: Print, now: Date) =>
+      once(
+        runs()
+          .where({ id, state: 'collecting', worker })
+          .update({
+            state: 'prepared',
+            prepared_at: now,
+            busy_until: null,
+            files: JSON.stringify(files),
+            letter_count: letterCount,
+            sheet_count: sheetCount,
+            kinds: JSON.stringify(kinds),
+          }),
+      ),
     find: async (id: string) => {
       const row = await runs().where({ id }).first()
       return row ? toRun(row) : null
     },
-    list: async (states: PrintRunState[]) =>
-      (await runs().whereIn('state', states).orderBy('prepared_at', 'desc').limit(200)).map(toRun),
-    release: (id: string, now: Date) => move(id, ['prepared'], { state: 'released', released_at: now }),
-    /** The print shop has the run; a repeat keeps the first time. */
+    list: (states: readonly PrintRunState[]) =>
+      all(runs().whereIn('state', states).orderByRaw('coalesce(prepared_at, closed_at) desc nulls first').limit(200)),
+    /**
+     * Lets a run go to the print shop. `person`: name behind the actor; who prepared it by hand may not release it,
+     * whichever way in he took. `null`: the check is off (development).
+     */
+    release: (id: string, { by, person, now }: { by: string; person: string | null; now: Date }) => {
+      const free = runs().where({ id, state: 'prepared' }).whereNotNull('files')
+      const allowed = person
+        ? free.whereRaw("(coalesce(prepared_by, 'system') = 'system' or split_part(prepared_by, ':', 2) <> ?)", [
+            person,
+          ])
+        : free
+      return once(allowed.update({ state: 'released', released_at: now, released_by: by, deliver_after: now }))
+    },
+    /** Released runs whose hand-over is due. */
+    dueForHandOver: (now: Date) =>
+      all(runs().where({ state: 'released', handed_over_at: null }).where('deliver_after', '<=', now)),
+    /** The print shop has the run; a repeat keeps the first time. `false` when the run was called back meanwhile. */
     markHandedOver: (id: string, now: Date) =>
-      runs().where({ id, state: 'released', handed_over_at: null }).update({ handed_over_at: now }),
-    /** Destroys the PDF with the change (mission.md, "Deadlines"). A run that no print shop has cannot be posted. */
-    post: async (id: string, now: Date) =>
-      (await runs()
-        .where({ id, state: 'released' })
-        .whereNotNull('handed_over_at')
-        .update({ state: 'posted', posted_at: now, pdf: null })) === 1,
-    cancel: (id: string, now: Date) =>
-      move(id, ['prepared', 'released'], { state: 'cancelled', cancelled_at: now, pdf: null }),
+      once(
+        runs()
+          .where({ id, state: 'released' })
+          .update({ handed_over_at: db.raw('coalesce(handed_over_at, ?)', [now]), busy_until: null }),
+      ),
+    handOverFailed: (id: string, next: Date) =>
+      runs()
+        .where({ id, state: 'released', handed_over_at: null })
+        .update({ deliver_after: next, busy_until: null })
+        .increment('deliver_attempts', 1),
+    markAccepted: (id: string, now: Date) => runs().where({ id, accepted_at: null }).update({ accepted_at: now }),
+    /** A run that no print shop has cannot be posted. */
+    post: (id: string, by: string, now: Date) =>
+      once(
+        runs()
+          .where({ id, state: 'released' })
+          .whereNotNull('handed_over_at')
+          .update({ state: 'posted', posted_at: now, posted_by: by, pdf: null, withdrawal: 'posted' }),
+      ),
+    cancel: (id: string, { by, reason, now }: { by: string; reason: string; now: Date }) =>
+      once(
+        runs()
+          .where({ id })
+          .where((open) =>
+            open
+              .whereIn('state', ['prepared', 'released'])
+              .orWhere((closed) => closed.where({ state: 'collecting' }).whereNotNull('closed_at')),
+          )
+          .update({
+            state: 'cancelled',
+            cancelled_at: now,
+            cancelled_by: by,
+            cancel_reason: reason,
+            pdf: null,
+            withdrawal: db.raw("case when state = 'released' then 'cancelled' end"),
+          }),
+      ),
+    /** Runs whose files still lie at the print shop. */
+    toWithdraw: () => all(runs().whereNotNull('withdrawal')),
+    withdrawn: (id: string) => runs().where({ id }).update({ withdrawal: null }),
+    /** Closed runs that are not done, for whoever looks whether their day has slipped. */
+    openWithPostingDay: () =>
+      all(runs().whereIn('state', ['collecting', 'prepared', 'released']).whereNotNull('posting_day')),
+    /** Runs in preparation that nobody works on. */
+    abandoned: (now: Date) =>
+      all(
+        runs()
+          .where({ state: 'collecting' })
+          .whereNotNull('closed_at')
+          .where((free) => free.whereNull('busy_until').orWhere('busy_until', '<=', now)),
+      ),
   }
 }

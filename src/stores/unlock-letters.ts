@@ -29,7 +29,7 @@ export type UnlockLetter = {
   code: string | null
 }
 
-type Row = {
+export type LetterRow = {
   id: string
   account_id: string | null
   insurance_number_hash: string
@@ -44,10 +44,9 @@ type Row = {
   code: string | null
 }
 
-/** Creates the store of letters with unlock codes. */
-export function createUnlockLetterStore(db: Database, { encryption }: Protection) {
-  const letters = () => db('unlock_letters')
-  const toLetter = (row: Row): UnlockLetter => ({
+/** Reads a letter from its row. */
+export function readLetter(row: LetterRow, { encryption }: Protection): UnlockLetter {
+  return {
     id: row.id,
     accountId: row.account_id,
     insuranceNumberHash: row.insurance_number_hash,
@@ -60,7 +59,13 @@ export function createUnlockLetterStore(db: Database, { encryption }: Protection
     lastDay: row.last_day,
     codeHash: row.code_hash,
     code: row.code ? encryption.decrypt(row.code, 'unlock_letters.code') : null,
-  })
+  }
+}
+
+/** Creates the store of letters with unlock codes; what a print run does with them is in `run-letters.ts`. */
+export function createUnlockLetterStore(db: Database, protection: Protection) {
+  const letters = () => db('unlock_letters')
+  const toLetter = (row: LetterRow) => readLetter(row, protection)
   return {
     /** Holds everything about one number until the transaction ends; `hashes` under every key, in one order for all. */
     async lockNumber(hashes: readonly string[]): Promise<void> {
@@ -108,73 +113,10 @@ export function createUnlockLetterStore(db: Database, { encryption }: Protection
           .orderBy('posted_on', 'desc')
           .orderBy('requested_at', 'desc')
       ).map(toLetter),
-    /** Whether a letter waits that may be printed now. */
-    anyPrintable: async (now: Date) =>
-      (await letters()
-        .where({ state: 'requested' })
-        .where('printable_from', '<=', now)
-        .whereNotNull('account_id')
-        .orderBy('printable_from')
-        .first('id')) !== undefined,
-    /** Moves letters that may be printed now into a run. Parallel runs never share one. */
-    async claimForRun(runId: string, now: Date, limit: number): Promise<UnlockLetter[]> {
-      const due = letters()
-        .where({ state: 'requested' })
-        .where('printable_from', '<=', now)
-        .whereNotNull('account_id')
-        .orderBy('printable_from')
-        .limit(limit)
-        .forUpdate()
-        .skipLocked()
-        .select('id')
-      const rows = await letters()
-        .where(onceOnly(db, due))
-        .where({ state: 'requested' })
-        .update({ state: 'prepared', print_run_id: runId })
-        .returning('*')
-      return rows.map(toLetter)
-    },
-    /** Fixes content and code of a letter in preparation; `code` stays readable only for a letter that is printed. */
-    fill: (id: string, filling: { content: LetterContentKind; codeHash: string; code: string | null }, now: Date) =>
-      letters()
-        .where({ id, state: 'prepared' })
-        .update({
-          printed_at: now,
-          content: filling.content,
-          code_hash: filling.codeHash,
-          code: filling.code ? encryption.encrypt(filling.code, 'unlock_letters.code') : null,
-        }),
-    /** The letter cannot be printed: it lives and ends as one that was not, and its code is destroyed. */
-    setAside: (id: string) => letters().where({ id, state: 'prepared' }).update({ content: 'none', code: null }),
     find: async (id: string) => {
       const row = await letters().where({ id }).first()
       return row ? toLetter(row) : null
     },
-    findByRun: async (runId: string) =>
-      (await letters().where({ print_run_id: runId }).orderBy('id')).map((row) => toLetter(row)),
-    /** The run is posted: the 30 days begin and the plain codes are destroyed. */
-    markRunPosted: (runId: string, postedOn: CalendarDay, lastDay: CalendarDay) =>
-      letters()
-        .where({ print_run_id: runId, state: 'prepared' })
-        .update({ state: 'posted', posted_on: postedOn, last_day: lastDay, code: null }),
-    /** The run is cancelled: its letters wait for the next one, their codes are destroyed. */
-    returnFromRun: (runId: string) =>
-      letters().where({ print_run_id: runId, state: 'prepared' }).update({
-        state: 'requested',
-        print_run_id: null,
-        printed_at: null,
-        content: null,
-        code: null,
-        code_hash: null,
-      }),
-    /** Takes a letter out of its run again: its number has had one in between. */
-    postpone: (id: string, printableFrom: Date) =>
-      letters().where({ id, state: 'prepared' }).update({
-        state: 'requested',
-        print_run_id: null,
-        printed_at: null,
-        printable_from: printableFrom,
-      }),
     /** Uses a code up; `false` when it was used before. */
     async consume(id: string, now: Date): Promise<boolean> {
       return (
@@ -182,6 +124,17 @@ export function createUnlockLetterStore(db: Database, { encryption }: Protection
           .where({ id, state: 'posted', consumed_at: null })
           .update({ consumed_at: now, state: 'ended', code_hash: null })) === 1
       )
+    },
+    /** Stops a printed letter that was damaged or lost: its code is destroyed. `null` when none of a run can be stopped. */
+    async stopPrinted(id: string): Promise<UnlockLetter | null> {
+      const printed = db('print_runs').whereIn('state', ['prepared', 'released', 'posted']).select('id')
+      const [row] = await letters()
+        .where({ id, consumed_at: null })
+        .whereIn('state', ['prepared', 'posted'])
+        .whereIn('print_run_id', printed)
+        .update({ state: 'ended', code: null, code_hash: null })
+        .returning('*')
+      return row ? toLetter(row) : null
     },
     /** The first code used ends the others, printed or not. */
     endOthers: (accountId: string, exceptId: string) =>

@@ -24,7 +24,7 @@ describeOnBoth('print run', (database) => {
 
   async function post(): Promise<string> {
     const runId = await prepare()
-    expect(await world.printRuns.release(runId)).toBe(true)
+    expect(await world.printRuns.release(runId)).toBe('released')
     expect(await world.printRuns.post(runId)).toBe('posted')
     return runId
   }
@@ -106,7 +106,8 @@ describeOnBoth('print run', (database) => {
     await world.activated()
     const runId = await post()
     expect(await database()('unlock_letters').whereNotNull('code')).toEqual([])
-    expect(await world.stores.printRuns.find(runId)).toMatchObject({ state: 'posted', pdf: null })
+    expect(await database()('print_run_chunks')).toEqual([])
+    expect(await world.stores.printRuns.find(runId)).toMatchObject({ state: 'posted' })
   })
 
   it('is cancelled when its day has slipped, and its letters are prepared anew with other codes and dates', async () => {
@@ -115,7 +116,8 @@ describeOnBoth('print run', (database) => {
     await world.printRuns.release(runId)
     world.clock.set('2026-11-25T09:00:00Z')
     expect(await world.printRuns.post(runId)).toBe('slipped')
-    expect(await world.stores.printRuns.find(runId)).toMatchObject({ state: 'cancelled', pdf: null })
+    expect(await world.stores.printRuns.find(runId)).toMatchObject({ state: 'cancelled' })
+    expect(await database()('print_run_chunks')).toEqual([])
     expect(await database()('unlock_letters').whereNotNull('code').orWhereNotNull('code_hash')).toEqual([])
     expect(await world.mails()).toEqual([])
     expect(await world.events('print_run_cancelled')).toMatchObject([{ reason: 'posting_day_passed', count: 1 }])
@@ -144,9 +146,11 @@ describeOnBoth('print run', (database) => {
     world.shop.fault = 'pdf'
     await expect(world.printRuns.prepare(today)).rejects.toThrow('process died')
     world.shop.fault = null
-    const [run] = await world.printRuns.list(['prepared'])
-    expect(run).toMatchObject({ pdf: null })
-    expect(await world.printRuns.release(run?.id ?? '')).toBe(true)
+    const [run] = await world.printRuns.list(['collecting'])
+    expect(run).toMatchObject({ files: null })
+    expect(await world.printRuns.release(run?.id ?? '')).toBe('refused')
+    expect(await world.printRuns.jobs.resume()).toBe(1)
+    expect(await world.printRuns.release(run?.id ?? '')).toBe('released')
     expect(world.shop.jobs[0]?.letters).toHaveLength(1)
     expect(await world.events('print_run_released')).toMatchObject([{ count: 1 }])
   })
@@ -155,9 +159,10 @@ describeOnBoth('print run', (database) => {
     await world.activated()
     const runId = await prepare()
     world.shop.fault = 'delivery'
-    await expect(world.printRuns.release(runId)).rejects.toThrow('print shop is away')
+    expect(await world.printRuns.release(runId)).toBe('not_handed_over')
+    expect(await world.printRuns.post(runId)).toBe('refused')
     world.shop.fault = null
-    expect(await world.printRuns.release(runId)).toBe(true)
+    expect(await world.printRuns.release(runId)).toBe('released')
     expect(world.shop.jobs).toHaveLength(1)
     expect(await world.events('print_run_released')).toHaveLength(1)
   })

@@ -34,10 +34,13 @@ async function fill(db: Database, protection: Protection) {
   const letter = { accountId: account.id, insuranceNumberHash, requestedAt: now, printableFrom: now }
   await stores.unlockLetters.request({ id: letterId, ...letter })
   await stores.unlockLetters.request({ id: orphanId, ...letter, accountId: null })
-  await stores.printRuns.create(runId, '2026-11-25', now)
-  await stores.unlockLetters.claimForRun(runId, now, 10)
-  await stores.unlockLetters.fill(letterId, { content: 'unlock_code', codeHash: 'old.x', code: 'ABCDEFGHJKMN' }, now)
-  await stores.printRuns.setPrint(runId, Buffer.from('%PDF'), 1)
+  await stores.printRuns.createClosed(runId, now, { postingDay: '2026-11-25', by: 'system', now })
+  await stores.runLetters.claim(runId, now, 10)
+  const filling = { content: 'unlock_code', codeHash: 'old.x', code: 'ABCDEFGHJKMN' } as const
+  await stores.runLetters.fill([{ id: letterId, ...filling }], now)
+  // As the version before wrote it.
+  const pdf = protection.encryption.encrypt(Buffer.from('%PDF').toString('base64'), 'print_runs.pdf')
+  await db('print_runs').where({ id: runId }).update({ pdf })
   await stores.messages.add({ id: messageId, kind: 'email', payload: { to: 'a@b' }, expiresAt: null, createdAt: now })
   await stores.journeys.begin({ id: 'journey-1', kind: 'sign-in', state: { step: 'password' }, expiresAt: now })
   const keys = createSigningKeyStore(db, protection)
@@ -56,13 +59,14 @@ const artefacts = (db: Database, { encryption }: Protection) =>
 async function readAll(db: Database, protection: Protection, filled: Awaited<ReturnType<typeof fill>>) {
   const stores = createStores(db, protection)
   const account = await stores.accounts.find(filled.account.id)
+  const printRun = await db('print_runs').where({ id: filled.runId }).first()
   return {
     email: account?.email,
     found: (await stores.accounts.findAllByNumberHashes(account?.insuranceNumberHashes ?? [])).length,
     person: await stores.insuredPersons.findByInsuranceNumber('A123456780'),
-    codes: (await stores.unlockLetters.findByRun(filled.runId)).map((letter) => letter.code),
+    codes: (await stores.runLetters.findByRun(filled.runId)).map((letter) => letter.code),
     printed: (await stores.unlockLetters.printTimes(account?.insuranceNumberHashes ?? [], new Date(0))).length,
-    pdf: String((await stores.printRuns.find(filled.runId))?.pdf),
+    pdf: Buffer.from(protection.encryption.decrypt(printRun.pdf, 'print_runs.pdf'), 'base64').toString(),
     message: (await stores.messages.open(filled.messageId))?.payload,
     journey: (await stores.journeys.load('journey-1', 'sign-in'))?.state,
     signing: (await createSigningKeyStore(db, protection).list()).length,
@@ -133,7 +137,7 @@ describeOnBoth('rewriting rows under a new key', (database) => {
       ['code_hash', 1, true],
     ])
     await database()('unlock_letters').where({ id: filled.orphanId }).delete()
-    await createStores(database(), during).unlockLetters.returnFromRun(filled.runId)
+    await createStores(database(), during).runLetters.returnFromRun(filled.runId)
     expect(await usage.columnsUsing('hash', 'old', now, '2026-11-24')).toEqual([])
   })
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createAccountStore } from '../../src/stores/accounts.ts'
 import { createPrintRunStore } from '../../src/stores/print-runs.ts'
+import { createRunLetterStore } from '../../src/stores/run-letters.ts'
 import { createUnlockLetterStore } from '../../src/stores/unlock-letters.ts'
 import { describeOnBoth, describeOnServer, sixteenTimes } from '../support/databases.ts'
 import { newAccount } from '../support/members.ts'
@@ -14,6 +15,7 @@ const code = 'ABCDEFGHJKMN'
 
 describeOnBoth('unlock letters', (database) => {
   const store = () => createUnlockLetterStore(database(), protection)
+  const runStore = () => createRunLetterStore(database(), protection)
 
   async function account(): Promise<string> {
     const created = newAccount()
@@ -23,7 +25,7 @@ describeOnBoth('unlock letters', (database) => {
 
   async function run(): Promise<string> {
     const id = randomUUID()
-    await createPrintRunStore(database(), protection).create(id, '2026-11-25', now)
+    await createPrintRunStore(database()).createClosed(id, now, { postingDay: '2026-11-25', by: 'system', now })
     return id
   }
 
@@ -37,9 +39,9 @@ describeOnBoth('unlock letters', (database) => {
   async function posted(accountId: string, lastDay = '2026-12-25', postedOn = '2026-11-25'): Promise<string> {
     const id = await request(accountId)
     const runId = await run()
-    await store().claimForRun(runId, now, 1)
-    await store().fill(id, { content: 'unlock_code', codeHash: `hash of ${id}`, code }, now)
-    await store().markRunPosted(runId, postedOn, lastDay)
+    await runStore().claim(runId, now, 1)
+    await runStore().fill([{ id, content: 'unlock_code', codeHash: `hash of ${id}`, code }], now)
+    await runStore().markPosted(runId, postedOn, lastDay)
     return id
   }
 
@@ -55,6 +57,7 @@ describeOnBoth('unlock letters', (database) => {
       id,
       accountId,
       insuranceNumberHash: 'number',
+      purpose: 'unlock_code',
       state: 'requested',
       content: null,
       requestedAt: now,
@@ -65,9 +68,9 @@ describeOnBoth('unlock letters', (database) => {
       code: null,
     })
     const runId = await run()
-    await store().claimForRun(runId, now, 1)
+    await runStore().claim(runId, now, 1)
     expect(await store().findWaiting(accountId)).toMatchObject({ id, state: 'prepared' })
-    await store().markRunPosted(runId, '2026-11-25', '2026-12-25')
+    await runStore().markPosted(runId, '2026-11-25', '2026-12-25')
     expect(await store().findWaiting(accountId)).toBeNull()
   })
 
@@ -75,8 +78,8 @@ describeOnBoth('unlock letters', (database) => {
     const [one, other] = [await account(), await account()]
     const print = async (accountId: string, day: string, hash?: string) => {
       const id = await request(accountId, at(day), hash)
-      await store().claimForRun(await run(), at(day), 1)
-      await store().fill(id, { content: 'none', codeHash: 'h', code: null }, at(day))
+      await runStore().claim(await run(), at(day), 1)
+      await runStore().fill([{ id, content: 'none', codeHash: 'h', code: null }], at(day))
     }
     await print(other, '2026-11-10')
     await print(one, '2026-11-20')
@@ -91,7 +94,7 @@ describeOnBoth('unlock letters', (database) => {
     expect(await store().printTimes(hashes, at('2026-11-10'))).toHaveLength(2)
   })
 
-  it('enter a run when they may be printed, the oldest first, no more than asked for', async () => {
+  it('enter a run when they may be printed, the newest first, no more than asked for', async () => {
     const accountId = await account()
     const [second, first, tomorrow] = [
       await request(accountId, at('2026-11-24')),
@@ -100,8 +103,8 @@ describeOnBoth('unlock letters', (database) => {
     ]
     const orphan = await request(await account(), at('2026-11-22'))
     await database()('accounts').whereNot({ id: accountId }).delete()
-    const ids = async () => (await store().claimForRun(await run(), now, 1)).map((letter) => letter.id)
-    expect([await ids(), await ids(), await ids()]).toEqual([[first], [second], []])
+    const ids = async () => (await runStore().claim(await run(), now, 1)).map((letter) => letter.id)
+    expect([await ids(), await ids(), await ids()]).toEqual([[second], [first], []])
     expect(await database()('unlock_letters').where({ state: 'requested' }).pluck('id')).toEqual(
       expect.arrayContaining([tomorrow, orphan]),
     )
@@ -110,14 +113,15 @@ describeOnBoth('unlock letters', (database) => {
   it('hold their plain code, encrypted, only while their run is prepared', async () => {
     const accountId = await account()
     const id = await request(accountId)
-    expect(await store().fill(id, { content: 'unlock_code', codeHash: 'h', code }, now)).toBe(0)
+    await runStore().fill([{ id, content: 'unlock_code', codeHash: 'h', code }], now)
+    expect(await store().find(id)).toMatchObject({ state: 'requested', content: null, code: null })
     const runId = await run()
-    await store().claimForRun(runId, now, 10)
-    await store().fill(id, { content: 'unlock_code', codeHash: 'h', code }, now)
-    expect(await store().findByRun(runId)).toMatchObject([{ id, content: 'unlock_code', codeHash: 'h', code }])
+    await runStore().claim(runId, now, 10)
+    await runStore().fill([{ id, content: 'unlock_code', codeHash: 'h', code }], now)
+    expect(await runStore().findByRun(runId)).toMatchObject([{ id, content: 'unlock_code', codeHash: 'h', code }])
     expect(JSON.stringify(await database()('unlock_letters'))).not.toContain(code)
-    await store().markRunPosted(runId, '2026-11-25', '2026-12-25')
-    const [letter] = await store().findByRun(runId)
+    await runStore().markPosted(runId, '2026-11-25', '2026-12-25')
+    const [letter] = await runStore().findByRun(runId)
     expect(letter).toMatchObject({ state: 'posted', postedOn: '2026-11-25', lastDay: '2026-12-25', code: null })
     expect(await database()('unlock_letters').whereNotNull('code')).toEqual([])
   })
@@ -125,11 +129,11 @@ describeOnBoth('unlock letters', (database) => {
   it('wait again when their run is called back, without their code', async () => {
     const id = await request(await account())
     const runId = await run()
-    await store().claimForRun(runId, now, 10)
-    await store().fill(id, { content: 'unlock_code', codeHash: 'h', code }, now)
-    expect(await store().returnFromRun(runId)).toBe(1)
-    expect(await store().findByRun(runId)).toEqual([])
-    const again = await store().claimForRun(await run(), now, 10)
+    await runStore().claim(runId, now, 10)
+    await runStore().fill([{ id, content: 'unlock_code', codeHash: 'h', code }], now)
+    expect(await runStore().returnFromRun(runId)).toBe(1)
+    expect(await runStore().findByRun(runId)).toEqual([])
+    const again = await runStore().claim(await run(), now, 10)
     expect(again).toMatchObject([{ id, content: null, codeHash: null, code: null }])
   })
 
@@ -197,7 +201,7 @@ describeOnBoth('unlock letters', (database) => {
       const accountId = await account()
       for (let n = 0; n < 30; n++) await request(accountId)
       const runs = await sixteenTimes(() => run())
-      const claimed = (await Promise.all(runs.map((runId) => store().claimForRun(runId, now, 30)))).flat()
+      const claimed = (await Promise.all(runs.map((runId) => runStore().claim(runId, now, 30)))).flat()
       expect(claimed).toHaveLength(30)
       expect(new Set(claimed.map((letter) => letter.id)).size).toBe(30)
     })

@@ -62,11 +62,11 @@ export const watchedQueries: WatchedQuery[] = [
   watch('audit-seal', 'seal', ['audit_events_position_unique', 'audit_events_unsealed'], ({ auditEvents }) =>
     auditEvents.seal(10_000),
   ),
-  watch('print run', 'anyPrintable', ['unlock_letters_state_printable_from_index'], (stores) =>
-    stores.unlockLetters.anyPrintable(now),
+  watch('print run', 'countPrintable', ['unlock_letters_state_last_day_index'], ({ runLetters }) =>
+    runLetters.countPrintable(now),
   ),
-  watch('print run', 'claimForRun', ['unlock_letters_state_printable_from_index'], ({ unlockLetters }) =>
-    unlockLetters.claimForRun('00000000-0000-4000-8000-000000000001', now, 200),
+  watch('print run', 'claim', ['unlock_letters_state_last_day_index'], ({ runLetters }) =>
+    runLetters.claim('00000000-0000-4000-8000-000000000001', now, 200),
   ),
   watch('letter limits', 'printTimes', ['unlock_letters_insurance_number_hash_printed_at_index'], (stores) =>
     stores.unlockLetters.printTimes(['c4ca4238a0b923820dcc509a6f75849b'], hoursAgo(24 * 30)),

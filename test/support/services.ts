@@ -4,18 +4,32 @@ import type { InsuredPerson } from '../../src/domain/eligibility.ts'
 import type { PrintJob, ReceivedReceipt } from '../../src/gateways/letter-delivery.ts'
 import type { LetterContent } from '../../src/gateways/letter-pdf.ts'
 import { createRandom } from '../../src/gateways/random.ts'
+import type { Alert } from '../../src/services/alerts.ts'
 import { createDeadlineTasks } from '../../src/services/deadlines.ts'
 import { createLetterService } from '../../src/services/letters.ts'
+import type { PrintDesk } from '../../src/services/print-run/settings.ts'
 import { createPrintRunService } from '../../src/services/print-runs.ts'
 import { createRegistrationMailService, type MailPayload } from '../../src/services/registration-mails.ts'
 import { createStandingService } from '../../src/services/standing.ts'
 import type { Account, NewAccount } from '../../src/stores/accounts.ts'
 import type { Database } from '../../src/stores/database.ts'
 import { createStores } from '../../src/stores/index.ts'
+import type { Protection } from '../../src/stores/protection.ts'
 import { createTransaction } from '../../src/stores/transaction.ts'
 import { createStandingClock } from './clock.ts'
 import { newAccount } from './members.ts'
 import { createProtection } from './protection.ts'
+
+/** Monday to Friday until 14:00 in Berlin, posted on the next working day in Bavaria. */
+const printRules = {
+  cutOff: '14:00',
+  postingWeekdays: ['mon', 'tue', 'wed', 'thu', 'fri'],
+  productionDays: 1,
+  holidays: 'BY',
+  closedDays: ['12-24', '12-31'],
+  receiptGraceDays: 1,
+  deliveryAlertAfter: 3,
+} as const
 
 const tables = [
   'unlock_letters',
@@ -30,9 +44,12 @@ const tables = [
 type ReceivedJob = Omit<PrintJob, 'letters'> & { letters: LetterContent[] }
 
 /** The services around a registration over a real database, with a clock that the test moves and doubles for PDF and print shop. */
-export function createServiceWorld(db: Database, start = '2026-11-24T09:00:00Z') {
+export function createServiceWorld(
+  db: Database,
+  start = '2026-11-24T09:00:00Z',
+  protection: Protection = createProtection(),
+) {
   const clock = createStandingClock(start)
-  const protection = createProtection()
   const stores = createStores(db, protection)
   const transaction = createTransaction({
     knex: db,
@@ -48,36 +65,57 @@ export function createServiceWorld(db: Database, start = '2026-11-24T09:00:00Z')
   /** What reached the print shop, and faults that the test plants. */
   const shop = {
     jobs: [] as ReceivedJob[],
-    receipts: [] as ReceivedReceipt[],
     printed: [] as LetterContent[][],
+    receipts: [] as ReceivedReceipt[],
+    settled: [] as string[],
+    withdrawn: [] as string[],
     fault: null as null | 'pdf' | 'delivery',
   }
-  const printRuns = createPrintRunService({
+  const alerts: Alert[] = []
+  const rules = { ...printRules, runSize: 10_000 }
+  /** The print desk; `changes` for a second one beside it. */
+  const createDesk = (changes: Partial<PrintDesk> = {}): PrintDesk => ({
     reportUnprintable() {},
-    ...{ stores, transaction, clock, random, hash: protection.hash, deadlines, issuer, mails, letters, minimumAge: 15 },
-    async renderPdf(contents) {
+    reportNotHandedOver() {},
+    ...{ stores, transaction, clock, random, hash: protection.hash, deadlines, issuer, mails, minimumAge: 15 },
+    ...{ rules, fourEyes: false },
+    alerts: {
+      async raise(_unit, alert) {
+        alerts.push(alert)
+        return true
+      },
+    },
+    async drawRun(batches, sink) {
+      const printed: LetterContent[] = []
+      for await (const letters of batches) printed.push(...letters)
       if (shop.fault === 'pdf') throw new Error('process died')
-      shop.printed.push(contents)
-      return new TextEncoder().encode(`%PDF ${contents.length}`)
+      shop.printed.push(printed)
+      for (const [index, { id, kind }] of printed.entries()) sink.onLetter({ sequence: index + 1, id, kind, sheets: 1 })
+      if (printed.length > 0) await sink.write(new TextEncoder().encode(`%PDF ${printed.length}`))
     },
     delivery: {
-      async withdraw() {},
+      async withdraw(runId, why) {
+        shop.withdrawn.push(`${runId} ${why}`)
+      },
       receipts: async () => shop.receipts,
-      async settle(name) {
+      async settle(name, outcome) {
         shop.receipts = shop.receipts.filter((receipt) => receipt.name !== name)
+        shop.settled.push(outcome)
       },
       async deliver(job) {
-        if (shop.fault === 'delivery') throw new Error('print shop is away')
+        if (shop.fault === 'delivery') throw Object.assign(new Error('print shop is away'), { code: 'ECONNREFUSED' })
         const letters: LetterContent[] = []
         for await (const { content } of job.letters()) letters.push(content)
         shop.jobs.push({ ...job, letters })
       },
     },
+    ...changes,
   })
+  const printRuns = createPrintRunService(createDesk())
   const tasks = createDeadlineTasks({ stores, transaction, clock, deadlines, mails })
 
   return {
-    ...{ db, clock, stores, transaction, letters, printRuns, shop, tasks, protection },
+    ...{ db, clock, stores, transaction, letters, printRuns, createDesk, shop, alerts, tasks, protection },
     standing: createStandingService({ deadlines }),
     importPersons: (...persons: InsuredPerson[]) => stores.insuredPersons.upsertMany(persons, clock.now()),
     /** A registration at the clock's time, activated and waiting for its letter. */

@@ -57,10 +57,16 @@ export function drawAddressSurroundings(doc: Document, senderLine: string, note:
   write(doc, note, { x, y: mm(recipientTop - 1.6), font: 'regular', size: 8 })
 }
 
-/** Draws the recipient into the window; throws when it fits at no readable size, as a cut address would go astray. */
+const windowWidth = mm(address.width - address.indent)
+
+/** Throws when the recipient fits the window at no readable size, as a cut address would go astray. */
+export function checkRecipient(doc: Document, recipient: Recipient, style: Style): void {
+  fitAddress(doc, addressLines(recipient), { width: windowWidth, size: style.address })
+}
+
+/** Draws the recipient into the window; throws when it does not fit. */
 export function drawRecipient(doc: Document, recipient: Recipient, style: Style): void {
-  const width = mm(address.width - address.indent)
-  const { lines, size } = fitAddress(doc, addressLines(recipient), { width, size: style.address })
+  const { lines, size } = fitAddress(doc, addressLines(recipient), { width: windowWidth, size: style.address })
   const step = mm((address.height - address.senderHeight - address.noteHeight) / recipientLines)
   writeLines(doc, lines, { x: mm(address.left + address.indent), y: mm(recipientTop) + step * 0.8, size, step })
 }

@@ -7,6 +7,7 @@ import {
   drawArtifact,
   type Element,
   mm,
+  openElement,
   type Style,
   write,
   writeLines,
@@ -18,7 +19,7 @@ import { layOut, toSegments } from './rich-text.ts'
 export type Flow = ReturnType<typeof createFlow>
 
 type QrText = { url: string; alternative: string; caption: string }
-type FlowOptions = { section: Element; style: Style; values: TextValues; newPage: () => void }
+type FlowOptions = { section: Element | null; style: Style; values: TextValues; newPage: () => void }
 
 const left = mm(sheet.left)
 const fullWidth = mm(sheet.right - sheet.left)
@@ -90,23 +91,21 @@ export function createFlow(doc: Document, { section, style, values, newPage }: F
     const qrHeight = side + 2 * step
     heading(title, { keep: qrHeight })
     const qrTop = y
-    const list = doc.struct('L')
-    section.add(list)
+    const list = openElement(doc, section, 'L')
     for (const [index, text] of items.entries()) {
       const lines = linesOf(text, fullWidth - indent - side - mm(6))
       const baseline = reserve(lines.length * step, style.paragraphGap / 3) + style.body
-      const item = doc.struct('LI')
-      list.add(item)
+      const item = openElement(doc, list, 'LI')
       addElement(doc, item, 'Lbl', () =>
         write(doc, `${index + 1}.`, { x: left, y: baseline, font: 'bold', size: style.body }),
       )
       addElement(doc, item, 'LBody', () =>
         writeLines(doc, lines, { x: left + indent, y: baseline, size: style.body, step }),
       )
-      item.end()
+      item?.end()
       if (index === 0) qrCode(qr, { x: left + fullWidth - side, y: qrTop + 2, side })
     }
-    list.end()
+    list?.end()
     const overleaf = y < qrTop
     if (!overleaf) y = Math.max(y, qrTop + qrHeight)
     y += mm(style.paragraphGap / 2)

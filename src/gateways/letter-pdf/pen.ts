@@ -123,13 +123,25 @@ export function drawArtifact(doc: Document, type: 'Layout' | 'Pagination', draw:
   doc.endMarkedContent()
 }
 
-/** Draws content as a structure element (`P`, `H1`, `Figure` …) and hangs it below `parent`. */
+/**
+ * Draws content as a structure element (`P`, `H1`, `Figure` …) and hangs it below `parent`; without one the document is
+ * not tagged, and it is only drawn.
+ */
 export function addElement(
   doc: Document,
-  parent: Element,
+  parent: Element | null,
   tag: string,
   draw: () => void,
   options: { alt?: string; bbox?: [number, number, number, number] } = {},
 ): void {
-  parent.add(doc.struct(tag, options, draw))
+  if (parent) parent.add(doc.struct(tag, options, draw))
+  else draw()
+}
+
+/** Opens a structure element below `parent`, to be ended by the caller; `null` in a document that is not tagged. */
+export function openElement(doc: Document, parent: Element | null, tag: string): Element | null {
+  if (!parent) return null
+  const element = doc.struct(tag)
+  parent.add(element)
+  return element
 }

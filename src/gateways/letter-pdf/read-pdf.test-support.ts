@@ -85,10 +85,12 @@ export function readPages(pdf: Uint8Array): PlacedText[][] {
   )
 }
 
-/** Reads the rectangles of every page: width and height in points. */
-export function readRectangles(pdf: Uint8Array): { width: number; height: number }[][] {
+/** Reads the rectangles of every page: place of the top left corner, width and height in points. */
+export function readRectangles(pdf: Uint8Array): { x: number; y: number; width: number; height: number }[][] {
   return readContents(pdf).map(({ content }) =>
-    [...content.matchAll(/^[\d.]+ [\d.]+ ([\d.]+) ([\d.]+) re$/gm)].map(([, width, height]) => ({
+    [...content.matchAll(/^([\d.]+) ([\d.]+) ([\d.]+) ([\d.]+) re$/gm)].map(([, x, y, width, height]) => ({
+      x: Number(x),
+      y: Number(y),
       width: Number(width),
       height: Number(height),
     })),

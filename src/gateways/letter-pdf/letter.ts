@@ -1,0 +1,123 @@
+import PDFDocument from 'pdfkit'
+import {
+  checkRecipient,
+  drawAddressSurroundings,
+  drawFoot,
+  drawInfoBlock,
+  drawLetterhead,
+  drawMarks,
+  drawRecipient,
+} from './din-5008.ts'
+import { createFlow } from './flow.ts'
+import { letterValues, writeBody } from './letter-body.ts'
+import type { LetterContent, LetterInsurer } from './letter-content.ts'
+import { fillText, germanDate, type LetterTexts, type TextValues } from './letter-texts.ts'
+import {
+  addElement,
+  type Document,
+  drawArtifact,
+  type Element,
+  type Fonts,
+  largePrint,
+  normalPrint,
+  openElement,
+} from './pen.ts'
+
+/** PDF/UA-1 (ISO 14289-1); a string, as the type declarations of pdfkit do not know this subset yet. */
+const accessible: string = 'PDF/UA'
+
+/** Who writes, and with which words. */
+export type Sender = { insurer: LetterInsurer; texts: LetterTexts }
+
+/** One letter whose address does not fit the window; the others of the print can go without it. */
+export class UnprintableLetter extends Error {
+  readonly letterId: string
+  constructor(letterId: string, cause: Error) {
+    super(`letter ${letterId}: ${cause.message}`, { cause })
+    this.name = 'UnprintableLetter'
+    this.letterId = letterId
+  }
+}
+
+/** Opens a document for letters; `tagged` for people who read it on a screen, not for paper. */
+export function openDocument(
+  first: LetterContent,
+  { insurer, texts }: Sender,
+  fonts: Fonts,
+  { tagged }: { tagged: boolean },
+): Document {
+  const created = new Date(`${first.date}T00:00:00Z`)
+  const doc = new PDFDocument({
+    size: 'A4',
+    margin: 0,
+    autoFirstPage: false,
+    bufferPages: true,
+    pdfVersion: '1.7',
+    ...(tagged && { subset: accessible as PDFKit.PDFDocumentOptions['subset'], tagged, displayTitle: true }),
+    lang: texts.language,
+    info: { Title: texts[first.kind].title, Author: insurer.name, CreationDate: created, ModDate: created },
+  })
+  for (const [name, font] of Object.entries(fonts)) doc.registerFont(name, font)
+  return doc
+}
+
+/**
+ * Draws one letter on pages of its own; `root` is the structure tree of a tagged document. `finish` may
+ * add to the pages, counted from 0, once their number is known.
+ * @throws UnprintableLetter
+ */
+export function drawLetter(
+  doc: Document,
+  root: Element | null,
+  letter: LetterContent,
+  sender: Sender,
+  finish?: (pages: number, turnTo: (page: number) => void) => void,
+): void {
+  const { insurer, texts } = sender
+  const style = letter.largePrint ? largePrint : normalPrint
+  const values = letterValues(letter, insurer)
+  const newPage = () => {
+    doc.addPage()
+    drawArtifact(doc, 'Layout', () => drawMarks(doc))
+  }
+  // Before the first page: a letter that is refused leaves nothing behind.
+  try {
+    checkRecipient(doc, letter.recipient, style)
+  } catch (cause) {
+    throw new UnprintableLetter(letter.id, cause as Error)
+  }
+  newPage()
+  const section = openElement(doc, root, 'Sect')
+  drawHead(doc, section, letter, sender)
+  const flow = createFlow(doc, { section, style, values, newPage })
+  writeBody(flow, letter, texts, values)
+  section?.end()
+  const { start, count } = doc.bufferedPageRange()
+  numberPages(doc, texts, values)
+  finish?.(count, (page) => void doc.switchToPage(start + page))
+  doc.flushPages()
+}
+
+function drawHead(doc: Document, section: Element | null, letter: LetterContent, { insurer, texts }: Sender): void {
+  const style = letter.largePrint ? largePrint : normalPrint
+  const { phone, phoneNote, email } = insurer.help
+  const rows = [
+    { label: texts.info.phone, value: `${phone} (${phoneNote})` },
+    { label: texts.info.email, value: email },
+    { label: texts.info.date, value: germanDate(letter.date), bold: true },
+  ]
+  addElement(doc, section, 'P', () => drawLetterhead(doc, insurer))
+  drawArtifact(doc, 'Layout', () => drawAddressSurroundings(doc, insurer.senderLine, texts.addressNote))
+  addElement(doc, section, 'P', () => drawRecipient(doc, letter.recipient, style))
+  addElement(doc, section, 'P', () => drawInfoBlock(doc, rows, style))
+}
+
+function numberPages(doc: Document, texts: LetterTexts, values: TextValues): void {
+  const { start, count } = doc.bufferedPageRange()
+  for (let index = 0; index < count; index++) {
+    doc.switchToPage(start + index)
+    const place = { page: String(index + 1), pages: String(count) }
+    const pageOf = count > 1 ? fillText(texts.pageOf, place) : ''
+    drawArtifact(doc, 'Pagination', () => drawFoot(doc, { letterId: fillText(texts.letterId, values), pageOf }))
+  }
+}

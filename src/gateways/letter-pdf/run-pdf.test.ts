@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs'
+import { BinaryBitmap, DataMatrixReader, DecodeHintType, HybridBinarizer, RGBLuminanceSource } from '@zxing/library'
+import { describe, expect, it } from 'vitest'
+import { formatLetterMark } from '../../domain/letter-mark.ts'
+import { createLetterPdf, type LetterContent, type PrintedSheets, parseLetterTexts } from '../letter-pdf.ts'
+import { readPages, readRectangles } from './read-pdf.test-support.ts'
+
+const texts = parseLetterTexts(readFileSync(new URL('../../../config/letters/de.yaml', import.meta.url), 'utf8'))
+const help = { phone: '0800 2 767676', phoneNote: 'kostenfrei', email: 'info@example.org', branchText: 'vor Ort' }
+const insurer = { name: 'AOK Bayern', shortName: 'AOK Bayern', senderLine: 'AOK Bayern · 80000 München', help }
+const pdf = createLetterPdf({ insurer, texts })
+const recipient = { name: 'Erika Mustermann', street: 'Musterweg 12', postalCode: '80331', city: 'München' }
+
+const letter = (n: number, changes: Partial<LetterContent> = {}) =>
+  ({
+    id: `0b8c5a3e-90af-4d11-8f00-00000000000${n}`,
+    kind: 'unlock_code',
+    recipient,
+    date: '2027-03-12',
+    registeredOn: '2027-03-08',
+    maskedMobile: '+49 151 ••••• 71',
+    largePrint: false,
+    code: '7K3M-Q0B8-ZR2S',
+    lastDay: '2027-04-11',
+    signInUrl: 'https://example.org/anmeldung',
+    ...changes,
+  }) as LetterContent
+
+async function draw(...batches: LetterContent[][]) {
+  const parts: Uint8Array[] = []
+  const sheets: PrintedSheets[] = []
+  const unprintable: string[] = []
+  await pdf.drawRun(
+    (async function* () {
+      yield* batches
+    })(),
+    {
+      async write(bytes) {
+        parts.push(bytes)
+      },
+      onLetter: (printed) => void sheets.push(printed),
+      async onUnprintable(fault) {
+        unprintable.push(fault.letterId)
+      },
+    },
+  )
+  return { bytes: Buffer.concat(parts), sheets, unprintable }
+}
+
+/** Scans dark modules, four points wide each, with a quiet zone of two. */
+function decode(dark: (readonly [number, number])[]): string {
+  const [scale, quiet] = [4, 8]
+  const width = (Math.max(...dark.map(([x]) => x)) + 1) * scale + 2 * quiet
+  const grey = new Uint8ClampedArray(width * width).fill(255)
+  for (const [x, y] of dark)
+    for (let row = 0; row < scale; row++) {
+      const start = (quiet + y * scale + row) * width + quiet + x * scale
+      grey.fill(0, start, start + scale)
+    }
+  const bitmap = new BinaryBitmap(new HybridBinarizer(new RGBLuminanceSource(grey, width, width)))
+  return new DataMatrixReader().decode(bitmap, new Map([[DecodeHintType.PURE_BARCODE, true]])).getText()
+}
+
+/** Decodes the mark of every page from the squares of half a millimetre that are drawn there. */
+function readMarks(bytes: Uint8Array): (string | null)[] {
+  const side = (0.5 / 25.4) * 72
+  return readRectangles(bytes).map((rectangles) => {
+    const cells = rectangles.filter(({ width, height }) => Math.abs(width - side) + Math.abs(height - side) < 0.01)
+    if (cells.length === 0) return null
+    const columns = cells.map(({ x }) => x)
+    const rows = cells.map(({ y }) => y)
+    const [left, top] = [Math.min(...columns), Math.min(...rows)]
+    return decode(cells.map(({ x, y }) => [Math.round((x - left) / side), Math.round((y - top) / side)] as const))
+  })
+}
+
+describe('the file of a run', () => {
+  it('begins every letter on a front side, and marks every sheet there', async () => {
+    const { bytes, sheets } = await draw([letter(1), letter(2, { largePrint: true })], [letter(3)])
+    expect(sheets.map(({ sequence, sheets }) => [sequence, sheets])).toEqual([
+      [1, 1],
+      [2, 1],
+      [3, 1],
+    ])
+    const mark = (n: number) => formatLetterMark({ letterId: letter(n).id, sequence: n, sheet: 1, sheets: 1 })
+    expect(readMarks(bytes)).toEqual([mark(1), null, mark(2), null, mark(3), null])
+    const pages = readPages(bytes)
+    expect(pages.map((page) => page.length > 0)).toEqual([true, false, true, true, true, false])
+    expect(pages[2]?.map(({ text }) => text)).toContain('2 · 1/1')
+  })
+
+  it('keeps the mark clear of window, fold marks and text', async () => {
+    const { bytes } = await draw([letter(1)])
+    const side = (0.5 / 25.4) * 72
+    const [page = []] = readRectangles(bytes)
+    const inMm = page
+      .filter(({ width }) => Math.abs(width - side) < 0.01)
+      .map(({ x, y }) => [x / side / 2, y / side / 2])
+    for (const [x = 0, y = 0] of inMm) {
+      expect(x >= 7 && x <= 20).toBe(true)
+      expect(y >= 115 && y <= 140).toBe(true)
+    }
+    expect(inMm.length).toBeGreaterThan(100)
+  })
+
+  it('leaves out a letter that does not fit the window, without a page or a gap', async () => {
+    const wide = { ...recipient, name: 'Wort '.repeat(200) }
+    const { bytes, sheets, unprintable } = await draw([
+      letter(1, { recipient: wide }),
+      letter(2),
+      letter(3, { recipient: wide }),
+    ])
+    expect(unprintable).toEqual([letter(1).id, letter(3).id])
+    expect(sheets).toMatchObject([{ sequence: 1, id: letter(2).id }])
+    expect(readPages(bytes)).toHaveLength(2)
+  })
+
+  it('is empty when nothing can be printed, and the same for the same letters', async () => {
+    expect((await draw([])).bytes).toHaveLength(0)
+    const [one, other] = [await draw([letter(1), letter(2)]), await draw([letter(1)], [letter(2)])]
+    expect(one.bytes.equals(other.bytes)).toBe(true)
+  })
+})

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto'
+import type { PrintedLetter } from '../../gateways/letter-delivery.ts'
+import type { PrintRun } from '../../stores/print-runs.ts'
+import { printedLetters } from '../letter-contents.ts'
+import { printFilesOf } from './files.ts'
+import { leaseFrom, type PrintActor, type PrintDesk } from './settings.ts'
+
+export type ReleaseOutcome = 'released' | 'same_person' | 'refused'
+
+/** The name behind an actor: the same person may not come by two ways in. */
+const personOf = (actor: PrintActor): string => actor.slice(actor.indexOf(':') + 1)
+
+/** Lets a prepared run go to the print shop; the hand-over follows. Who prepared it by hand may not (`same_person`). */
+export async function releaseRun(desk: PrintDesk, runId: string, actor: PrintActor): Promise<ReleaseOutcome> {
+  const now = desk.clock.now()
+  if (desk.fourEyes && actor === 'system') return 'same_person'
+  const person = desk.fourEyes ? personOf(actor) : null
+  const run = await desk.stores.printRuns.find(runId)
+  if (!run) return 'refused'
+  const released = await desk.transaction(async (unit) => {
+    if (!(await unit.printRuns.release(runId, { by: actor, person, now }))) return false
+    await unit.audit.printRunReleased({ at: now, actor, runId, count: run.letterCount })
+    return true
+  })
+  if (released) return 'released'
+  const refusedPerson = run.state === 'prepared' && run.files !== null && person !== null
+  return refusedPerson && run.preparedBy !== null && personOf(run.preparedBy as PrintActor) === person
+    ? 'same_person'
+    : 'refused'
+}
+
+/**
+ * Hands a released run to the print shop; `busy` while another process does. A run without letters has nothing to hand over.
+ * @throws the fault of the delivery; the run stays released and is tried again after a while.
+ */
+export async function handOverRun(desk: PrintDesk, runId: string): Promise<'handed_over' | 'busy'> {
+  const { stores, clock } = desk
+  const now = clock.now()
+  const run = await stores.printRuns.find(runId)
+  if (run?.state !== 'released' || run.handedOverAt || !run.postingDay) return 'busy'
+  if (!(await stores.printRuns.take(runId, 'released', randomUUID(), { now, until: leaseFrom(now) }))) return 'busy'
+  try {
+    await deliver(desk, run, run.postingDay)
+  } catch (error) {
+    desk.reportNotHandedOver(runId, error as Error)
+    await stores.printRuns.handOverFailed(runId, nextTry(now, run.deliverAttempts))
+    if (run.deliverAttempts + 1 >= desk.rules.deliveryAlertAfter)
+      await desk.alerts.raise(undefined, {
+        kind: 'print_run_not_handed_over',
+        detail: { run: runId, ...failure(error) },
+      })
+    throw error
+  }
+  if (await stores.printRuns.markHandedOver(runId, clock.now())) return 'handed_over'
+  // Called back while it was under way: what has just arrived there must not be posted.
+  await desk.delivery.withdraw(runId, 'cancelled')
+  return 'busy'
+}
+
+async function deliver(desk: PrintDesk, run: PrintRun, postingDay: string): Promise<void> {
+  const files = printFilesOf(desk.stores, run)
+  if (files.length === 0) return
+  const renewed = files.map((file) => ({ ...file, open: () => renewing(desk, run.id, file.open()) }))
+  await desk.delivery.deliver({
+    runId: run.id,
+    postingDay,
+    files: renewed,
+    letters: () => oneByOne(printedLetters(desk, run.id, postingDay)),
+  })
+}
+
+/** A slow way keeps its run: the lease is renewed with the bytes that go. */
+async function* renewing({ stores, clock }: PrintDesk, runId: string, chunks: AsyncIterable<Uint8Array>) {
+  for await (const chunk of chunks) {
+    await stores.printRuns.keepReleased(runId, leaseFrom(clock.now()))
+    yield chunk
+  }
+}
+
+async function* oneByOne(batches: AsyncIterable<PrintedLetter[]>): AsyncIterable<PrintedLetter> {
+  for await (const letters of batches) yield* letters
+}
+
+/** After 1, 2, 4 … minutes, at most 15 apart. */
+function nextTry(now: Date, attempts: number): Date {
+  return new Date(now.getTime() + Math.min(2 ** attempts, 15) * 60_000)
+}
+
+/** Servers quote names and paths in their answers: only the code is kept. */
+function failure(error: unknown): { fault: string } {
+  const { code, name } = error as { code?: string; name?: string }
+  return { fault: [name, code].filter(Boolean).join(' ') }
+}
+
+/** Destroys what lies at the print shop of runs that are posted or called back; a fault leaves it for the next time. */
+export async function withdrawEnded({ stores, delivery }: PrintDesk): Promise<number> {
+  const due = await stores.printRuns.toWithdraw()
+  for (const run of due) {
+    if (run.withdrawal) await delivery.withdraw(run.id, run.withdrawal)
+    await stores.printRuns.withdrawn(run.id)
+  }
+  return due.length
+}

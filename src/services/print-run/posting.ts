@@ -1,0 +1,94 @@
+import { addDays, berlinDay, type CalendarDay } from '../../domain/calendar.ts'
+import { unlockCodeLastDay } from '../../domain/deadlines.ts'
+import { receiptLastDay } from '../../domain/posting-days.ts'
+import type { Account } from '../../stores/accounts.ts'
+import type { UnitOfWork } from '../../stores/transaction.ts'
+import { batchSize, type PrintActor, type PrintDesk } from './settings.ts'
+
+export type PostOutcome = 'posted' | 'too_early' | 'slipped' | 'refused'
+
+/**
+ * The letters are in the post since `postedOn`: the 30 days begin, plain codes and files are destroyed, everybody of the run is
+ * told. A day before the planned one waits for it (`too_early`). A later day, or one that is told later than the grace
+ * allows, cancels the run: its dates would be wrong, and its letters wait for the next (mission.md, "Deadlines").
+ */
+export async function postRun(
+  desk: PrintDesk,
+  runId: string,
+  { actor, postedOn }: { actor: PrintActor; postedOn: CalendarDay },
+): Promise<PostOutcome> {
+  const { stores, clock, rules, deadlines } = desk
+  const now = clock.now()
+  const today = berlinDay(now)
+  const run = await stores.printRuns.find(runId)
+  if (run?.state !== 'released' || !run.postingDay) return 'refused'
+  const { postingDay } = run
+  if (postingDay > today) return 'too_early'
+  if (postedOn > postingDay || today > receiptLastDay(postingDay, rules)) {
+    return (await cancelRun(desk, runId, { actor, reason: 'posting_day_passed' })) ? 'slipped' : 'refused'
+  }
+  const posted = await desk.transaction(async (unit) => {
+    if (!(await unit.printRuns.post(runId, actor, now))) return false
+    await unit.runLetters.markPosted(runId, postingDay, unlockCodeLastDay(postingDay, deadlines))
+    await unit.printFiles.destroy(runId)
+    await unit.audit.printRunPosted({ at: now, actor, runId, count: run.letterCount })
+    return true
+  })
+  if (!posted) return 'refused'
+  await tellPosted(desk, runId)
+  return 'posted'
+}
+
+/** Tells the members of a posted run, batch by batch; what a process that died has not told is told by the next. */
+export async function tellPosted(desk: PrintDesk, runId: string): Promise<number> {
+  const run = await desk.stores.printRuns.find(runId)
+  if (!run?.postingDay) return 0
+  const { postingDay } = run
+  let told = 0
+  for (;;) {
+    const count = await desk.transaction((unit) => tellBatch(desk, unit, runId, postingDay))
+    told += count
+    if (count === 0) return told
+  }
+}
+
+async function tellBatch(desk: PrintDesk, unit: UnitOfWork, runId: string, postingDay: CalendarDay): Promise<number> {
+  const now = desk.clock.now()
+  const lastDay = unlockCodeLastDay(postingDay, desk.deadlines)
+  const letters = await unit.runLetters.claimUntold(runId, batchSize)
+  const ids = letters.flatMap((letter) => letter.accountId ?? [])
+  const accounts = new Map((await unit.accounts.markLettersPosted(ids, lastDay, now)).map((each) => [each.id, each]))
+  for (const letter of letters) {
+    const account = accounts.get(letter.accountId ?? '')
+    if (!account) continue
+    const params = { postedOn: postingDay, lastDay, askAfter: addDays(postingDay, 10) }
+    await desk.mails.send(unit, account, 'letterPosted', params, now)
+    await unit.audit.letterPosted({ at: now, accountId: account.id, runId, purpose: letter.purpose })
+    if (letter.content === 'account_exists') await tellHolder(desk, unit, account, now)
+  }
+  return letters.length
+}
+
+/** The holder of the active account learns at its own address that somebody tried. */
+async function tellHolder(desk: PrintDesk, unit: UnitOfWork, account: Account, now: Date): Promise<void> {
+  const existing = await unit.accounts.findActiveByNumber(account.insuranceNumber)
+  if (!existing) return
+  await desk.mails.send(unit, existing, 'registrationAttempt', { day: berlinDay(account.registeredAt) }, now)
+  await unit.audit.registrationAttemptOnExistingAccount({ at: now, accountId: existing.id })
+}
+
+/** Calls a run back: codes and files are destroyed, its letters are prepared anew. */
+export function cancelRun(
+  desk: PrintDesk,
+  runId: string,
+  { actor, reason }: { actor: PrintActor; reason: string },
+): Promise<boolean> {
+  const now = desk.clock.now()
+  return desk.transaction(async (unit) => {
+    if (!(await unit.printRuns.cancel(runId, { by: actor, reason, now }))) return false
+    const count = await unit.runLetters.returnFromRun(runId)
+    await unit.printFiles.destroy(runId)
+    await unit.audit.printRunCancelled({ at: now, actor, runId, count, reason })
+    return true
+  })
+}

@@ -1,0 +1,80 @@
+import { berlinDay, instantOn } from '../../domain/calendar.ts'
+import { receiptLastDay } from '../../domain/posting-days.ts'
+import type { PrintReceipt } from '../../gateways/letter-delivery.ts'
+import type { PrintRun } from '../../stores/print-runs.ts'
+import { cancelRun, postRun } from './posting.ts'
+import type { PrintDesk } from './settings.ts'
+
+/** Follows the receipts of the print shop; answers how many were settled. */
+export async function followReceipts(desk: PrintDesk): Promise<number> {
+  let settled = 0
+  for (const { name, receipt } of await desk.delivery.receipts()) {
+    const outcome = receipt ? await follow(desk, receipt) : 'unreadable'
+    if (outcome === 'later') continue
+    if (outcome !== 'followed') {
+      const detail = { receipt: name, reason: outcome }
+      await desk.alerts.raise(undefined, { kind: 'print_receipt_refused', detail })
+    }
+    await desk.delivery.settle(name, outcome === 'followed' ? 'followed' : 'refused')
+    settled++
+  }
+  return settled
+}
+
+type Outcome = 'followed' | 'later' | 'unreadable' | 'unknown_run' | 'not_released' | 'differs' | 'posted_late'
+
+async function follow(desk: PrintDesk, receipt: PrintReceipt): Promise<Outcome> {
+  const { runId, state } = receipt
+  const run = await desk.stores.printRuns.find(runId)
+  if (!run) return 'unknown_run'
+  // The same receipt again, or its file was not settled before the process died.
+  if (run.state === 'posted') return matches(receipt, run) ? 'followed' : 'differs'
+  if (run.state !== 'released' || !run.handedOverAt) return 'not_released'
+  if (state === 'rejected') {
+    await cancelRun(desk, runId, { actor: 'system', reason: 'rejected_by_print_shop' })
+    await desk.alerts.raise(undefined, { kind: 'print_run_rejected', detail: { run: runId } })
+    return 'followed'
+  }
+  if (!matches(receipt, run)) return 'differs'
+  if (state === 'accepted') {
+    await desk.stores.printRuns.markAccepted(runId, desk.clock.now())
+    return 'followed'
+  }
+  const outcome = await postRun(desk, runId, { actor: 'system', postedOn: receipt.postedOn ?? '' })
+  if (outcome === 'too_early') return 'later'
+  if (outcome === 'posted') return 'followed'
+  return outcome === 'slipped' ? 'posted_late' : 'not_released'
+}
+
+/** What the shop printed is what was handed over: digest of the PDF and counts are those of the manifest. */
+function matches({ sha256, counts }: PrintReceipt, run: PrintRun): boolean {
+  const [pdf] = run.files ?? []
+  return sha256 === pdf?.sha256 && counts.letters === run.letterCount && counts.sheets === run.sheetCount
+}
+
+/**
+ * Cancels the runs that cannot be posted on their planned day any more, and tells operators: one that is not with the print
+ * shop when the day is over, or has no receipt when the grace is over. A run without printed letters needs no shop: it is
+ * posted at the cut-off of its day, so that nobody is told later than others.
+ */
+export async function settleSlipped(desk: PrintDesk): Promise<number> {
+  const { stores, clock, rules } = desk
+  const now = clock.now()
+  const today = berlinDay(now)
+  let done = 0
+  for (const run of await stores.printRuns.openWithPostingDay()) {
+    const postingDay = run.postingDay ?? today
+    const withShop = run.state === 'released' && run.handedOverAt !== null
+    if (withShop && run.files?.length === 0 && now >= instantOn(postingDay, rules.cutOff)) {
+      if ((await postRun(desk, run.id, { actor: 'system', postedOn: postingDay })) === 'posted') done++
+      continue
+    }
+    if (run.state === 'prepared' && today === postingDay)
+      await desk.alerts.raise(undefined, { kind: 'print_run_not_released', detail: { run: run.id } })
+    if (today <= (withShop ? receiptLastDay(postingDay, rules) : postingDay)) continue
+    if (!(await cancelRun(desk, run.id, { actor: 'system', reason: 'posting_day_passed' }))) continue
+    await desk.alerts.raise(undefined, { kind: 'print_run_slipped', detail: { run: run.id, state: run.state } })
+    done++
+  }
+  return done
+}

@@ -1,0 +1,46 @@
+import type { Actor } from '../../audit/event.ts'
+import type { Deadlines } from '../../domain/deadlines.ts'
+import type { PostingRules } from '../../domain/posting-days.ts'
+import type { Clock } from '../../gateways/clock.ts'
+import type { KeyedHash } from '../../gateways/field-encryption.ts'
+import type { LetterDelivery } from '../../gateways/letter-delivery.ts'
+import type { RunPdf } from '../../gateways/letter-pdf.ts'
+import type { Random } from '../../gateways/random.ts'
+import type { Stores } from '../../stores/index.ts'
+import type { Transaction } from '../../stores/transaction.ts'
+import type { AlertService } from '../alerts.ts'
+import type { RegistrationMailService } from '../registration-mails.ts'
+
+/** What the print desk works with. */
+export type PrintDesk = {
+  stores: Stores
+  transaction: Transaction
+  clock: Clock
+  random: Random
+  hash: KeyedHash
+  deadlines: Deadlines
+  minimumAge: number
+  issuer: string
+  mails: RegistrationMailService
+  drawRun: RunPdf
+  delivery: LetterDelivery
+  alerts: Pick<AlertService, 'raise'>
+  rules: PostingRules & { runSize: number; deliveryAlertAfter: number }
+  /** Whether a second person has to release a run; off in development, where runs go by themselves. */
+  fourEyes: boolean
+  /** Tells operators that a letter stays out of its run. */
+  reportUnprintable(letterId: string, error: Error): void
+  reportNotHandedOver(runId: string, error: Error): void
+}
+
+/** Who moves a run; `system` is the schedule. */
+export type PrintActor = Extract<Actor, 'system' | `cli:${string}` | `staff:${string}`>
+
+/** Letters that are read, filled or told at a time. */
+export const batchSize = 200
+
+/** Seconds after which a run whose process shows no life may be taken up by another one; renewed with every batch. */
+const lease = 120
+
+/** Tells until when a worker that goes on now keeps its run. */
+export const leaseFrom = (now: Date): Date => new Date(now.getTime() + lease * 1000)

@@ -1,0 +1,128 @@
+import type { Knex } from 'knex'
+import type { CalendarDay } from '../domain/calendar.ts'
+import { type Database, onceOnly } from './database.ts'
+import type { Protection } from './protection.ts'
+import { type LetterContentKind, type LetterRow, readLetter, type UnlockLetter } from './unlock-letters.ts'
+
+/** What preparing a run decides about a letter. `code` stays readable only for a letter that is printed. */
+export type Filling = { id: string; content: LetterContentKind; codeHash: string; code: string | null }
+
+/** Creates the store of what a print run does with its letters, many at a time. */
+export function createRunLetterStore(db: Database, protection: Protection) {
+  const letters = () => db('unlock_letters')
+  const toLetters = (rows: LetterRow[]) => rows.map((row) => readLetter(row, protection))
+  const printable = (until: Date) =>
+    letters().where({ state: 'requested' }).where('printable_from', '<=', until).whereNotNull('account_id')
+  return {
+    /** Holds everything about these numbers until the transaction ends, in one order for all. */
+    async lockNumbers(hashes: readonly string[]): Promise<void> {
+      await db.raw(
+        'select pg_advisory_xact_lock(hashtextextended(hash, 1)) from (select unnest(?::text[]) as hash order by 1) as ordered',
+        [[...new Set(hashes)]],
+      )
+    },
+    /** When letters of these numbers entered a run since `since`, by blind index, over all purposes and registrations. */
+    async printTimes(hashes: readonly string[], since: Date): Promise<Map<string, Date[]>> {
+      const rows: { insurance_number_hash: string; printed_at: Date }[] = await letters()
+        .whereIn('insurance_number_hash', hashes)
+        .where('printed_at', '>', since)
+        .select('insurance_number_hash', 'printed_at')
+      const times = new Map<string, Date[]>()
+      for (const row of rows) {
+        const known = times.get(row.insurance_number_hash) ?? []
+        times.set(row.insurance_number_hash, [...known, row.printed_at])
+      }
+      return times
+    },
+    /** How many letters may be printed by a run whose cut-off is `until`. */
+    countPrintable: async (until: Date) => Number((await printable(until).count('* as n').first())?.n ?? 0),
+    countInRun: async (runId: string) =>
+      Number((await letters().where({ print_run_id: runId }).count('* as n').first())?.n ?? 0),
+    /**
+     * Moves letters that were printable at the cut-off into a run, the newest first: of several that wait for one number
+     * that one is printed. Parallel runs never share one.
+     */
+    async claim(runId: string, until: Date, limit: number): Promise<UnlockLetter[]> {
+      const due = printable(until)
+        .orderBy([{ column: 'requested_at', order: 'desc' }, 'id'])
+        .limit(limit)
+        .forUpdate()
+        .skipLocked()
+        .select('id')
+      const rows = await letters()
+        .where(onceOnly(db, due))
+        .where({ state: 'requested' })
+        .update({ state: 'prepared', print_run_id: runId })
+        .returning('*')
+      return toLetters(rows)
+    },
+    /** Fixes content and code of letters in preparation. */
+    async fill(fillings: readonly Filling[], now: Date): Promise<void> {
+      if (fillings.length === 0) return
+      const seal = (code: string | null) => code && protection.encryption.encrypt(code, 'unlock_letters.code')
+      await db.raw(
+        `update unlock_letters set printed_at = ?, content = filled.content, code_hash = filled.code_hash, code = filled.code
+         from unnest(?::uuid[], ?::text[], ?::text[], ?::text[]) as filled (id, content, code_hash, code)
+         where unlock_letters.id = filled.id and unlock_letters.state = 'prepared'`,
+        [
+          now,
+          fillings.map((filling) => filling.id),
+          fillings.map((filling) => filling.content),
+          fillings.map((filling) => filling.codeHash),
+          // knex knows no type for an array with gaps; the driver does.
+          fillings.map((filling) => seal(filling.code)) as string[],
+        ] as Knex.RawBinding[],
+      )
+    },
+    /** Takes a letter out of its run again: its number has had one in between. */
+    postpone: (id: string, printableFrom: Date) =>
+      letters().where({ id, state: 'prepared' }).update({
+        state: 'requested',
+        print_run_id: null,
+        printed_at: null,
+        printable_from: printableFrom,
+      }),
+    /** The letter cannot be printed: it lives and ends as one that was not, and its code is destroyed. */
+    setAside: (id: string) => letters().where({ id, state: 'prepared' }).update({ content: 'none', code: null }),
+    /** The next letters of a run that are printed, in the order of the run; `after`: id of the last one seen. */
+    page: async (runId: string, after: string | null, limit: number) => {
+      const page = letters()
+        .where({ print_run_id: runId, state: 'prepared' })
+        .whereNot({ content: 'none' })
+        .orderBy('id')
+        .limit(limit)
+      return toLetters(await (after ? page.where('id', '>', after) : page))
+    },
+    findByRun: async (runId: string) => toLetters(await letters().where({ print_run_id: runId }).orderBy('id')),
+    /** The run is posted: the 30 days begin, the plain codes are destroyed, and its members are to be told. */
+    markPosted: (runId: string, postedOn: CalendarDay, lastDay: CalendarDay) =>
+      letters()
+        .where({ print_run_id: runId, state: 'prepared' })
+        .update({ state: 'posted', posted_on: postedOn, last_day: lastDay, code: null, untold: true }),
+    /** Claims posted letters whose members have not been told. */
+    async claimUntold(runId: string, limit: number): Promise<UnlockLetter[]> {
+      const due = letters()
+        .where({ print_run_id: runId, untold: true })
+        .limit(limit)
+        .forUpdate()
+        .skipLocked()
+        .select('id')
+      return toLetters(
+        await letters().where(onceOnly(db, due)).where({ untold: true }).update({ untold: false }).returning('*'),
+      )
+    },
+    /** Runs that have members left to tell. */
+    runsWithUntold: async (): Promise<string[]> =>
+      (await letters().where({ untold: true }).distinct('print_run_id')).map((row) => row.print_run_id),
+    /** The run is cancelled: its letters wait for the next one, their codes are destroyed. */
+    returnFromRun: (runId: string) =>
+      letters().where({ print_run_id: runId, state: 'prepared' }).update({
+        state: 'requested',
+        print_run_id: null,
+        printed_at: null,
+        content: null,
+        code: null,
+        code_hash: null,
+      }),
+  }
+}

@@ -1,0 +1,121 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import PDFDocument from 'pdfkit'
+import { loadFonts } from '../../src/gateways/letter-pdf/pen.ts'
+import { createLetterPdf, parseLetterTexts } from '../../src/gateways/letter-pdf.ts'
+import { createLetterSpool } from '../../src/gateways/letter-spool.ts'
+import { createPrintRunService } from '../../src/services/print-runs.ts'
+import { openDatabase } from '../../src/stores/database.ts'
+import { migrate } from '../../src/stores/migrations.ts'
+import { erika, newAccount } from '../support/members.ts'
+import { createServiceWorld } from '../support/services.ts'
+
+/**
+ * `npm run bench:print`: a run of BENCH_LETTERS letters (1000) from the cut-off to the post, against bare pdfkit pages of as many
+ * letters, and the memory of the process at its highest. It makes a database of its own on TEST_DATABASE_URL.
+ */
+const letters = Number(process.env.BENCH_LETTERS ?? 1000)
+const server = process.env.TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
+const day = '2026-11-24'
+
+const admin = await openDatabase({ url: server, poolSize: 1 })
+const name = `bench_${randomBytes(6).toString('hex')}`
+await admin.knex.raw(`create database ${name}`)
+const url = new URL(server)
+url.pathname = `/${name}`
+const database = await openDatabase({ url: url.href, poolSize: 4 })
+const folder = mkdtempSync(join(tmpdir(), 'print-bench-'))
+try {
+  await migrate(database.knex)
+  await measure()
+} finally {
+  await database.close()
+  await admin.knex.raw(`drop database ${name} with (force)`)
+  await admin.close()
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function measure(): Promise<void> {
+  const world = createServiceWorld(database.knex, `${day}T09:00:00Z`)
+  await fill(world)
+  const help = { phone: '0800 2 767676', phoneNote: 'kostenfrei', email: 'info@example.org', branchText: 'vor Ort' }
+  const insurer = { name: 'AOK Bayern', shortName: 'AOK Bayern', senderLine: 'AOK Bayern · 80000 München', help }
+  const texts = parseLetterTexts(readFileSync(new URL('../../config/letters/de.yaml', import.meta.url), 'utf8'))
+  const { drawRun } = createLetterPdf({ insurer, texts })
+  const desk = createPrintRunService(world.createDesk({ drawRun, delivery: createLetterSpool(folder) }))
+  const idle = process.memoryUsage().rss
+  let peak = idle
+  const watch = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage().rss)
+  }, 50)
+  const [runId, prepare] = await timed(() => desk.prepare(day))
+  if (!runId) throw new Error('no run was made')
+  const [, release] = await timed(() => desk.release(runId))
+  const bytes = statSync(join(folder, `${runId}.pdf`)).size
+  const [outcome, post] = await timed(() => desk.post(runId))
+  clearInterval(watch)
+  if (outcome !== 'posted') throw new Error(`the run was not posted: ${outcome}`)
+  const [, floor] = await timed(drawBarePages)
+  const total = prepare + release + post
+  const megabytes = (count: number) => Math.round(count / 1e6)
+  console.log(
+    JSON.stringify({
+      letters,
+      seconds: { prepare, release, post, total },
+      lettersPerSecond: letters / total,
+      floor: { lettersPerSecond: letters / floor, ratioOfPrepare: floor / prepare },
+      megabytes: { idle: megabytes(idle), peak: megabytes(peak), pdf: megabytes(bytes) },
+    }),
+  )
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
+  const start = performance.now()
+  const result = await work()
+  return [result, (performance.now() - start) / 1000]
+}
+
+/** Persons, registrations and letters, written as the stores write them. */
+async function fill(world: ReturnType<typeof createServiceWorld>): Promise<void> {
+  const number = (n: number) => `A${String(n).padStart(9, '0')}`
+  const persons = Array.from({ length: letters }, (_, n) => ({ ...erika, insuranceNumber: number(n) }))
+  await world.importPersons(...persons)
+  for (let n = 0; n < letters; n += 250)
+    await world.transaction(async (unit) => {
+      for (let m = n; m < Math.min(n + 250, letters); m++) {
+        const account = newAccount({ insuranceNumber: number(m), username: `member.${m}` })
+        await unit.accounts.create(account)
+        await unit.accounts.activateRegistration(account.id, world.clock.now())
+        const stored = await unit.accounts.find(account.id)
+        await unit.unlockLetters.request({
+          id: randomUUID(),
+          accountId: account.id,
+          insuranceNumberHash: stored?.insuranceNumberHash ?? '',
+          requestedAt: world.clock.now(),
+          printableFrom: world.clock.now(),
+        })
+      }
+    })
+}
+
+/** Pages with as much text as a letter has, by pdfkit alone. */
+function drawBarePages(): Promise<void> {
+  const fonts = loadFonts()
+  const doc = new PDFDocument({ size: 'A4', margin: 0, autoFirstPage: false })
+  doc.registerFont('regular', fonts.regular)
+  return new Promise((resolve) => {
+    doc.on('data', () => {})
+    doc.on('end', () => resolve())
+    for (let n = 0; n < letters; n++) {
+      doc.addPage().font('regular').fontSize(10)
+      for (let line = 0; line < 40; line++)
+        doc.text(`Zeile ${line} von Brief ${n}: Wissen, wie’s läuft. Einfach nah. Meine AOK.`, 70, 60 + line * 18, {
+          lineBreak: false,
+        })
+      doc.addPage()
+    }
+    doc.end()
+  })
+}

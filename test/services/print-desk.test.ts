@@ -1,0 +1,350 @@
+import { randomUUID } from 'node:crypto'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { PrintReceipt } from '../../src/gateways/letter-delivery.ts'
+import { createPrintRunService } from '../../src/services/print-runs.ts'
+import { describeOnBoth, describeOnServer, sixteenTimes } from '../support/databases.ts'
+import { erika } from '../support/members.ts'
+import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
+
+/** Tuesday; the cut-off is at 13:00 UTC, the run is posted on the 25th, a receipt may come until the 26th. */
+const morning = '2026-11-24T09:00:00Z'
+const cutOff = '2026-11-24T13:00:00Z'
+
+describeOnBoth('the print desk', (database) => {
+  let world: ServiceWorld
+  let desk: ReturnType<typeof createPrintRunService>
+  const numbers = ['A123456780', 'X999999995', 'B204581379']
+
+  beforeEach(async () => {
+    world = createServiceWorld(database(), morning)
+    await world.empty()
+    await world.importPersons(...numbers.map((insuranceNumber) => ({ ...erika, insuranceNumber })))
+    desk = createPrintRunService(world.createDesk({ fourEyes: true }))
+    await desk.jobs.prepareDue()
+  })
+
+  const only = async () => {
+    const [run, ...others] = await desk.list(['prepared', 'released', 'posted', 'cancelled'])
+    expect(others).toEqual([])
+    if (!run) throw new Error('a run was expected')
+    return run
+  }
+  const state = async () => (await only()).state
+  const kinds = () => world.alerts.map(({ kind }) => kind)
+
+  /** A run of one letter that the schedule has prepared and somebody has released. */
+  async function withShop(): Promise<string> {
+    await world.activated()
+    world.clock.set(cutOff)
+    await desk.jobs.prepareDue()
+    const { id } = await only()
+    expect(await desk.release(id, 'cli:boss')).toBe('released')
+    return id
+  }
+
+  /** Lays down what the print shop says about a run, and follows it. */
+  async function receive(changes: Partial<PrintReceipt> = {}): Promise<void> {
+    const run = await only()
+    const counts = { letters: run.letterCount, sheets: run.sheetCount }
+    const sha256 = run.files?.[0]?.sha256 ?? ''
+    const receipt = { runId: run.id, state: 'posted' as const, postedOn: '2026-11-25', counts, sha256, ...changes }
+    world.shop.receipts.push({ name: `${randomUUID()}.json`, receipt })
+    await desk.jobs.settle()
+  }
+
+  describe('at the cut-off', () => {
+    it('prepares what was asked for until then; the rest goes with the next run', async () => {
+      await world.activated({ insuranceNumber: numbers[0] })
+      world.clock.set('2026-11-24T12:59:59Z')
+      expect(await desk.jobs.prepareDue()).toBe(0)
+      world.clock.set('2026-11-24T13:00:30Z')
+      await world.activated({ insuranceNumber: numbers[1] })
+      expect(await desk.jobs.prepareDue()).toBe(1)
+      expect(await only()).toMatchObject({
+        state: 'prepared',
+        postingDay: '2026-11-25',
+        letterCount: 1,
+        preparedBy: 'system',
+      })
+      world.clock.set('2026-11-25T13:00:00Z')
+      expect(await desk.jobs.prepareDue()).toBe(1)
+      expect((await desk.list(['prepared'])).map((run) => run.postingDay)).toEqual(['2026-11-26', '2026-11-25'])
+    })
+
+    it('goes on collecting when nothing waits', async () => {
+      world.clock.set(cutOff)
+      expect(await desk.jobs.prepareDue()).toBe(0)
+      expect(await desk.list(['collecting'])).toMatchObject([{ collectsUntil: new Date('2026-11-25T13:00:00Z') }])
+      expect(await desk.list(['prepared', 'cancelled'])).toEqual([])
+    })
+
+    it('is caught up after an outage, with the letters of then and a posting day of now', async () => {
+      await world.activated({ insuranceNumber: numbers[0] })
+      world.clock.set('2026-11-27T18:00:00Z')
+      await world.activated({ insuranceNumber: numbers[1] })
+      expect(await desk.jobs.prepareDue()).toBe(1)
+      expect(await only()).toMatchObject({ letterCount: 1, postingDay: '2026-11-30' })
+      expect(await desk.countWaiting()).toBe(1)
+    })
+
+    it('makes as many runs as their size asks for', async () => {
+      for (const insuranceNumber of numbers) await world.activated({ insuranceNumber })
+      world.clock.set(cutOff)
+      const small = world.createDesk()
+      const runs = createPrintRunService({ ...small, rules: { ...small.rules, runSize: 2 } })
+      expect(await runs.jobs.prepareDue()).toBe(2)
+      expect((await desk.list(['prepared'])).map((run) => run.letterCount).sort()).toEqual([1, 2])
+    })
+  })
+
+  describe('four eyes', () => {
+    it('let nobody release what he prepared himself, nor the schedule release anything', async () => {
+      await world.activated()
+      const runId = (await desk.prepare('2026-11-25', 'cli:k.weber')) ?? ''
+      expect(await desk.release(runId, 'cli:k.weber')).toBe('same_person')
+      expect(await desk.release(runId, 'staff:k.weber')).toBe('same_person')
+      expect(await desk.release(runId, 'system')).toBe('same_person')
+      expect(world.shop.jobs).toEqual([])
+      expect(await desk.release(runId, 'cli:boss')).toBe('released')
+      const actors = await database()('audit_events')
+        .whereIn('type', ['print_run_prepared', 'print_run_released'])
+        .orderBy('id')
+      expect(actors.map(({ actor }) => actor)).toEqual(['cli:k.weber', 'cli:boss'])
+    })
+
+    it('are satisfied by one person for a run of the schedule', async () => {
+      await withShop()
+      expect(world.shop.jobs).toHaveLength(1)
+    })
+  })
+
+  describe('hands over', () => {
+    it('PDF, CSV and JSON, whose counts and digests are right, without personal data', async () => {
+      const id = await withShop()
+      const [job] = world.shop.jobs
+      expect(job?.files.map(({ name }) => name)).toEqual([`${id}.pdf`, `${id}.csv`, `${id}.json`])
+      const text = async (n: number) => {
+        let all = ''
+        for await (const chunk of job?.files[n]?.open() ?? []) all += Buffer.from(chunk).toString()
+        return all
+      }
+      const manifest = JSON.parse(await text(2))
+      expect(manifest).toMatchObject({
+        runId: id,
+        postingDay: '2026-11-25',
+        counts: { letters: 1, sheets: 1, kinds: { unlock_code: 1 } },
+        letters: [{ sequence: 1, kind: 'unlock_code', sheets: 1 }],
+      })
+      expect(manifest.pdf).toEqual({ name: `${id}.pdf`, bytes: (await text(0)).length, sha256: job?.files[0]?.sha256 })
+      expect(await text(1)).toBe(`sequence;id;kind;sheets\r\n1;${manifest.letters[0].id};unlock_code;1\r\n`)
+      expect((await text(1)) + (await text(2))).not.toMatch(/Mustermann|A123456780|Ahornweg/)
+    })
+
+    it('again after a while when the shop is away, and tells operators after some tries', async () => {
+      world.shop.fault = 'delivery'
+      await world.activated()
+      world.clock.set(cutOff)
+      await desk.jobs.prepareDue()
+      const { id } = await only()
+      expect(await desk.release(id, 'cli:boss')).toBe('not_handed_over')
+      expect(await desk.jobs.handOver()).toBe(0)
+      for (const minutes of [1, 2, 4]) {
+        world.clock.forward(minutes * 60)
+        await desk.jobs.handOver()
+      }
+      expect(world.alerts[0]).toEqual({
+        kind: 'print_run_not_handed_over',
+        detail: { run: id, fault: 'Error ECONNREFUSED' },
+      })
+      expect(kinds()).toHaveLength(2)
+      world.shop.fault = null
+      world.clock.forward(8 * 60)
+      expect(await desk.jobs.handOver()).toBe(1)
+      expect(world.shop.jobs).toHaveLength(1)
+    })
+
+    it('nothing that was called back meanwhile: it is withdrawn again', async () => {
+      await world.activated()
+      const runId = (await desk.prepare('2026-11-25', 'system')) ?? ''
+      const given = world.createDesk()
+      const racing = createPrintRunService({
+        ...given,
+        delivery: { ...given.delivery, deliver: async () => void (await desk.cancel(runId, 'operator', 'cli:boss')) },
+      })
+      expect(await racing.release(runId, 'cli:boss')).toBe('not_handed_over')
+      expect(world.shop.withdrawn).toEqual([`${runId} cancelled`, `${runId} cancelled`])
+    })
+  })
+
+  describe('a receipt', () => {
+    it('of the next morning that names the planned day posts the run', async () => {
+      const id = await withShop()
+      world.clock.set('2026-11-26T08:00:00Z')
+      await receive()
+      expect(await only()).toMatchObject({ id, state: 'posted' })
+      expect(await world.mails()).toMatchObject([{ template: 'letterPosted', params: { postedOn: '2026-11-25' } }])
+      expect(world.shop.settled).toEqual(['followed'])
+      expect(world.shop.withdrawn).toEqual([`${id} posted`])
+      expect(kinds()).toEqual([])
+    })
+
+    it('of a day before the planned one waits for it', async () => {
+      await withShop()
+      await receive({ postedOn: '2026-11-24' })
+      expect([await state(), world.shop.settled, await world.mails()]).toEqual(['released', [], []])
+      world.clock.set('2026-11-25T08:00:00Z')
+      await desk.jobs.settle()
+      expect([await state(), world.shop.settled]).toEqual(['posted', ['followed']])
+    })
+
+    it('of a later day cancels the run and tells operators', async () => {
+      await withShop()
+      world.clock.set('2026-11-26T08:00:00Z')
+      await receive({ postedOn: '2026-11-26' })
+      expect([await state(), world.shop.settled, kinds()]).toEqual([
+        'cancelled',
+        ['refused'],
+        ['print_receipt_refused'],
+      ])
+      expect(await world.mails()).toEqual([])
+    })
+
+    it.each([
+      ['another digest', { sha256: 'f'.repeat(64) }, 'differs'],
+      ['another count of letters', { counts: { letters: 2, sheets: 1 } }, 'differs'],
+      ['another count of sheets', { counts: { letters: 1, sheets: 2 } }, 'differs'],
+      ['a run that nobody knows', { runId: randomUUID() }, 'unknown_run'],
+    ])('with %s posts nothing and tells operators', async (_, changes, reason) => {
+      await withShop()
+      world.clock.set('2026-11-25T08:00:00Z')
+      await receive(changes)
+      expect([await state(), world.shop.settled]).toEqual(['released', ['refused']])
+      expect(world.alerts).toMatchObject([{ kind: 'print_receipt_refused', detail: { reason } }])
+    })
+
+    it('that cannot be read is refused', async () => {
+      world.shop.receipts.push({ name: 'x.receipt.json', receipt: null })
+      await desk.jobs.settle()
+      expect(world.alerts).toMatchObject([{ detail: { receipt: 'x.receipt.json', reason: 'unreadable' } }])
+    })
+
+    it('accepted is noted, rejected cancels the run, the same one again changes nothing', async () => {
+      await withShop()
+      await receive({ state: 'accepted', postedOn: undefined })
+      expect(await database()('print_runs').whereNotNull('accepted_at')).toHaveLength(1)
+      world.clock.set('2026-11-25T08:00:00Z')
+      await receive()
+      await receive()
+      expect([await state(), (await world.mails()).length, kinds()]).toEqual(['posted', 1, []])
+    })
+
+    it('rejected cancels the run, and its letters go with the next', async () => {
+      await withShop()
+      await receive({ state: 'rejected', postedOn: undefined })
+      expect([await state(), kinds()]).toEqual(['cancelled', ['print_run_rejected']])
+      expect(await desk.countWaiting()).toBe(1)
+    })
+  })
+
+  describe('a run that slips', () => {
+    it('is cancelled when no receipt came within the grace, and prepared anew', async () => {
+      await withShop()
+      world.clock.set('2026-11-26T22:00:00Z')
+      await desk.jobs.settle()
+      expect(await state()).toBe('released')
+      world.clock.set('2026-11-26T23:30:00Z')
+      await desk.jobs.settle()
+      expect([await state(), kinds()]).toEqual(['cancelled', ['print_run_slipped']])
+      world.clock.set('2026-11-27T13:00:00Z')
+      expect(await desk.jobs.prepareDue()).toBe(1)
+      expect(await desk.list(['prepared'])).toMatchObject([{ letterCount: 1, postingDay: '2026-11-30' }])
+    })
+
+    it('is cancelled when nobody released it on its day, after operators were told', async () => {
+      await world.activated()
+      world.clock.set(cutOff)
+      await desk.jobs.prepareDue()
+      world.clock.set('2026-11-25T08:00:00Z')
+      await desk.jobs.settle()
+      expect([await state(), kinds()]).toEqual(['prepared', ['print_run_not_released']])
+      world.clock.set('2026-11-26T08:00:00Z')
+      await desk.jobs.settle()
+      expect(await state()).toBe('cancelled')
+    })
+  })
+
+  it('posts a run without printed letters by itself, as nobody confirms it', async () => {
+    await world.activated({ insuranceNumber: 'C771029455' })
+    world.clock.set(cutOff)
+    await desk.jobs.prepareDue()
+    const { id } = await only()
+    await desk.release(id, 'cli:boss')
+    world.clock.set('2026-11-25T12:59:00Z')
+    await desk.jobs.settle()
+    expect(await state()).toBe('released')
+    world.clock.set('2026-11-25T13:00:00Z')
+    await desk.jobs.settle()
+    expect([await state(), (await world.mails()).length]).toEqual(['posted', 1])
+  })
+
+  it('tells whom a process that died after posting has not told, once', async () => {
+    await withShop()
+    world.clock.set('2026-11-25T08:00:00Z')
+    const given = world.createDesk()
+    const dying = createPrintRunService({
+      ...given,
+      mails: { ...given.mails, send: () => Promise.reject(new Error('process died')) },
+    })
+    const { id } = await only()
+    await expect(dying.post(id, 'cli:boss')).rejects.toThrow('process died')
+    expect([await state(), await world.mails()]).toEqual(['posted', []])
+    await desk.jobs.settle()
+    await desk.jobs.settle()
+    expect(await world.mails()).toHaveLength(1)
+  })
+
+  describe('a reprint', () => {
+    it('stops the damaged letter and sends another with a code of its own, which the limits count', async () => {
+      const account = await world.activated()
+      world.clock.set(cutOff)
+      await desk.jobs.prepareDue()
+      const [letter] = await database()('unlock_letters')
+      const now = world.clock.now()
+      const reprint = (id: string) =>
+        world.transaction((unit) => world.letters.reprint(unit, id, { actor: 'cli:k.weber', now }))
+      expect(await reprint(letter.id)).toEqual({ letterDay: '2026-11-25' })
+      expect(await reprint(letter.id)).toBe('not_printed')
+      expect(await reprint(randomUUID())).toBe('not_printed')
+      const [stopped, next] = await database()('unlock_letters')
+        .where({ account_id: account.id })
+        .orderBy('requested_at')
+      expect(stopped).toMatchObject({ id: letter.id, state: 'ended', code: null, code_hash: null })
+      expect(next).toMatchObject({ state: 'requested', printable_from: new Date('2026-11-25T13:00:00Z') })
+      expect(await world.events('letter_reprinted')).toEqual([{ letterId: letter.id }])
+    })
+  })
+})
+
+describeOnServer('16 processes at once', (database) => {
+  it('prepare, release and post a run once, and tell everybody once', async () => {
+    const world = createServiceWorld(database(), morning)
+    const { jobs, release, post, list } = world.printRuns
+    await jobs.prepareDue()
+    await world.importPersons(erika)
+    await world.activated()
+    await world.activated({ insuranceNumber: 'X999999995' })
+    world.clock.set(cutOff)
+    await sixteenTimes(() => jobs.prepareDue())
+    const runs = await list(['prepared'])
+    expect(runs).toHaveLength(1)
+    const runId = runs[0]?.id ?? ''
+    expect(world.shop.printed.flat()).toHaveLength(1)
+    await sixteenTimes((n) => release(runId, `cli:person${n}`))
+    expect(await world.events('print_run_released')).toHaveLength(1)
+    expect(world.shop.jobs).toHaveLength(1)
+    world.clock.set('2026-11-25T08:00:00Z')
+    const posted = await sixteenTimes(() => post(runId, 'cli:boss'))
+    expect(posted.filter((outcome) => outcome === 'posted')).toHaveLength(1)
+    expect(await world.mails()).toHaveLength(2)
+  })
+})

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { loadDevelopmentSecrets } from './config/development-secrets.ts'
+import { emailFaults, loadEmail } from './config/email.ts'
 import { type Environment, parseEnvironment } from './config/environment.ts'
 import { loadConfigFiles } from './config/files.ts'
 import { loadSms, smsFaults } from './config/sms.ts'
@@ -26,6 +27,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv = process.env): Config {
       `ROLE=${environment.ROLE} needs DATABASE_URL, because the embedded database serves one process that does both`,
     )
   if (environment.NODE_ENV !== 'production') faults.push(...smsFaults(environment))
+  faults.push(...emailFaults(environment))
   if (environment.LETTER_DRIVER === 'spool' && !environment.LETTER_SPOOL_DIR)
     faults.push('LETTER_DRIVER=spool needs LETTER_SPOOL_DIR')
   if (faults.length > 0) throw new StartUpError(`${faults.join('. ')}.`)
@@ -106,7 +108,7 @@ function buildConfig(environment: Environment, variables: NodeJS.ProcessEnv) {
       },
       () => '[secret]',
     ),
-    smtpUrl: environment.SMTP_URL,
+    email: loadEmail(environment),
     sms: loadSms(environment, configDir, variables),
     letters: { driver: environment.LETTER_DRIVER, spoolDir: environment.LETTER_SPOOL_DIR },
     logLevel: environment.LOG_LEVEL,
@@ -134,7 +136,7 @@ function databaseTimeouts(environment: Environment) {
 
 /** Keeps secrets and addresses that hold passwords out of logs and error reports, whoever prints the object. */
 function hideSecrets<T extends object>(config: T): T {
-  const secret = ['secrets', 'variables', 'database', 'redis', 'smtpUrl', 'sms', 'demo']
+  const secret = ['secrets', 'variables', 'database', 'redis', 'email', 'sms', 'demo']
   const print = () =>
     Object.fromEntries(Object.entries(config).map(([key, value]) => [key, secret.includes(key) ? '[secret]' : value]))
   return hide(config, print)

@@ -21,10 +21,17 @@ type Settings = {
  * loaded outside production only.
  */
 export async function createDrivers(config: Config, { knex, clock, issuer, renderPdf, sms }: Settings) {
-  const { smtpUrl, letters, insurer } = config
+  const { email, letters, insurer } = config
   const postbox = createPostboxStore(knex)
   const real = {
-    email: smtpUrl && createSmtpGateway({ url: smtpUrl, from: insurer.mailFrom, domain: new URL(issuer).hostname }),
+    email:
+      email.url &&
+      createSmtpGateway({
+        ...{ ...email, url: email.url },
+        from: insurer.mailFrom,
+        domain: new URL(issuer).hostname,
+        connections: config.deliveries.email.atOnce,
+      }),
     sms,
     letters: letters.driver === 'spool' && letters.spoolDir && createLetterSpool(letters.spoolDir),
   }

@@ -35,6 +35,7 @@ describe('parseEnvironment', () => {
       DRAIN_TIMEOUT: 25,
       TRUST_PROXY: false,
       SMS_DRIVER: 'postbox',
+      SMTP_TLS: 'required',
       LETTER_DRIVER: 'postbox',
       LOG_LEVEL: 'info',
       IP_LIMIT_FACTOR: 1,

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { StartUpError } from '../errors.ts'
 import { channelSettings } from './environment/channels.ts'
 import { developmentSettings } from './environment/development.ts'
+import { emailSettings } from './environment/email.ts'
 import { runningSettings } from './environment/running.ts'
 import { secretSettings } from './environment/secrets.ts'
 import { serverSettings } from './environment/server.ts'
@@ -16,6 +17,7 @@ export const environmentSchema = z.object({
   ...storeSettings,
   ...secretSettings,
   ...channelSettings,
+  ...emailSettings,
   ...smsSettings,
   ...developmentSettings,
 })

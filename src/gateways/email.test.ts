@@ -1,43 +1,10 @@
-import { SMTPServer } from 'smtp-server'
-import { afterEach, describe, expect, it } from 'vitest'
-import { createSmtpGateway } from './email.ts'
-
-type Received = { from: string; to: string; data: string }
-
-const servers: SMTPServer[] = []
-afterEach(async () => {
-  for (const server of servers.splice(0)) await new Promise<void>((resolve) => server.close(() => resolve()))
-})
-
-/** A real SMTP server on loopback; `refuse` answers the recipient with an error of that code. */
-async function startServer(refuse?: number): Promise<{ url: string; received: Received[] }> {
-  const received: Received[] = []
-  const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['STARTTLS'],
-    onRcptTo(_address, _session, callback) {
-      callback(refuse ? Object.assign(new Error('refused'), { responseCode: refuse }) : null)
-    },
-    onData(stream, session, callback) {
-      const chunks: Buffer[] = []
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-      stream.on('end', () => {
-        const { mailFrom, rcptTo } = session.envelope
-        received.push({
-          from: mailFrom ? mailFrom.address : '',
-          to: rcptTo.map((each) => each.address).join(),
-          data: Buffer.concat(chunks).toString(),
-        })
-        callback()
-      })
-    },
-  })
-  servers.push(server)
-  const port = await new Promise<number>((resolve) => {
-    const listening = server.listen(0, '127.0.0.1', () => resolve((listening.address() as { port: number }).port))
-  })
-  return { url: `smtp://127.0.0.1:${port}`, received }
-}
+import { generateKeyPairSync } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { verifyDkim } from '../../test/support/dkim.ts'
+import { makeCertificates } from '../../test/support/servers/certificates.ts'
+import { type SmtpRelay, startSmtpRelay } from '../../test/support/servers/smtp.ts'
+import { createSmtpGateway, type EmailGateway, type SmtpSettings } from './email.ts'
 
 const mail = {
   id: 'message-1',
@@ -46,37 +13,136 @@ const mail = {
   text: 'Guten Tag',
   html: '<p>Guten Tag</p>',
 }
-const sender = { from: 'Meine AOK <noreply@meine.aok.invalid>', domain: 'anmeldung.example.org' }
+
+let relay: SmtpRelay | undefined
+let gateway: EmailGateway | undefined
+afterEach(async () => {
+  gateway?.close()
+  await relay?.close()
+})
+
+async function open(changes: Partial<SmtpSettings> = {}, ...given: Parameters<typeof startSmtpRelay>) {
+  relay = await startSmtpRelay(...given)
+  const from = 'Meine AOK <noreply@meine.aok.invalid>'
+  gateway = createSmtpGateway({
+    ...{ url: relay.url, from, domain: 'anmeldung.example.org', tls: 'required' },
+    ...changes,
+  })
+  return { relay, gateway, send: () => (gateway as EmailGateway).send(mail) }
+}
+
+/** The relay as a machine that is not this one: this address leads to loopback without being of it. */
+const elsewhere = (port: number) => `smtp://0.0.0.0:${port}`
 
 describe('createSmtpGateway', () => {
   it('delivers text and HTML with a Message-ID that names the message', async () => {
-    const { url, received } = await startServer()
-    const gateway = createSmtpGateway({ url, ...sender })
-    await gateway.send(mail)
-    gateway.close()
-    expect(received).toHaveLength(1)
-    expect(received[0]).toMatchObject({ from: 'noreply@meine.aok.invalid', to: 'erika@example.org' })
-    expect(received[0]?.data).toContain('Message-ID: <message-1@anmeldung.example.org>')
-    expect(received[0]?.data).toContain('Auto-Submitted: auto-generated')
-    expect(received[0]?.data).toMatch(/text\/plain[\s\S]*text\/html/)
+    const { relay, send } = await open()
+    await send()
+    expect(relay.received).toHaveLength(1)
+    expect(relay.received[0]).toMatchObject({ from: 'noreply@meine.aok.invalid', to: 'erika@example.org' })
+    expect(relay.received[0]?.data).toContain('Message-ID: <message-1@anmeldung.example.org>')
+    expect(relay.received[0]?.data).toContain('Auto-Submitted: auto-generated')
+    expect(relay.received[0]?.data).toMatch(/text\/plain[\s\S]*text\/html/)
+  })
+
+  it('lets mail servers return e-mails to an address of its own', async () => {
+    const { relay, send } = await open({ envelopeFrom: 'bounces@meine.aok.invalid' })
+    await send()
+    expect(relay.received[0]).toMatchObject({ from: 'bounces@meine.aok.invalid', to: 'erika@example.org' })
+    expect(relay.received[0]?.data).toContain('noreply@meine.aok.invalid')
   })
 
   it.each([
-    [450, false],
-    [550, true],
-  ])('rejects when the relay answers %i to the recipient; permanent: %s', async (code, permanent) => {
-    const { url, received } = await startServer(code)
-    const gateway = createSmtpGateway({ url, ...sender })
-    const failure = await gateway.send(mail).catch((error) => error)
-    gateway.close()
-    expect(failure.permanent).toBe(permanent)
-    expect(failure.responseCode).toBe(code)
-    expect(received).toHaveLength(0)
+    ['greylists the recipient', { recipient: 450 }, { permanent: false, responseCode: 450 }],
+    ['refuses the recipient', { recipient: 550 }, { permanent: true, responseCode: 550 }],
+    ['refuses the content', { content: 554 }, { permanent: false, responseCode: 554 }],
+    ['breaks off in DATA', 'drop-in-data', { permanent: false }],
+  ] as const)('rejects when the relay %s', async (_, behaviour, expected) => {
+    const { relay, send } = await open({}, behaviour)
+    expect(await send().catch((error) => error)).toMatchObject(expected)
+    expect(relay.received).toHaveLength(0)
+    // The outbox alone tries again: what breaks in DATA may have arrived.
+    expect(relay.submissions()).toBe(1)
+  })
+
+  it('keeps the words of the relay, which quote addresses, out of its errors', async () => {
+    const { send } = await open({}, { recipient: 550, text: '5.1.1 <erika@example.org> unknown' })
+    const failure = await send().catch((error) => error)
+    expect(failure).toMatchObject({ status: '5.1.1' })
+    expect(`${JSON.stringify(failure)} ${failure.message} ${failure.cause}`).not.toContain('erika')
   })
 
   it('rejects when the relay is away', async () => {
-    const gateway = createSmtpGateway({ url: 'smtp://127.0.0.1:1', ...sender })
-    await expect(gateway.send(mail)).rejects.toThrow()
+    const { gateway, relay, send } = await open()
+    await relay.close()
+    await expect(send()).rejects.toMatchObject({ name: 'RelayFailure', permanent: false })
     gateway.close()
+  })
+})
+
+describe('TLS to the relay', () => {
+  let ca = ''
+  let tls = { cert: '', key: '' }
+  beforeAll(async () => {
+    const files = await makeCertificates()
+    ca = readFileSync(files.ca, 'utf8')
+    tls = { cert: readFileSync(files.certificate, 'utf8'), key: readFileSync(files.key, 'utf8') }
+    files.remove()
+  })
+
+  it('is demanded: nothing leaves in the clear, except to loopback or where it is optional', async () => {
+    const { relay, send } = await open()
+    await send()
+    const strict = { from: 'a@example.org', domain: 'example.org', url: elsewhere(relay.port) }
+    const demanding = createSmtpGateway({ ...strict, tls: 'required' })
+    await expect(demanding.send(mail)).rejects.toMatchObject({ code: 'ETLS', permanent: false })
+    demanding.close()
+    expect(relay.received).toHaveLength(1)
+    const lenient = createSmtpGateway({ ...strict, tls: 'optional' })
+    await lenient.send(mail)
+    lenient.close()
+    expect(relay.received.map(({ secure }) => secure)).toEqual([false, false])
+  })
+
+  it('is used by STARTTLS, with an authority of the operator', async () => {
+    const { relay } = await open({}, 'ok', { tls })
+    const settings = {
+      from: 'a@example.org',
+      domain: 'example.org',
+      url: elsewhere(relay.port),
+      tls: 'required',
+    } as const
+    const knowing = createSmtpGateway({ ...settings, ca })
+    await knowing.send(mail)
+    knowing.close()
+    expect(relay.received).toMatchObject([{ secure: true }])
+    const stranger = createSmtpGateway(settings)
+    await expect(stranger.send(mail)).rejects.toMatchObject({ permanent: false })
+    stranger.close()
+    expect(relay.received).toHaveLength(1)
+  })
+
+  it('may begin with the connection', async () => {
+    const { relay, send } = await open({ ca }, 'ok', { tls, implicit: true })
+    await send()
+    expect(relay.received).toMatchObject([{ secure: true }])
+  })
+})
+
+describe('DKIM', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+
+  it('signs what leaves, so that a change is seen', async () => {
+    const { relay, send } = await open({
+      dkim: { domainName: 'aok.example.org', keySelector: 'anmeldung', privateKey: pem },
+    })
+    await send()
+    const data = relay.received[0]?.data ?? ''
+    expect(verifyDkim(data, publicKey)).toMatchObject({
+      valid: true,
+      tags: { d: 'aok.example.org', s: 'anmeldung', a: 'rsa-sha256' },
+    })
+    expect(verifyDkim(data.replace('Guten Tag', 'Guter Tag'), publicKey).valid).toBe(false)
   })
 })

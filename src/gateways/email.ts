@@ -8,19 +8,55 @@ export type EmailGateway = { send(email: Email): Promise<void>; close(): void }
 /** Milliseconds; a relay that hangs must not hold a worker for nodemailer's ten minutes. */
 const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 30_000 }
 
-/** Creates the delivery by SMTP with a pool of connections; `from` is the sender of all e-mails. */
-export function createSmtpGateway({ url, from, domain }: { url: string; from: string; domain: string }): EmailGateway {
-  const transport = createTransport({ url, pool: true, maxConnections: 5, ...timeouts } as object, { from })
+/**
+ * `from`: sender that the member sees; `envelopeFrom`: where mail servers return e-mails to. `domain` of Message-IDs. `tls`:
+ * whether a relay without STARTTLS is accepted. `ca`, `dkim.privateKey`: PEM. `connections`: at most that many at once.
+ */
+export type SmtpSettings = {
+  url: string
+  from: string
+  envelopeFrom?: string
+  domain: string
+  tls: 'required' | 'optional'
+  ca?: string
+  dkim?: { domainName: string; keySelector: string; privateKey: string }
+  connections?: number
+}
+
+/** Creates the delivery by SMTP with a pool of connections. */
+export function createSmtpGateway(settings: SmtpSettings): EmailGateway {
+  const { url, from, domain, dkim } = settings
+  const transport = createTransport(
+    {
+      url,
+      pool: true,
+      maxConnections: settings.connections ?? 5,
+      // The outbox alone decides about another try: after a break in DATA the relay may have the e-mail.
+      maxRequeues: 0,
+      requireTLS: settings.tls === 'required' && !isLoopback(url),
+      tls: { minVersion: 'TLSv1.2', ca: settings.ca },
+      dkim,
+      ...timeouts,
+    } as object,
+    { from },
+  )
   return {
     async send({ id, to, subject, text, html }) {
       const headers = { 'Auto-Submitted': 'auto-generated' }
       const messageId = `<${id}@${domain}>`
-      await transport.sendMail({ to, subject, text, html, messageId, headers }).catch((error) => {
+      const envelope = settings.envelopeFrom ? { from: settings.envelopeFrom, to } : undefined
+      await transport.sendMail({ to, subject, text, html, messageId, headers, envelope }).catch((error) => {
         throw refusalOf(error) ?? new RelayFailure(error)
       })
     },
     close: () => transport.close(),
   }
+}
+
+/** What stays in this machine, or in this pod, needs no TLS. */
+function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url)
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 }
 
 /** Any other failure: tried again, whatever the relay or nodemailer calls permanent. The server's words are dropped. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from './processes.ts'
 
-/** PEM files of an authority of a test's own, and of a certificate for 127.0.0.1 and `localhost` that it signed. */
+/** PEM files of an authority of a test's own, and of a certificate for this machine that it signed. */
 export type Certificates = { ca: string; certificate: string; key: string; remove(): void }
 
 const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
@@ -17,7 +17,7 @@ export async function makeCertificates(): Promise<Certificates> {
     return run('openssl', ['req', '-x509', ...newKey, '-days', '1', '-subj', `/CN=${name}`, ...files, ...more])
   }
   await make('authority', [])
-  const names = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-addext', 'basicConstraints=CA:FALSE']
+  const names = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:0.0.0.0', '-addext', 'basicConstraints=CA:FALSE']
   await make('server', ['-CA', file('authority'), '-CAkey', file('authority-key'), ...names])
   return {
     ca: file('authority'),

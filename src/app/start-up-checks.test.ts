@@ -16,7 +16,7 @@ afterEach(() => rm(folder, { recursive: true }))
 const time = new Date('2026-11-24T12:00:00Z')
 const check = (config: object, there = time) =>
   checkStart({
-    config: { letters: { driver: 'postbox' }, ...config } as never,
+    config: { letters: { driver: 'postbox' }, email: {}, ...config } as never,
     log: { warn: (detail: object, line: string) => void lines.push(`${line} ${JSON.stringify(detail)}`) } as never,
     now: () => time,
     databaseTime: async () => there,
@@ -41,11 +41,11 @@ it('warns of a mail relay that cannot be reached, without its address', async ()
   const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   const { port } = server.address() as AddressInfo
-  await check({ smtpUrl: `smtp://user:secret@127.0.0.1:${port}` })
+  await check({ email: { url: `smtp://user:secret@127.0.0.1:${port}` } })
   await new Promise((resolve) => setTimeout(resolve, 200))
   expect(lines).toEqual([])
   await new Promise((resolve) => server.close(resolve))
-  await check({ smtpUrl: `smtp://user:secret@127.0.0.1:${port}` })
+  await check({ email: { url: `smtp://user:secret@127.0.0.1:${port}` } })
   await new Promise((resolve) => setTimeout(resolve, 200))
   expect(lines).toEqual(['mail relay cannot be reached {"failure":"ECONNREFUSED"}'])
 })

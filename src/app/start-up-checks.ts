@@ -7,7 +7,7 @@ import type { Config } from '../config.ts'
 import { StartUpError } from '../errors.ts'
 
 type Settings = {
-  config: Pick<Config, 'letters' | 'smtpUrl'>
+  config: Pick<Config, 'letters' | 'email'>
   log: Pick<Logger, 'warn'>
   /** The machine's own time, and the database's. */
   now(): Date
@@ -23,10 +23,10 @@ const tolerated = 5
  * @throws StartUpError when the letter spool cannot be written
  */
 export async function checkStart(settings: Settings): Promise<void> {
-  const { letters, smtpUrl } = settings.config
+  const { letters, email } = settings.config
   if (letters.driver === 'spool' && letters.spoolDir) await assertWritable(letters.spoolDir)
   await compareClocks(settings)
-  if (smtpUrl) void tryRelay(new URL(smtpUrl), settings.log)
+  if (email.url) void tryRelay(new URL(email.url), settings.log)
 }
 
 async function assertWritable(folder: string): Promise<void> {

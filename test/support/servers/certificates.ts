@@ -17,7 +17,12 @@ export async function makeCertificates(): Promise<Certificates> {
     return run('openssl', ['req', '-x509', ...newKey, '-days', '1', '-subj', `/CN=${name}`, ...files, ...more])
   }
   await make('authority', [])
-  const names = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:0.0.0.0', '-addext', 'basicConstraints=CA:FALSE']
+  const names = [
+    '-addext',
+    'subjectAltName=DNS:localhost,IP:127.0.0.1,IP:0.0.0.0',
+    '-addext',
+    'basicConstraints=CA:FALSE',
+  ]
   await make('server', ['-CA', file('authority'), '-CAkey', file('authority-key'), ...names])
   return {
     ca: file('authority'),

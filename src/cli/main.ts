@@ -4,6 +4,7 @@ import { clientsCheck } from './clients-check.ts'
 import { dbMigrate } from './db-migrate.ts'
 import { dbRollback } from './db-rollback.ts'
 import { dbStatus } from './db-status.ts'
+import { doctor } from './doctor.ts'
 import { runCli } from './frame.ts'
 import { jobCommands } from './jobs.ts'
 import { keyCommands } from './keys.ts'
@@ -14,6 +15,7 @@ import { smsReceipts } from './sms-receipts.ts'
 import { statisticsShow } from './statistics.ts'
 
 const commands = [
+  doctor,
   membersImport,
   clientsCheck,
   auditVerify,

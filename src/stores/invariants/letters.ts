@@ -1,0 +1,78 @@
+import type { Invariant } from './invariant.ts'
+
+const bug = 'keep letter and run, and report a fault of the product'
+
+/** Letters and print runs: one letter each, codes readable only while they are printed, runs that move. */
+export const letterInvariants: readonly Invariant[] = [
+  {
+    name: 'plain codes live only until the run is posted',
+    about: 'letter',
+    meaning: 'an unlock code can be read although its letter is not being printed',
+    broken: `select id from unlock_letters where code is not null and state <> 'prepared'`,
+    mend: 'blank the column `code` of these rows at once, and report a fault of the product',
+  },
+  {
+    name: 'posted letters have a day, an end and a code to compare with',
+    about: 'letter',
+    meaning: 'a letter is in the post, but what stands in it does not work',
+    broken: `select id from unlock_letters where state = 'posted'
+      and (posted_on is null or (content = 'unlock_code' and (last_day is null or code_hash is null)))`,
+    mend: '`letters:reprint <letter id>` sends a new one',
+  },
+  {
+    name: 'letters in preparation belong to a run that goes on',
+    about: 'letter',
+    meaning: 'a letter waits in a run that is over: nobody would print it',
+    broken: `select l.id from unlock_letters l left join print_runs r on r.id = l.print_run_id
+      where l.state = 'prepared' and (r.id is null or r.state in ('posted', 'cancelled'))
+      and not (r.state = 'cancelled' and r.cancelled_at > :hourAgo) and not (r.state = 'posted' and r.posted_at > :hourAgo)`,
+    mend: '`letters:reprint <letter id>` sends a new one',
+  },
+  {
+    name: 'a code that was used made its account active',
+    about: 'letter',
+    meaning: 'a code is used up, but its account never became active',
+    broken: `select l.id from unlock_letters l join accounts a on a.id = l.account_id
+      where l.consumed_at is not null and a.active_since is null`,
+    mend: bug,
+  },
+  {
+    name: 'letters of one number keep their limit',
+    about: 'letter',
+    meaning: 'more letters were printed for one insurance number than allowed, or a letter was printed twice',
+    broken: `select min(id::text) as id from unlock_letters where printed_at > :letterWindow and content <> 'none'
+      group by insurance_number_hash having count(*) > :letterCount`,
+    mend: bug,
+  },
+  {
+    name: 'letters without a registration wait for nothing',
+    about: 'letter',
+    meaning: 'the registration of a waiting letter is gone',
+    broken: `select id from unlock_letters where account_id is null and state = 'requested' and requested_at < :dayAgo`,
+    mend: 'run `jobs:run clean-up`; when it comes again, read its line in the log',
+  },
+  {
+    name: 'files of a run that is over are destroyed',
+    about: 'print run',
+    meaning: 'printed letters can still be read although their run is posted or cancelled',
+    broken: `select id from print_runs r where state in ('posted', 'cancelled')
+      and (pdf is not null or exists (select 1 from print_run_chunks c where c.run_id = r.id))
+      and coalesce(posted_at, cancelled_at) < :hourAgo`,
+    mend: 'see docs/operate/incidents/print-run-stuck.md; the chunks of these runs can be deleted',
+  },
+  {
+    name: 'runs do not miss their day unnoticed',
+    about: 'print run',
+    meaning: 'the planned posting day has long passed and the run is neither posted nor cancelled',
+    broken: `select id from print_runs where state in ('prepared', 'released') and posting_day < :yesterday::date - 5`,
+    mend: 'ask the print shop; post the run with the day it names, or `print-runs:cancel` it. See docs/operate/incidents/print-run-stuck.md',
+  },
+  {
+    name: 'runs count what they hold',
+    about: 'print run',
+    meaning: 'a run says another number of letters than it holds',
+    broken: `select r.id from print_runs r where r.state = 'posted' and r.posted_at > :letterWindow and r.letter_count <
+      (select count(*) from unlock_letters l where l.print_run_id = r.id and l.content <> 'none' and l.account_id is not null)`,
+    mend: bug,
+  },
+]

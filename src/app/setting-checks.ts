@@ -1,21 +1,23 @@
 import { access, constants } from 'node:fs/promises'
+import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { createSystemClock } from '../gateways/clock.ts'
 import type { SettingCheck } from '../services/doctor.ts'
 import type { KeyRingService } from '../services/key-rings.ts'
 import type { Database } from '../stores/database.ts'
-import { createInvariantStore } from '../stores/invariants/index.ts'
+import { databaseTime } from '../stores/database-time.ts'
 import { pendingMigrations } from '../stores/migrations.ts'
 import { createSettingStore } from '../stores/settings.ts'
+import { connectRedis } from './redis.ts'
 import { loadRegistry } from './registry.ts'
 
-type Parts = { config: Config; knex: Database; keyRings: KeyRingService }
+type Parts = { config: Config; knex: Database; keyRings: KeyRingService; log: Logger }
 
 /** Seconds by which the clocks of process and database may differ: leases and codes are judged by both. */
 const allowedSkew = 5
 
 /** Lists what `doctor` looks at beside the data: settings, stores and folders of this installation. */
-export function createSettingChecks({ config, knex, keyRings }: Parts): SettingCheck[] {
+export function createSettingChecks({ config, knex, keyRings, log }: Parts): SettingCheck[] {
   const { letters, production } = config
   return [
     {
@@ -39,7 +41,8 @@ export function createSettingChecks({ config, knex, keyRings }: Parts): SettingC
       name: 'the clock agrees with the database',
       mend: 'let both machines follow a time server (NTP)',
       async check() {
-        const skew = await createInvariantStore(knex).clockSkew(createSystemClock().now)
+        const here = createSystemClock().now()
+        const skew = ((await databaseTime(knex)).getTime() - here.getTime()) / 1000
         return Math.abs(skew) > allowedSkew ? `the clocks differ by ${Math.round(skew)} seconds` : undefined
       },
     },
@@ -58,6 +61,14 @@ export function createSettingChecks({ config, knex, keyRings }: Parts): SettingC
           () => undefined,
           (error: NodeJS.ErrnoException) => `${folder} cannot be written (${error.code})`,
         )
+      },
+    },
+    {
+      name: 'Redis answers',
+      mend: 'see docs/operate/incidents/redis-gone.md',
+      async check() {
+        await (await connectRedis(config, log))?.close()
+        return undefined
       },
     },
     {

@@ -88,6 +88,6 @@ function openTransactions({ database, protection }: Pick<CliContext, 'database' 
 }
 
 /** The clock as it was moved for the service (contract.md, `/dev/clock`). */
-async function openDevelopmentClock(database: Database): Promise<Clock> {
+export async function openDevelopmentClock(database: Database): Promise<Clock> {
   return createShiftableClock(Number((await createSettingStore(database).get('clock_offset')) ?? 0))
 }

@@ -1,8 +1,9 @@
+import { createLogger } from '../app/logger.ts'
 import { createSettingChecks } from '../app/setting-checks.ts'
 import { createDoctor, type Finding } from '../services/doctor.ts'
 import { createInvariantStore } from '../stores/invariants/index.ts'
 import { pendingMigrations } from '../stores/migrations.ts'
-import { withContext } from './context.ts'
+import { openDevelopmentClock, withContext } from './context.ts'
 import type { CliCommand } from './frame.ts'
 
 /** Examines the installation; exit code 1 when something is wrong. It changes nothing. */
@@ -18,11 +19,13 @@ export const doctor: CliCommand = {
     withContext(
       io,
       async ({ config, database, keyRings, stores, clock }) => {
-        const settings = createSettingChecks({ config, knex: database, keyRings })
+        const settings = createSettingChecks({ config, knex: database, keyRings, log: createLogger('silent') })
         const invariants = createInvariantStore(database)
         const behind = (await pendingMigrations(database)).length > 0
+        // The data follow the clock as development has moved it.
+        const moved = behind || config.production ? clock : await openDevelopmentClock(database)
         const examination = createDoctor({
-          ...{ invariants, auditEvents: stores.auditEvents, deadlines: config.deadlines, clock },
+          ...{ invariants, auditEvents: stores.auditEvents, deadlines: config.deadlines, clock: moved },
           settings: behind ? settings.slice(0, 1) : settings,
           onlySettings: behind,
         })

@@ -6,6 +6,7 @@ import { auditSeal } from '../../src/cli/audit-seal.ts'
 import { auditVerify } from '../../src/cli/audit-verify.ts'
 import { dbMigrate } from '../../src/cli/db-migrate.ts'
 import { dbStatus } from '../../src/cli/db-status.ts'
+import { doctor } from '../../src/cli/doctor.ts'
 import { type CliIo, runCli } from '../../src/cli/frame.ts'
 import { jobCommands } from '../../src/cli/jobs.ts'
 import { keyCommands } from '../../src/cli/keys.ts'
@@ -19,6 +20,7 @@ import { createAccountStore } from '../../src/stores/accounts.ts'
 import { openDatabase } from '../../src/stores/database.ts'
 
 const commands = [
+  doctor,
   membersImport,
   auditVerify,
   auditSeal,

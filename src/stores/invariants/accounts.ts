@@ -24,8 +24,8 @@ export const accountInvariants: readonly Invariant[] = [
     name: 'suspended accounts know why and what they were',
     about: 'account',
     meaning: 'an account is suspended without reason or way back, or has them without being suspended',
-    broken: `select id from accounts where (state = 'suspended')
-      <> (suspension_reason is not null and state_before_suspension is not null)`,
+    broken: `select id from accounts where (state = 'suspended') <> (suspension_reason is not null)
+      or (state = 'suspended') <> (state_before_suspension is not null)`,
     mend: bug,
   },
   {

@@ -25,11 +25,5 @@ export function createInvariantStore(db: Database) {
       )
       return { invariant, broken: rows[0].broken, ids: rows[0].ids ?? [] }
     },
-    /** Seconds by which the clock of the database is ahead of `now`. */
-    async clockSkew(now: () => Date): Promise<number> {
-      const before = now().getTime()
-      const { rows } = await db.raw('select extract(epoch from clock_timestamp())::float8 * 1000 as at')
-      return (rows[0].at - (before + now().getTime()) / 2) / 1000
-    },
   }
 }

@@ -24,8 +24,8 @@ export const letterInvariants: readonly Invariant[] = [
     about: 'letter',
     meaning: 'a letter waits in a run that is over: nobody would print it',
     broken: `select l.id from unlock_letters l left join print_runs r on r.id = l.print_run_id
-      where l.state = 'prepared' and (r.id is null or r.state in ('posted', 'cancelled'))
-      and not (r.state = 'cancelled' and r.cancelled_at > :hourAgo) and not (r.state = 'posted' and r.posted_at > :hourAgo)`,
+      where l.state = 'prepared' and (r.id is null or r.state = 'posted' and r.posted_at < :hourAgo
+      or r.state = 'cancelled' and r.cancelled_at < :hourAgo)`,
     mend: '`letters:reprint <letter id>` sends a new one',
   },
   {

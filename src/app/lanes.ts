@@ -13,5 +13,5 @@ export function createLanes({ deliveries }: Config, works: boolean): Lane[] {
   })
   const urgent = [lane(['sms'], deliveries.sms), lane(['backchannel_logout'], deliveries.backchannelLogout)]
   if (!works) return urgent
-  return [...urgent, lane(['email', 'discarded'], deliveries.email), lane(['print_run'], deliveries.printRun)]
+  return [...urgent, lane(['email', 'discarded'], deliveries.email)]
 }

@@ -244,7 +244,6 @@ export async function createServices(settings: Settings) {
 const rulesOf = ({ deliveries }: Config) => ({
   sms: deliveries.sms,
   email: deliveries.email,
-  print_run: deliveries.printRun,
   backchannel_logout: deliveries.backchannelLogout,
 })
 

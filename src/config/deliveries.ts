@@ -19,5 +19,4 @@ export const deliveriesSchema = z.strictObject({
   sms: lane.extend({ timeout: z.int().min(10) }),
   backchannelLogout: lane,
   email: lane,
-  printRun: lane,
 })

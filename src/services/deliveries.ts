@@ -13,8 +13,6 @@ type Settings = DeliveryEndSettings & {
   renderMail(payload: MailPayload): RenderedMail
   /** Sends a logout token to an application (OpenID Connect Back-Channel Logout, 2.5). */
   sendLogoutToken(payload: { url: string; logoutToken: string }): Promise<void>
-  /** Hands a print run over to the print shop; must be harmless when it comes twice. */
-  handOverPrintRun?(payload: { runId: string }, messageId: string): Promise<void>
   bounces: Pick<BounceService, 'refused' | 'comesBack'>
 }
 
@@ -69,10 +67,7 @@ async function send(settings: Settings, message: ClaimedMessage, payload: unknow
     // The gateways see until when the SMS is of use.
     return await settings.sms.send({ ...(payload as Omit<Sms, 'id' | 'expiresAt'>), id, expiresAt })
   }
-  if (kind === 'backchannel_logout')
-    return await settings.sendLogoutToken(payload as { url: string; logoutToken: string })
-  if (!settings.handOverPrintRun) throw Object.assign(new Error('no print shop'), { code: 'NO_PRINT_SHOP' })
-  await settings.handOverPrintRun(payload as { runId: string }, id)
+  await settings.sendLogoutToken(payload as { url: string; logoutToken: string })
 }
 
 /**

@@ -114,7 +114,6 @@ function purposeOf(message: ClaimedMessage): string {
   const usual: Record<MessageKind, string> = {
     sms: 'mtan',
     email: 'email',
-    print_run: 'print_run',
     backchannel_logout: 'logout',
     discarded: 'none',
   }

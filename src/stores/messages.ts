@@ -4,7 +4,7 @@ import { recipientHash } from './email-bounces.ts'
 import type { Protection } from './protection.ts'
 
 /** `discarded`: written where another case sends something, so that both take the same work; never delivered. */
-export type MessageKind = 'email' | 'sms' | 'print_run' | 'backchannel_logout' | 'discarded'
+export type MessageKind = 'email' | 'sms' | 'backchannel_logout' | 'discarded'
 export type StoredMessage = { id: string; kind: MessageKind; payload: unknown; expiresAt: Date | null }
 
 export type NewMessage = StoredMessage & {

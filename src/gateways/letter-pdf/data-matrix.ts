@@ -23,5 +23,11 @@ export function drawSheetMark(doc: Document, text: string, caption: string): voi
     for (const [column, dark] of modules.entries())
       if (dark) doc.rect(mm(place.x) + column * cell, mm(place.y) + row * cell, cell, cell)
   doc.fill('black')
-  write(doc, caption, { x: mm(place.x), y: mm(place.y + rows.length * place.module + 3), font: 'regular', size: 6 })
+  write(doc, caption, {
+    x: mm(place.x),
+    y: mm(place.y + rows.length * place.module + 3),
+    font: 'regular',
+    size: 6,
+    once: true,
+  })
 }

@@ -68,12 +68,18 @@ export function checkRecipient(doc: Document, recipient: Recipient, style: Style
 export function drawRecipient(doc: Document, recipient: Recipient, style: Style): void {
   const { lines, size } = fitAddress(doc, addressLines(recipient), { width: windowWidth, size: style.address })
   const step = mm((address.height - address.senderHeight - address.noteHeight) / recipientLines)
-  writeLines(doc, lines, { x: mm(address.left + address.indent), y: mm(recipientTop) + step * 0.8, size, step })
+  writeLines(doc, lines, {
+    x: mm(address.left + address.indent),
+    y: mm(recipientTop) + step * 0.8,
+    size,
+    step,
+    once: true,
+  })
 }
 
 function fitAddress(doc: Document, lines: string[], { width, size: largest }: { width: number; size: number }) {
   for (let size = largest; size >= 6; size -= 0.5) {
-    const measure = createMeasure(doc, size)
+    const measure = createMeasure(doc, size, { once: true })
     const broken = lines.flatMap((text) => layOut([{ text, bold: false }], width, measure))
     if (broken.length <= recipientLines) return { lines: broken, size }
   }
@@ -115,7 +121,7 @@ export function drawMarks(doc: Document): void {
 
 /** Draws the foot of one page: letter id for returned mail, and the page number when there is more than one. */
 export function drawFoot(doc: Document, texts: Pick<LetterTexts, 'letterId' | 'pageOf'>): void {
-  write(doc, texts.letterId, { x: mm(sheet.left), y: mm(sheet.foot), font: 'regular', size: 7 })
+  write(doc, texts.letterId, { x: mm(sheet.left), y: mm(sheet.foot), font: 'regular', size: 7, once: true })
   if (texts.pageOf === '') return
   const measure = createMeasure(doc, 8)
   const x = mm(sheet.right) - measure(texts.pageOf, false)

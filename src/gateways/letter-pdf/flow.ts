@@ -8,6 +8,7 @@ import {
   type Element,
   mm,
   openElement,
+  type Rarity,
   type Style,
   write,
   writeLines,
@@ -43,21 +44,25 @@ export function createFlow(doc: Document, { section, style, values, newPage }: F
     y += height + mm(gap)
     return top
   }
-  const linesOf = (template: string, width: number, size = style.body) =>
-    layOut(toSegments(template, values), width, createMeasure(doc, size))
+  const linesOf = (
+    template: string,
+    width: number,
+    { size = style.body, ...rarity }: { size?: number } & Rarity = {},
+  ) => layOut(toSegments(template, values), width, createMeasure(doc, size, rarity))
 
-  function paragraph(template: string, options: { gap?: number } = {}): void {
-    const lines = linesOf(template, fullWidth)
+  function paragraph(template: string, options: { gap?: number } & Rarity = {}): void {
+    const { once = false } = options
+    const lines = linesOf(template, fullWidth, { once })
     const top = reserve(lines.length * step, options.gap ?? style.paragraphGap)
     addElement(doc, section, 'P', () =>
-      writeLines(doc, lines, { x: left, y: top + style.body, size: style.body, step }),
+      writeLines(doc, lines, { x: left, y: top + style.body, size: style.body, step, once }),
     )
   }
 
   /** A heading stays with the block below it, of which `keep` points must fit as well. */
   function heading(template: string, options: { tag?: 'H1' | 'H2'; keep?: number } = {}): void {
     const { tag = 'H2', keep = 3 * step } = options
-    const lines = linesOf(`**${template}**`, fullWidth, style.heading)
+    const lines = linesOf(`**${template}**`, fullWidth, { size: style.heading })
     const headingStep = style.heading * style.leading
     const height = lines.length * headingStep
     const top = reserve(height, tag === 'H1' ? style.paragraphGap : 0.6, keep)
@@ -79,7 +84,7 @@ export function createFlow(doc: Document, { section, style, values, newPage }: F
     const codeY = labelY + codeHeight
     addElement(doc, section, 'P', () => write(doc, parts.label, { x, y: labelY, font: 'regular', size: style.body }))
     addElement(doc, section, 'P', () =>
-      write(doc, parts.code, { x, y: codeY, font: 'mono', size: style.code, spacing: 1.5 }),
+      write(doc, parts.code, { x, y: codeY, font: 'mono', size: style.code, spacing: 1.5, once: true }),
     )
     addElement(doc, section, 'P', () => writeLines(doc, below, { x, y: codeY + step * 1.5, size: style.body, step }))
   }

@@ -23,7 +23,7 @@ export function letterValues(letter: LetterContent, insurer: LetterInsurer): Tex
 /** Writes the text of a letter, from the subject to the signature. */
 export function writeBody(flow: Flow, letter: LetterContent, texts: LetterTexts, values: TextValues): void {
   flow.heading(texts[letter.kind].title, { tag: 'H1' })
-  flow.paragraph(texts.salutation)
+  flow.paragraph(texts.salutation, { once: true })
   if (letter.kind === 'unlock_code') writeUnlockCode(flow, letter, texts.unlock_code, values)
   else writeAccountExists(flow, letter, texts.account_exists, values)
   flow.heading(texts[letter.kind].notYouHeading)

@@ -68,11 +68,17 @@ export const largePrint: Style = {
   address: 12,
 }
 
+/** `once`: words that one letter alone has (names, ids, codes). */
+export type Rarity = { once?: boolean }
+
+/** pdfkit keeps the layout of every word unless features are named; what is there once would grow with every letter. */
+const layoutOf = ({ once }: Rarity): PDFKit.Mixins.TextOptions => (once ? { features: [] } : {})
+
 /** Measures text in points at a size, regular or bold. */
-export function createMeasure(doc: Document, size: number): Measure {
+export function createMeasure(doc: Document, size: number, rarity: Rarity = {}): Measure {
   return (text, bold) => {
     doc.font(bold ? 'bold' : 'regular').fontSize(size)
-    return doc.widthOfString(text)
+    return doc.widthOfString(text, layoutOf(rarity))
   }
 }
 
@@ -80,17 +86,18 @@ export function createMeasure(doc: Document, size: number): Measure {
 export function write(
   doc: Document,
   text: string,
-  at: { x: number; y: number; font: FontName; size: number; spacing?: number },
+  at: { x: number; y: number; font: FontName; size: number; spacing?: number } & Rarity,
 ): void {
   doc.font(at.font).fontSize(at.size)
-  doc.text(text, at.x, at.y, { lineBreak: false, baseline: 'alphabetic', characterSpacing: at.spacing ?? 0 })
+  const spacing = { characterSpacing: at.spacing ?? 0 }
+  doc.text(text, at.x, at.y, { lineBreak: false, baseline: 'alphabetic', ...spacing, ...layoutOf(at) })
 }
 
 /** Writes laid-out lines below each other, the first baseline at `y`; a blank at their ends keeps words apart for readers. */
 export function writeLines(
   doc: Document,
   lines: Line[],
-  at: { x: number; y: number; size: number; step: number },
+  at: { x: number; y: number; size: number; step: number } & Rarity,
 ): void {
   for (const [index, line] of lines.entries()) {
     for (const run of line) {
@@ -100,6 +107,7 @@ export function writeLines(
         y: at.y + index * at.step,
         font: run.bold ? 'bold' : 'regular',
         size: at.size,
+        once: at.once ?? false,
       })
     }
   }

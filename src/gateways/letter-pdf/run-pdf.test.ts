@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { BinaryBitmap, DataMatrixReader, DecodeHintType, HybridBinarizer, RGBLuminanceSource } from '@zxing/library'
-import { describe, expect, it } from 'vitest'
+import PDFDocument from 'pdfkit'
+import { describe, expect, it, vi } from 'vitest'
 import { formatLetterMark } from '../../domain/letter-mark.ts'
 import { createLetterPdf, type LetterContent, type PrintedSheets, parseLetterTexts } from '../letter-pdf.ts'
 import { readPages, readRectangles } from './read-pdf.test-support.ts'
@@ -113,6 +114,22 @@ describe('the file of a run', () => {
     expect(unprintable).toEqual([letter(1).id, letter(3).id])
     expect(sheets).toMatchObject([{ sequence: 1, id: letter(2).id }])
     expect(readPages(bytes)).toHaveLength(2)
+  })
+
+  it('does not grow with the words that one letter alone has', async () => {
+    const opened = vi.spyOn(PDFDocument.prototype, 'registerFont')
+    type Opened = { _fontFamilies: Record<string, { layoutCache: object }> }
+    const keptWords = () => {
+      const { _fontFamilies } = opened.mock.contexts.at(-1) as unknown as Opened
+      return ['regular', 'bold', 'mono'].map((name) => Object.keys(_fontFamilies[name]?.layoutCache ?? {}))
+    }
+    const other = { ...recipient, name: 'Zoë Ölßner', street: 'Zum Ährenfeld 3', city: 'Öhringen' }
+    await draw([letter(1)])
+    const afterOne = keptWords()
+    await draw([letter(1), letter(2, { recipient: other, code: '9WXY-4N7J-K2M5' })])
+    expect(keptWords()).toEqual(afterOne)
+    expect(afterOne.flat().length).toBeGreaterThan(50)
+    opened.mockRestore()
   })
 
   it('is empty when nothing can be printed, and the same for the same letters', async () => {

@@ -7,7 +7,8 @@ import { startKeyWatch } from './app/key-watch.ts'
 import { createLanes } from './app/lanes.ts'
 import { openListener } from './app/listener.ts'
 import { createLogger } from './app/logger.ts'
-import { startMetrics } from './app/metrics.ts'
+import { readStoreFigures } from './app/metrics/figures.ts'
+import { createMetrics, serveMetrics } from './app/metrics.ts'
 import { createOidc } from './app/oidc.ts'
 import { connectRedis } from './app/redis.ts'
 import { createServices, type Services } from './app/services.ts'
@@ -17,9 +18,10 @@ import type { Config } from './config.ts'
 import { StartUpError } from './errors.ts'
 import { createShiftableClock, createSystemClock, type ShiftableClock } from './gateways/clock.ts'
 import { createOverload } from './gateways/overload.ts'
+import { createRequestContext } from './gateways/request-context.ts'
 import { type Deliveries, startDeliveries } from './jobs/deliveries.ts'
 import { startQueue } from './jobs/queue.ts'
-import { type Database, openDatabase } from './stores/database.ts'
+import { type Database, openDatabase, poolState } from './stores/database.ts'
 import { databaseTime } from './stores/database-time.ts'
 import { plainConnectionFault } from './stores/database-url.ts'
 import { migrate, pendingMigrations } from './stores/migrations.ts'
@@ -40,8 +42,10 @@ export type App = {
  * @throws StartUpError, DataFolderInUse, DataFolderUnusable with one sentence for the operator.
  */
 export async function startApp(config: Config): Promise<App> {
-  const log = createLogger(config.logLevel)
-  const closers: (() => Promise<unknown> | unknown)[] = []
+  const requests = createRequestContext()
+  const log = createLogger(config.logLevel, requests.fields)
+  const metrics = createMetrics()
+  const closers: (() => Promise<unknown> | unknown)[] = [metrics.close]
   let listener: Awaited<ReturnType<typeof openListener>> | undefined
   let health: ReturnType<typeof createHealth> | undefined
   const [answersPages, works] = [config.role !== 'worker', config.role !== 'web']
@@ -67,9 +71,12 @@ export async function startApp(config: Config): Promise<App> {
     const redis = answersPages ? await connectRedis(config, log) : undefined
     if (redis) closers.push(redis.close)
     let deliveries: Deliveries | undefined
-    const committed: Deliveries['committed'] = (messages) => deliveries?.committed(messages)
+    const committed: Deliveries['committed'] = (messages) => requests.outside(() => deliveries?.committed(messages))
     const { knex } = database
-    const services = await createServices({ config, issuer, clock, knex, redis, log, committed, sendLogoutToken })
+    const { counts } = metrics
+    const services = await createServices({
+      ...{ config, issuer, clock, knex, redis, log, committed, sendLogoutToken, counts },
+    })
     closers.push(services.close)
     services.startSms()
     // Before anything is read or written: a missing key is told at once, and no row is written that others cannot read.
@@ -105,24 +112,24 @@ export async function startApp(config: Config): Promise<App> {
     })
     if (development) closers.push(development.close)
     if (!config.production && !answersPages) closers.push(followClock(services, clock as ShiftableClock))
-    const metrics =
-      config.metricsPort === undefined
-        ? undefined
-        : await startMetrics(config.host, config.metricsPort, {
-            passwordLoad: services.hasher.load,
-            messagesWaiting: services.stores.messages.countWaiting,
-          })
-    if (metrics) closers.push(metrics.close)
     health = createHealth(createHealthChecks({ services, knex, artefacts: oidc?.ping, now: clock.now }), log)
-    const shared = { config, issuer, services, log, health: health.middleware, metrics: metrics?.middleware }
-    const watchLoad = () => {
-      const overload = createOverload({ rules: config.limits.loadShedding, passwords: services.hasher.load, log })
-      closers.push(overload.close)
-      return overload
+    const shared = { config, issuer, services, log, requests, health: health.middleware, metrics: metrics.middleware }
+    const passwords = services.hasher.load
+    const overload = oidc && createOverload({ rules: config.limits.loadShedding, passwords, log })
+    if (overload) closers.push(overload.close)
+    const { smsGatewaysAway } = services
+    const gauges = {
+      passwords,
+      redis: redis?.state,
+      pool: () => poolState(knex),
+      shedding: overload?.shedding,
+      smsGatewaysAway,
     }
+    metrics.watch(gauges, () => readStoreFigures({ services, jobs, clock }))
+    if (config.metricsPort !== undefined) closers.push(await serveMetrics(config.host, config.metricsPort, metrics))
     listener.handle(
-      oidc
-        ? createHttpApp({ ...shared, oidc, overload: watchLoad(), development: development?.routes })
+      oidc && overload
+        ? createHttpApp({ ...shared, oidc, overload, development: development?.routes })
         : createWorkerApp(health.middleware, log),
     )
     return { issuer, port: listener.port, demoPort: relyingParty?.port, greeting: development?.greeting, close }

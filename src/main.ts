@@ -2,6 +2,7 @@ import cluster from 'node:cluster'
 import { startCluster } from './app/cluster.ts'
 import { createLifecycle } from './app/lifecycle.ts'
 import { createLogger } from './app/logger.ts'
+import { serveClusterMetrics } from './app/metrics/cluster.ts'
 import { startApp } from './app.ts'
 import { loadProcessConfig } from './config.ts'
 import { StartUpError } from './errors.ts'
@@ -11,8 +12,10 @@ import { DataFolderInUse, DataFolderUnusable } from './stores/embedded/lock.ts'
 async function main(): Promise<void> {
   const config = loadProcessConfig(process.argv.slice(2))
   const log = createLogger(config.logLevel)
-  if (config.webConcurrency > 1 && cluster.isPrimary)
+  if (config.webConcurrency > 1 && cluster.isPrimary) {
+    if (config.metricsPort !== undefined) await serveClusterMetrics(config.host, config.metricsPort)
     return startCluster({ count: config.webConcurrency, log, drainTimeout: config.drain.timeout })
+  }
   const lifecycle = createLifecycle({ log, ...config.drain })
   const app = await startApp(config)
   lifecycle.started(app)

@@ -7,6 +7,7 @@ import serveStatic from 'koa-static'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import type { Overload } from '../gateways/overload.ts'
+import type { RequestContext } from '../gateways/request-context.ts'
 import { createBranding } from '../http/branding.ts'
 import { createCookieJar } from '../http/cookies.ts'
 import { createCsrf } from '../http/csrf.ts'
@@ -33,9 +34,10 @@ type Settings = {
   services: Services
   oidc: Oidc
   log: Logger
+  requests: RequestContext
   health: Middleware
   overload: Overload
-  metrics?: Middleware
+  metrics: Middleware
   /** Development pages; they take JSON and no CSRF token. */
   development?: Middleware
 }
@@ -53,7 +55,7 @@ export function createHttpApp(settings: Settings): RequestListener {
   const newToken = () => randomBytes(32).toString('base64url')
   const app = new Koa({ proxy: config.trustProxy, maxIpsCount: 1 })
   app.keys = config.secrets.cookieKeys.map((key) => key.secret.toString('base64'))
-  app.on('error', (error) => log.error({ err: error }, 'unhandled fault'))
+  app.on('error', (error, ctx) => log.error({ err: error, requestId: ctx?.state.requestId }, 'unhandled fault'))
   const language = createLanguage(cookies)
   const render = createRender({
     viewsDir: root('views'),
@@ -61,9 +63,9 @@ export function createHttpApp(settings: Settings): RequestListener {
     insurer: config.insurer,
     clock: services.journeyDeps.clock,
   })
-  if (settings.metrics) app.use(settings.metrics)
+  app.use(settings.metrics)
   app.use(createPublicAddress(issuer))
-  app.use(createRequestLog(log))
+  app.use(createRequestLog({ log, requests: settings.requests, trustProxy: config.trustProxy }))
   app.use(settings.health)
   app.use(onAssets(serveStatic(root('public'), { maxage: config.production ? 31_536_000_000 : 0 })))
   app.use(createSecurityHeaders({ secure }))

@@ -32,10 +32,11 @@ export const redacted = [
   'familyName',
 ]
 
-/** Creates the log: one line of JSON per event on stdout. */
-export function createLogger(level: string): Logger {
+/** Creates the log: one line of JSON per event on stdout; `fields` gives what each line says of the request it belongs to. */
+export function createLogger(level: string, fields?: () => object): Logger {
   return pino({
     level,
+    mixin: fields,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },

@@ -1,48 +1,60 @@
-import type { Middleware } from 'koa'
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import cluster from 'node:cluster'
+import { collectDefaultMetrics, Registry } from 'prom-client'
 import { openListener } from './listener.ts'
+import { answerCluster, answerScrapes } from './metrics/cluster.ts'
+import { createCounts } from './metrics/counts.ts'
+import { createRequestMetrics } from './metrics/middleware.ts'
+import { createProcessGauges, type ProcessLooks } from './metrics/process-gauges.ts'
+import { createStoreGauges, type StoreFigures } from './metrics/store-gauges.ts'
 
-type Observed = { passwordLoad(): { running: number; waiting: number }; messagesWaiting(): Promise<number> }
+export type Metrics = ReturnType<typeof createMetrics>
 
-/** Prometheus metrics on a port of their own; labels hold shapes of paths, never values (security.md, "Never"). */
-export async function startMetrics(host: string, port: number, observed: Observed) {
+/** Creates the metrics of this process. They are counted from the start on; what is looked at comes with `watch`. */
+export function createMetrics() {
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
-  const requests = new Histogram({
-    name: 'http_request_duration_seconds',
-    help: 'Time to answer a request, by method, first part of the path and status',
-    labelNames: ['method', 'area', 'status'],
-    buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-    registers: [registry],
-  })
-  gauge(registry, 'password_hashing_running', 'Password hashes under way', () => observed.passwordLoad().running)
-  gauge(registry, 'password_hashing_waiting', 'Password hashes in the queue', () => observed.passwordLoad().waiting)
-  gauge(registry, 'messages_waiting', 'E-mails and SMS not delivered yet', observed.messagesWaiting)
-  const listener = await openListener(host, port, 'METRICS_PORT')
-  listener.handle(async (_request, response) => {
-    response.setHeader('Content-Type', registry.contentType)
-    response.end(await registry.metrics())
-  })
-  const middleware: Middleware = async (ctx, next) => {
-    const stop = requests.startTimer({ method: ctx.method })
-    await next().finally(() => stop({ area: areaOf(ctx.path), status: ctx.status }))
+  const counts = createCounts(registry)
+  const processGauges = createProcessGauges(registry)
+  const storeGauges = createStoreGauges(registry)
+  let looks: ProcessLooks = {}
+  let readFigures: (() => Promise<StoreFigures>) | undefined
+  const refresh = async () => {
+    processGauges.refresh(looks)
+    await storeGauges.refresh(readFigures)
   }
-  return { middleware, close: listener.close }
-}
-
-/** The known first part of a path, so that strangers cannot invent labels. */
-function areaOf(path: string): string {
-  const area = path.split('/')[1] ?? ''
-  return ['registrierung', 'aktivierung', 'anmeldung', 'oidc', 'assets', '.well-known'].includes(area) ? area : 'other'
-}
-
-function gauge(registry: Registry, name: string, help: string, read: () => number | Promise<number>): void {
-  new Gauge({
-    name,
-    help,
-    registers: [registry],
-    async collect() {
-      this.set(await read())
+  return {
+    counts,
+    middleware: createRequestMetrics(counts),
+    registry,
+    /** Tells where the gauges look from now on. */
+    watch(given: ProcessLooks, figures: () => Promise<StoreFigures>): void {
+      looks = given
+      readFigures = figures
     },
-  })
+    /** The text of a scrape. */
+    async text(): Promise<string> {
+      await refresh()
+      return await registry.metrics()
+    },
+    /** The same as data, for the first process of a cluster. */
+    async data() {
+      await refresh()
+      return await registry.getMetricsAsJSON()
+    },
+    close: processGauges.close,
+  }
+}
+
+/**
+ * Answers scrapes on a port of its own; in a cluster the first process does so for all.
+ * @throws StartUpError when the port cannot be opened
+ */
+export async function serveMetrics(host: string, port: number, metrics: Metrics): Promise<() => Promise<void>> {
+  collectDefaultMetrics({ register: metrics.registry })
+  if (cluster.isWorker) {
+    answerCluster(metrics.data)
+    return async () => {}
+  }
+  const listener = await openListener(host, port, 'METRICS_PORT')
+  listener.handle(answerScrapes(metrics.text))
+  return () => listener.close()
 }

@@ -43,6 +43,7 @@ import { createOidcArtefactStore } from '../stores/oidc-artefacts.ts'
 import { createTransaction, type SentMessage } from '../stores/transaction.ts'
 import { createDrivers } from './drivers.ts'
 import { createJourneyLimits, createMtanLimits, createSpendingLimits } from './limits.ts'
+import type { Counts } from './metrics/counts.ts'
 import { createSmsSending, receiptHooks } from './sms.ts'
 
 export type Services = Awaited<ReturnType<typeof createServices>>
@@ -58,11 +59,13 @@ type Settings = {
   /** Called after a commit that has left messages in the outbox. */
   committed(messages: SentMessage[]): void
   sendLogoutToken(payload: { url: string; logoutToken: string }): Promise<void>
+  /** Counts what happens; the command line counts nothing. */
+  counts?: Counts
 }
 
 /** Wires stores, gateways and services for the web process, its jobs and the command line. */
 export async function createServices(settings: Settings) {
-  const { config, issuer, clock, knex, log } = settings
+  const { config, issuer, clock, knex, log, counts } = settings
   const random = createRandom()
   const hash = createKeyedHash(config.secrets.hashKeys)
   const protection = { encryption: createFieldEncryption(config.secrets.encryptionKeys), hash }
@@ -73,6 +76,7 @@ export async function createServices(settings: Settings) {
     createAudit: (unit) => createAuditTrail(unit.auditEvents.append),
     lifetimes: lifetimesOf(config),
     committed: settings.committed,
+    recorded: counts?.recorded,
   })
   const systemClock = createSystemClock()
   const rings = createRings(config)
@@ -109,7 +113,10 @@ export async function createServices(settings: Settings) {
     config,
     clock,
     log,
-    attempted: smsReceipts.attempted,
+    attempted: async (attempt) => {
+      counts?.smsSubmitted(attempt.gateway, attempt.answer.outcome)
+      await smsReceipts.attempted(attempt)
+    },
     received: smsReceipts.received,
     gatewayAway: (gateway) => alerts.raise(undefined, { kind: 'sms_gateway_away', detail: { gateway } }),
   })
@@ -168,6 +175,7 @@ export async function createServices(settings: Settings) {
   const bounces = createBounceService({ stores, transaction, clock })
   const deliveries = createDeliveryService({
     ...{ stores, transaction, clock, log, bounces, alerts },
+    observe: counts && ((message, outcome) => counts.delivery(message, outcome, clock.now())),
     rules: rulesOf(config),
     email: drivers.email,
     sms: drivers.sms,
@@ -196,6 +204,7 @@ export async function createServices(settings: Settings) {
     mobileCountries: insurer.mobileCountries,
     termsVersion: insurer.termsVersion,
     deviceLinkLifetime: config.limits.signIn.deviceLink.lifetime,
+    observeStep: counts?.observeStep,
   }
   const memberImport = createMemberImport({ transaction, onChanged: createRegisterFollower(standing) })
   const artefacts = createOidcArtefactStore(knex)
@@ -233,6 +242,8 @@ export async function createServices(settings: Settings) {
     startSms: () => sms?.start(),
     /** Receipts of SMS that come by HTTP; signatures are compared with the time of the machine. */
     smsHooks: { gateways: receiptHooks(config), received: smsReceipts.received, now: systemClock.now },
+    /** Names of SMS gateways whose breaker is open. */
+    smsGatewaysAway: () => sms?.away() ?? [],
     async close() {
       drivers.email.close()
       await sms?.close()

@@ -25,6 +25,8 @@ type Settings = {
 export type Overload = {
   /** True while new work should be refused; what is refused is counted for the log. */
   refuses(): boolean
+  /** The same for an onlooker: nothing is counted. */
+  shedding(): boolean
   retryAfter: number
   close(): void
 }
@@ -65,6 +67,7 @@ export function createOverload({ rules, passwords, log, delay = createDelayMeter
   timer.unref()
   return {
     retryAfter: rules.retryAfter,
+    shedding: look,
     refuses() {
       const shedding = look()
       if (shedding && period) period.refused++

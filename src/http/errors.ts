@@ -25,10 +25,7 @@ async function showError(ctx: Context, error: PublicError, log: Logger): Promise
   const reference = newReference()
   // Shed load is announced once a period; a line of level error for each would drown it.
   const level = error.status >= 500 && !ctx.state.shed ? 'error' : 'info'
-  log[level](
-    { reference, reason: error.code, detail: error.message, err: error.cause, requestId: ctx.state.requestId },
-    'refused',
-  )
+  log[level]({ reference, reason: error.code, detail: error.message, err: error.cause }, 'refused')
   if (ctx.headerSent) return
   if (error.retryAfter) ctx.set('Retry-After', String(error.retryAfter))
   // Who sends JSON reads JSON.

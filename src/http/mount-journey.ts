@@ -6,7 +6,9 @@ import {
   currentStep,
   type FieldErrors,
   type Journey,
+  outcomeOf,
   type Position,
+  type StepObserver,
   type StepRequest,
 } from '../journeys/journey.ts'
 import type { Transaction } from '../stores/transaction.ts'
@@ -29,9 +31,10 @@ export type JourneyMount<S extends { step: string }, D> = {
 }
 
 /** Creates the two handlers of every step: GET shows the current one, POST answers it (architecture.md, "A journey"). */
-export function mountJourney<S extends { step: string }, D extends { transaction: Transaction }>(
-  mount: JourneyMount<S, D>,
-) {
+export function mountJourney<
+  S extends { step: string },
+  D extends { transaction: Transaction; observeStep?: StepObserver },
+>(mount: JourneyMount<S, D>) {
   return {
     async show(ctx: Context): Promise<void> {
       const position = await arrive(mount, ctx)
@@ -42,6 +45,7 @@ export function mountJourney<S extends { step: string }, D extends { transaction
       if (!position) return
       const input = { ...formOf(ctx) }
       const result = await advance(mount.journey, position, input, mount.deps, mount.request(ctx))
+      mount.deps.observeStep?.(mount.journey.name, position.state.step, outcomeOf(result))
       await answer(mount, ctx, position, result, input)
     },
   }

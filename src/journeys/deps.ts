@@ -10,6 +10,7 @@ import type { RegistrationMailService } from '../services/registration-mails.ts'
 import type { StandingService } from '../services/standing.ts'
 import type { Stores } from '../stores/index.ts'
 import type { Transaction } from '../stores/transaction.ts'
+import type { StepObserver } from './journey.ts'
 
 export type SecurityQuestion = { id: string; de: string; en: string; offered: boolean }
 
@@ -51,4 +52,5 @@ export type Deps = {
   /** Lifetime of the e-mailed link that makes a device known, in seconds. */
   deviceLinkLifetime: number
   issuer: string
+  observeStep?: StepObserver
 }

@@ -81,6 +81,15 @@ export type Advance<S> =
   | { kind: 'invalid'; errors: FieldErrors; model?: Record<string, unknown> }
   | { kind: 'blocked'; until: Date; view?: string; model?: Record<string, unknown> }
 
+/** Counts how an answered form ended: an outcome of the table, `stay`, `invalid`, `paused` or `overtaken`. */
+export type StepObserver = (journey: string, step: string, outcome: string) => void
+
+/** Names how an answered form ended. */
+export function outcomeOf(result: Advance<{ step: string }>): string {
+  if (result.kind === 'moved') return result.outcome
+  return result.kind === 'blocked' ? 'paused' : result.kind
+}
+
 type AnyStep<S extends { step: string }, D> = Step<S, S['step'], D>
 
 /** Finds the step a journey stands at. */

@@ -17,7 +17,7 @@ const refusals = [
 /** Writes oidc-provider's errors to the log: protocol words and the client id, never parameters or tokens. */
 export function reportEvents(provider: EventEmitter, log: OidcLog): void {
   provider.on('server_error', (ctx: KoaContextWithOIDC, err: Error) => {
-    log.error({ err, path: ctx.path }, 'fault in the OpenID Provider')
+    log.error({ err, endpoint: ctx.oidc?.route }, 'fault in the OpenID Provider')
   })
   for (const event of refusals)
     provider.on(event, (ctx: KoaContextWithOIDC, error: Error & { error?: string; error_detail?: string }) => {

@@ -20,8 +20,8 @@ export type DeliveryEndSettings = {
   rules: Record<Exclude<MessageKind, 'discarded'>, DeliveryRule>
   bounces: Pick<BounceService, 'refused'>
   alerts: Pick<AlertService, 'raise'>
-  /** Counts how tries end. */
-  observe?(kind: MessageKind, outcome: DeliveryOutcome): void
+  /** Counts how tries end; what is not known of a message is missing. */
+  observe?(message: { kind: MessageKind; attempts?: number; createdAt?: Date }, outcome: DeliveryOutcome): void
 }
 
 /** What the end of a message is called; the first two mean that something is broken and raise an alert. */
@@ -37,7 +37,7 @@ export function createDeliveryEnds(settings: DeliveryEndSettings) {
   const observe = settings.observe ?? (() => {})
 
   async function delivered(message: ClaimedMessage): Promise<void> {
-    if (await stores.messageClaims.delivered(message, clock.now())) observe(message.kind, 'delivered')
+    if (await stores.messageClaims.delivered(message, clock.now())) observe(message, 'delivered')
   }
 
   async function giveUp(message: ClaimedMessage, end: End, failure: string = end): Promise<void> {
@@ -47,7 +47,7 @@ export function createDeliveryEnds(settings: DeliveryEndSettings) {
       const detail = { failure, messageId: message.id, kind: message.kind, attempt: message.attempts }
       if (alarming.includes(end)) log.error(detail, 'delivery given up')
       else log.warn(detail, 'delivery refused for good')
-      observe(message.kind, end)
+      observe(message, end)
       await tell(unit, message, purposeOf(message), end, at)
     })
   }
@@ -83,7 +83,7 @@ export function createDeliveryEnds(settings: DeliveryEndSettings) {
       const rule = rules[message.kind]
       const end = message.expiresAt ?? new Date(message.createdAt.getTime() + rule.giveUpAfter * 1000)
       if (end <= clock.now()) return await giveUp(message, 'gave_up', failure)
-      observe(message.kind, 'failed')
+      observe(message, 'failed')
       log.warn({ failure, messageId: message.id, kind: message.kind, attempt: message.attempts }, 'delivery failed')
       // One that hangs keeps its claim until the lease ends.
       if (failure.includes('HANGS')) return
@@ -99,7 +99,7 @@ export function createDeliveryEnds(settings: DeliveryEndSettings) {
           const expired = await unit.messageClaims.expire(at, oldest, batch)
           for (const message of expired.filter(({ kind }) => kind !== 'discarded')) {
             log.error({ failure: 'expired', messageId: message.id, kind: message.kind }, 'delivery given up')
-            observe(message.kind, 'expired')
+            observe(message, 'expired')
             await tell(unit, message, message.kind, 'expired', at)
           }
           return expired.length

@@ -64,3 +64,9 @@ function connectKnex({ connection, pool, watch }: Connector, max: number): Knex 
   watch(knex)
   return knex
 }
+
+/** Connections of the pool: in use, idle, and how many requests wait for one. */
+export function poolState({ client }: Database): { used: number; free: number; waiting: number } {
+  const { pool } = client as { pool?: { numUsed(): number; numFree(): number; numPendingAcquires(): number } }
+  return { used: pool?.numUsed() ?? 0, free: pool?.numFree() ?? 0, waiting: pool?.numPendingAcquires() ?? 0 }
+}

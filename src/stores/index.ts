@@ -15,6 +15,7 @@ import { createKeyRingStore } from './key-rings.ts'
 import { createKeyUsageStore } from './key-usage.ts'
 import { createMessageClaimStore } from './message-claims.ts'
 import { createMessageStore } from './messages.ts'
+import { createObservationStore } from './observations.ts'
 import { createOneTimeCodeStore } from './one-time-codes.ts'
 import { createPrintFileStore } from './print-files.ts'
 import { createPrintRunStore } from './print-runs.ts'
@@ -48,6 +49,7 @@ export function createStores(db: Database, protection: Protection) {
     keyUsage: createKeyUsageStore(db),
     messageClaims: createMessageClaimStore(db, protection),
     messages: createMessageStore(db, protection),
+    observations: createObservationStore(db),
     printFiles: createPrintFileStore(db, protection),
     printRuns: createPrintRunStore(db),
     rateLimits: createRateLimitStore(db),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { AuditEvent } from '../audit/chain.ts'
 import type { AuditTrail } from '../audit/events.ts'
 import type { Database } from './database.ts'
 import { createStores, type Stores } from './index.ts'
@@ -42,17 +43,20 @@ export type TransactionSettings = {
   lifetimes?: Partial<Record<MessageKind, number>>
   /** Called after a commit that sent something, so that nothing waits for the next look into the outbox. */
   committed(messages: SentMessage[]): void
+  /** Called after a commit with each audit event in it, for counting. */
+  recorded?(event: Pick<AuditEvent, 'type' | 'data'>): void
 }
 
 /** Creates the one way to open a transaction (transactional outbox: a message is its own job, written with the change). */
 export function createTransaction(settings: TransactionSettings): Transaction {
   return async (work) => {
     const sent: SentMessage[] = []
+    const events: AuditEvent[] = []
     const result = await settings.knex.transaction(async (trx) => {
       const stores = createStores(trx, settings.protection)
       return await work({
         ...stores,
-        audit: settings.createAudit(stores),
+        audit: settings.createAudit(noting(stores, events)),
         async send(message, now) {
           const id = randomUUID()
           const stored = { ...message, id, expiresAt: endOf(message, settings.lifetimes, now), createdAt: now }
@@ -63,6 +67,7 @@ export function createTransaction(settings: TransactionSettings): Transaction {
         },
       })
     })
+    for (const event of events) settings.recorded?.(event)
     if (sent.length > 0) settings.committed(sent)
     return result
   }
@@ -71,4 +76,13 @@ export function createTransaction(settings: TransactionSettings): Transaction {
 function endOf({ kind, expiresAt }: OutgoingMessage, lifetimes: TransactionSettings['lifetimes'], now: Date) {
   const seconds = lifetimes?.[kind]
   return expiresAt ?? (seconds === undefined ? null : new Date(now.getTime() + seconds * 1000))
+}
+
+/** The stores, where each audit event that is written is noted in `events`. */
+function noting(stores: Stores, events: AuditEvent[]): Stores {
+  const append = async (event: AuditEvent) => {
+    await stores.auditEvents.append(event)
+    events.push(event)
+  }
+  return { ...stores, auditEvents: { ...stores.auditEvents, append } }
 }

@@ -1,0 +1,93 @@
+import { Counter, Histogram, type Registry } from 'prom-client'
+import type { AuditEvent } from '../../audit/chain.ts'
+import type { StepObserver } from '../../journeys/journey.ts'
+
+export type Counts = ReturnType<typeof createCounts>
+
+/**
+ * Creates what this process counts: requests, steps of journeys, audit events, deliveries. Labels hold words of the code
+ * only, never what a stranger or a member sent (security.md, "Never").
+ */
+export function createCounts(registry: Registry) {
+  const registers = [registry]
+  const requests = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time to answer a request, by method, route and status',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers,
+  })
+  const steps = new Counter({
+    name: 'journey_steps_total',
+    help: 'Forms of registration and sign-in that were answered, by outcome: of the table in journeys.md, stay, invalid, paused, overtaken',
+    labelNames: ['journey', 'step', 'outcome'],
+    registers,
+  })
+  const events = new Counter({
+    name: 'audit_events_total',
+    help: 'Events of the audit log that this process committed, by type: the funnel from registration to sign-in',
+    labelNames: ['type'],
+    registers,
+  })
+  const alerts = new Counter({
+    name: 'operator_alerts_total',
+    help: 'Alerts raised to operators, by kind',
+    labelNames: ['kind'],
+    registers,
+  })
+  const submissions = new Counter({
+    name: 'sms_submissions_total',
+    help: 'SMS handed to a gateway, by its answer',
+    labelNames: ['gateway', 'outcome'],
+    registers,
+  })
+  const deliveries = createDeliveryCounts(registers)
+  const observeStep: StepObserver = (journey, step, outcome) => steps.inc({ journey, step, outcome })
+  return {
+    ...deliveries,
+    observeStep,
+    request: (labels: { method: string; route: string; status: number }, seconds: number) =>
+      requests.observe(labels, seconds),
+    recorded({ type, data }: Pick<AuditEvent, 'type' | 'data'>): void {
+      events.inc({ type })
+      if (type === 'operators_alerted') alerts.inc({ kind: String(data.kind) })
+    },
+    smsSubmitted: (gateway: string, outcome: string) => submissions.inc({ gateway, outcome }),
+  }
+}
+
+/** A message whose delivery ended, or whose try failed. */
+export type ObservedDelivery = { kind: string; attempts?: number; createdAt?: Date }
+
+function createDeliveryCounts(registers: Registry[]) {
+  const outcomes = new Counter({
+    name: 'deliveries_total',
+    help: 'Tries to send a message, by kind and end: delivered, failed (tried again), expired, gave_up, refused, bounced',
+    labelNames: ['kind', 'outcome'],
+    registers,
+  })
+  const seconds = new Histogram({
+    name: 'delivery_seconds',
+    help: 'Time from writing a message into the outbox to its delivery',
+    labelNames: ['kind'],
+    buckets: [0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200],
+    registers,
+  })
+  const attempts = new Histogram({
+    name: 'delivery_attempts',
+    help: 'Tries that a delivered message took',
+    labelNames: ['kind'],
+    buckets: [1, 2, 3, 5, 8, 13],
+    registers,
+  })
+  return {
+    delivery(message: ObservedDelivery, outcome: string, now: Date): void {
+      const { kind } = message
+      outcomes.inc({ kind, outcome })
+      if (outcome !== 'delivered') return
+      if (message.createdAt)
+        seconds.observe({ kind }, Math.max(0, (now.getTime() - message.createdAt.getTime()) / 1000))
+      if (message.attempts) attempts.observe({ kind }, message.attempts)
+    },
+  }
+}

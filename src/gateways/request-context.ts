@@ -1,0 +1,37 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { randomUUID } from 'node:crypto'
+import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api'
+
+/** What every log line of a request says: its id, and the trace (W3C Trace Context) it is part of. */
+type RequestFields = { requestId: string; traceId?: string }
+
+export type RequestContext = ReturnType<typeof createRequestContext>
+
+/** Creates the memory of which request the code at work belongs to; it follows promises and timers. */
+export function createRequestContext() {
+  const storage = new AsyncLocalStorage<RequestFields | undefined>()
+  return {
+    run: <T>(fields: RequestFields, work: () => T): T => storage.run(fields, work),
+    /** For the log: a new object each time, empty outside of requests. */
+    fields: (): Partial<RequestFields> => ({ ...storage.getStore() }),
+    /** Runs what a request sets off but what is not its own: deliveries for others must not bear its id, nor join its trace. */
+    outside: <T>(work: () => T): T => storage.run(undefined, () => context.with(ROOT_CONTEXT, work)),
+  }
+}
+
+/** Takes the id that a proxy gave the request when it looks like one, long enough to be no number of a person; else makes one. */
+export function requestIdOf(given: string | undefined): string {
+  return given && /^[A-Za-z0-9][A-Za-z0-9_-]{15,63}$/.test(given) ? given : randomUUID()
+}
+
+/** The trace that this process records, or the one that `traceparent` names (W3C Trace Context, 3.2); undefined without. */
+export function traceIdOf(traceparent: string | undefined): string | undefined {
+  return trace.getActiveSpan()?.spanContext().traceId ?? parseTraceparent(traceparent)
+}
+
+function parseTraceparent(header: string | undefined): string | undefined {
+  const [, version, traceId, parentId, rest] =
+    /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/.exec(header ?? '') ?? []
+  if (!traceId || version === 'ff' || (version === '00' && rest !== undefined)) return undefined
+  return /^0+$/.test(traceId) || /^0+$/.test(parentId ?? '') ? undefined : traceId
+}

@@ -136,7 +136,7 @@ async function refuseRealPersons(services: Services, file: string): Promise<void
 }
 
 async function importDemoMembers(services: Services, config: Config, clock: ShiftableClock): Promise<void> {
-  await services.memberImport.importFile(demoFile(config), { now: clock.now(), actor: 'system' })
+  await services.memberImport.importFile(demoFile(config), { now: clock.now(), actor: 'system', beside: true })
 }
 
 /** Writes `demo.json` and tells the same as a short table (contract.md, "Demo clients"). */

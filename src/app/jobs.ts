@@ -24,6 +24,7 @@ export function createJobs(services: Services): Job[] {
     { name: 'oidc-clean-up', cron: '*/5 * * * *', run: deleteExpiredArtefacts },
     { name: 'sms-spending', cron: '*/5 * * * *', run: smsReceipts.watchSpending },
     ...printJobs(services),
+    { name: 'import-clean-up', cron: '*/5 * * * *', run: stores.memberImports.forgetDead },
     { name: 'audit-seal', cron: '* * * * *', run: () => stores.auditEvents.seal(10_000) },
     { name: 'signing-keys', cron: '*/10 * * * *', run: signingKeys.step },
     {

@@ -206,7 +206,12 @@ export async function createServices(settings: Settings) {
     deviceLinkLifetime: config.limits.signIn.deviceLink.lifetime,
     observeStep: counts?.observeStep,
   }
-  const memberImport = createMemberImport({ transaction, onChanged: createRegisterFollower(standing) })
+  const memberImport = createMemberImport({
+    stores,
+    transaction,
+    suspiciousShare: config.limits.memberImport.suspiciousShare,
+    onChanged: createRegisterFollower(standing),
+  })
   const artefacts = createOidcArtefactStore(knex)
   const deadlineTasks = createDeadlineTasks({ stores, transaction, clock, deadlines, mails })
   return {

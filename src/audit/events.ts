@@ -178,7 +178,7 @@ function accountEvents(append: AppendAuditEvent) {
   }
 }
 
-type ImportCounts = { added: number; changed: number; unchanged: number; refused: number }
+type ImportCounts = { added: number; changed: number; left: number; unchanged: number; refused: number }
 
 function operatorEvents(append: AppendAuditEvent) {
   return {
@@ -186,6 +186,7 @@ function operatorEvents(append: AppendAuditEvent) {
     insuredPersonsImported: event<Common & ImportCounts>(append, 'insured_persons_imported', 'cli', [
       'added',
       'changed',
+      'left',
       'unchanged',
       'refused',
     ]),

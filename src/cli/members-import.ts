@@ -1,10 +1,7 @@
 import { join } from 'node:path'
-import {
-  createMemberImport,
-  createRegisterFollower,
-  type ImportReport,
-  readInsuranceNumbers,
-} from '../services/members.ts'
+import { InvalidArgumentError } from 'commander'
+import type { ImportReport } from '../services/member-import-job.ts'
+import { createMemberImport, createRegisterFollower, readInsuranceNumbers } from '../services/members.ts'
 import { createStandingService } from '../services/standing.ts'
 import { type CliContext, withContext } from './context.ts'
 import type { CliCommand } from './frame.ts'
@@ -19,21 +16,41 @@ export const membersImport: CliCommand = {
       .argument('<file.csv>', 'UTF-8, heading first, ; or , between fields (config/demo/insured-persons.csv shows it)')
       .option('--dry-run', 'check and count only, write nothing')
       .option('--skip-bad', 'import the good lines of a file that has refused ones')
+      .option('--full', 'the file names every member: the coverage of whoever is missing ends yesterday')
+      .option(
+        '--accept-left <count>',
+        'with --full: so many may have left, although they are suspiciously many',
+        readCount,
+      )
+      .option('--expect-rows <count>', 'refuse the file unless it has so many members', readCount)
       .addHelpText('after', columnHelp),
   run: ([file = ''], options, io) =>
     withContext(io, async (context) => {
       const progress = createProgress(io)
       const onChanged = createRegisterFollower(createStandingService({ deadlines: context.config.deadlines }))
       const onlyNumbers = context.config.sandbox ? await readInsuranceNumbers(demoFileOf(context)) : undefined
-      const members = createMemberImport({ transaction: context.transaction, onChanged, onlyNumbers })
+      const members = createMemberImport({
+        stores: context.stores,
+        transaction: context.transaction,
+        suspiciousShare: context.config.limits.memberImport.suspiciousShare,
+        onChanged,
+        onlyNumbers,
+      })
       try {
         const report = await members.importFile(file, {
           now: context.clock.now(),
           dryRun: options.dryRun === true,
           skipBad: options.skipBad === true,
+          full: options.full === true,
+          acceptLeft: options.acceptLeft as number | undefined,
+          expectRows: options.expectRows as number | undefined,
           onProgress: ({ bytes, totalBytes, lines }) => progress.show(bytes / totalBytes, `${lines} lines`),
         })
-        return { exitCode: report.refused > 0 ? 1 : 0, text: describeImport(report), json: report }
+        return {
+          exitCode: report.refused > 0 || report.outcome === 'refused' ? 1 : 0,
+          text: describeImport(report),
+          json: report,
+        }
       } finally {
         progress.end()
       }
@@ -43,18 +60,32 @@ export const membersImport: CliCommand = {
 const demoFileOf = ({ config }: CliContext) => join(config.configDir, 'demo', 'insured-persons.csv')
 
 function describeImport(report: ImportReport): string {
-  const { outcome, added, changed, unchanged, lines, refused, refusals } = report
+  const { outcome, added, changed, left, unchanged, lines, refused, refusals } = report
   const listed = refusals.map(({ line, field, reason }) => `Line ${line}: ${field ?? 'line'} ${reason}`)
   const last = refusals.at(-1)
   if (last && refused > new Set(refusals.map(({ line }) => line)).size)
     listed.push(`… and more after line ${last.line}`)
-  const counts = `${added} added, ${changed} changed, ${unchanged} unchanged, ${refused} refused of ${lines} lines.`
+  const counts = `${added} added, ${changed} changed, ${left} left, ${unchanged} unchanged, ${refused} refused of ${lines} lines.`
   const sentence = {
     imported: `Imported: ${counts}`,
     dry_run: `Dry run, nothing was written: ${counts}`,
-    refused: `Nothing was imported: ${refused} of ${lines} lines are refused. Mend them, or use --skip-bad.`,
+    refused: `Nothing was imported: ${describeCause(report)}`,
   }[outcome]
   return [...listed, sentence].join('\n')
+}
+
+function describeCause({ cause, lines, refused, left, covered, runsSince }: ImportReport): string {
+  if (cause === 'running')
+    return `another import runs since ${runsSince?.toISOString()}. One that has died keeps others out for a minute.`
+  if (cause === 'row_count') return `the file has ${lines} members, not as many as --expect-rows says. Is it whole?`
+  if (cause === 'too_many_left')
+    return `${left} of ${covered} covered persons are missing. Is the file whole? If so: --accept-left ${left}.`
+  return `${refused} of ${lines} lines are refused. Mend them, or use --skip-bad.`
+}
+
+function readCount(given: string): number {
+  if (!/^\d{1,9}$/.test(given)) throw new InvalidArgumentError('It must be a whole number.')
+  return Number(given)
 }
 
 const columnHelp = `

@@ -64,6 +64,11 @@ const spendingSchema = z
   .strictObject({ registration: spendingOf(100, 2000, 2500), signIn: spendingOf(500, 10_000, 12_000) })
   .prefault({ registration: {}, signIn: {} })
 
+/** When a full member file looks truncated; operators' files of before lack it. */
+const memberImportSchema = z
+  .strictObject({ suspiciousShare: z.number().min(0).max(1) })
+  .default({ suspiciousShare: 0.02 })
+
 /** Limits of security.md: `config/limits.yaml`. */
 const limitsSchema = z.strictObject({
   argon2: z.strictObject({ memoryKiB: count, iterations: count, parallelism: count, perCore: count, queue: count }),
@@ -87,6 +92,7 @@ const limitsSchema = z.strictObject({
   registration: z.strictObject({ perAddressAndHour: count }),
   activationMail: z.strictObject({ perAccountAndDay: count }),
   bodyBytes: count,
+  memberImport: memberImportSchema,
   loadShedding: loadSheddingSchema,
 })
 

@@ -15,6 +15,12 @@ export const onceOnly = (db: Database, due: Knex.QueryBuilder) => db.raw('id = a
 /** Which PostgreSQL to use: a server by URL (times in milliseconds, 0 is none), or the embedded one of a data folder. */
 export type DatabaseSettings = { url: string; poolSize: number; timeouts?: Partial<Timeouts> } | { dataDir: string }
 
+/** Configurations, which transactions share, of databases whose socket takes no COPY FROM STDIN. */
+const withoutCopy = new WeakSet<object>()
+
+/** Tells whether COPY FROM STDIN works; the socket of the embedded database does not take it. */
+export const canCopy = (db: Database): boolean => !withoutCopy.has(db.client.config)
+
 /** For what asks without limits: the connection alone must be made in time. */
 const unlimited: Timeouts = { connect: 10_000, statement: 0, lock: 0, idleInTransaction: 0 }
 
@@ -41,6 +47,7 @@ export async function openDatabase(
   const host = running ?? server?.socketDir ?? ''
   const connection = { host, port: 5432, user: 'postgres', database: 'postgres', types }
   const knex = connectKnex({ connection, pool: {}, watch() {} }, 10)
+  withoutCopy.add(knex.client.config)
   return {
     knex,
     embedded: true,

@@ -13,6 +13,7 @@ import { createJourneyStore } from './journeys.ts'
 import { createKeyRewriteStore } from './key-rewrites.ts'
 import { createKeyRingStore } from './key-rings.ts'
 import { createKeyUsageStore } from './key-usage.ts'
+import { createMemberImportStore } from './member-imports.ts'
 import { createMessageClaimStore } from './message-claims.ts'
 import { createMessageStore } from './messages.ts'
 import { createObservationStore } from './observations.ts'
@@ -47,6 +48,7 @@ export function createStores(db: Database, protection: Protection) {
     keyRewrites: createKeyRewriteStore(db, protection),
     keyRings: createKeyRingStore(db),
     keyUsage: createKeyUsageStore(db),
+    memberImports: createMemberImportStore(db, protection),
     messageClaims: createMessageClaimStore(db, protection),
     messages: createMessageStore(db, protection),
     observations: createObservationStore(db),

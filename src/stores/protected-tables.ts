@@ -65,6 +65,20 @@ export const protectedTables: readonly ProtectedTable[] = [
       address: () => 'insured_persons.address',
     },
     hashed: { insurance_number_hash: insuranceNumber('t.insurance_number', 'insured_persons.insurance_number') },
+    // Without its key a person is compared in full once more, and gets a new one.
+    passing: { record_fingerprint: { neededWhile: 'false' } },
+  },
+  {
+    // Emptied at the end of an import, and soon after the death of one. Lists of fingerprints have the keys of the rows beside them.
+    table: 'member_import_rows',
+    key: { line: 'integer', slot: 'smallint' },
+    pageSize: 1000,
+    sealed: {},
+    passing: {
+      insurance_number_hash: {
+        neededWhile: 'exists (select from member_import_leases l where l.busy_until > :now)',
+      },
+    },
   },
   {
     table: 'unlock_letters',

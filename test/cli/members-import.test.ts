@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
@@ -41,7 +42,7 @@ it('changes what has changed', async () => {
 it('counts in a dry run and writes nothing', async () => {
   const { exitCode, out } = await service.run(['members:import', demoFile, '--dry-run'])
   expect(exitCode).toBe(0)
-  expect(out).toBe('Dry run, nothing was written: 12 added, 0 changed, 0 unchanged, 0 refused of 12 lines.\n')
+  expect(out).toBe('Dry run, nothing was written: 12 added, 0 changed, 0 left, 0 unchanged, 0 refused of 12 lines.\n')
   expect([await personCount(), await events()]).toEqual([0, []])
 })
 
@@ -137,6 +138,68 @@ it('shows its progress on a terminal', async () => {
   const drawn: string[] = []
   await service.run(['members:import', demoFile], { progressWidth: 80, err: (text) => void drawn.push(text) })
   expect(drawn.join('')).toContain('] 100 % 12 lines')
+})
+
+const withoutMax = demo.replace(/^B204581379.*\n/m, '')
+const maxOf = () =>
+  service.knex.raw('select count(*)::int as ended from insured_persons where coverage_to = current_date - 1')
+
+it('ends the coverage of who is missing in a full file, deletes nobody, and restores who comes back', async () => {
+  await importText(demo)
+  const before = (await maxOf()).rows[0].ended
+  expect(await importText(withoutMax)).toMatchObject({ left: 0, unchanged: 11 })
+  expect(await importText(withoutMax, '--full', '--accept-left', '1')).toMatchObject({ exitCode: 0, left: 1 })
+  expect([await personCount(), (await maxOf()).rows[0].ended]).toEqual([12, before + 1])
+  expect(await importText(withoutMax, '--full')).toMatchObject({ exitCode: 0, left: 0, unchanged: 11 })
+  expect(await importText(demo, '--full')).toMatchObject({ changed: 1, left: 0, unchanged: 11 })
+  expect((await maxOf()).rows[0].ended).toBe(before)
+  const imports = (await events()).filter(({ type }) => type === 'insured_persons_imported')
+  expect(imports.map(({ data }) => data.left)).toEqual([0, 0, 1, 0, 0])
+  expect(await service.knex('member_import_rows').first()).toBeUndefined()
+})
+
+it('refuses a full file in which too many are missing, and says how to accept them', async () => {
+  await importText(demo)
+  const { exitCode, err } = await service.run(['members:import', service.writeFile(withoutMax), '--full'])
+  expect(exitCode).toBe(1)
+  expect(err).toMatch(/1 of \d+ covered persons are missing.*--accept-left 1/)
+  expect(await events()).toHaveLength(1)
+})
+
+it('takes nobody to have left whose line was left out', async () => {
+  await importText(demo)
+  const bad = demo.replace('1985-03-02', '1985-02-30')
+  expect(await importText(bad, '--full', '--skip-bad', '--accept-left', '12')).toMatchObject({ left: 0, refused: 1 })
+})
+
+it('counts the leavers in a dry run and writes nothing', async () => {
+  await importText(demo)
+  const before = (await maxOf()).rows[0].ended
+  const dry = await importText(withoutMax, '--full', '--accept-left', '1', '--dry-run')
+  expect(dry).toMatchObject({ outcome: 'dry_run', left: 1, unchanged: 11 })
+  expect((await maxOf()).rows[0].ended).toBe(before)
+})
+
+it('refuses a file that has not as many members as announced', async () => {
+  expect(await importText(demo, '--expect-rows', '13')).toMatchObject({ exitCode: 1, cause: 'row_count', added: 0 })
+  expect(await personCount()).toBe(0)
+  expect(await importText(demo, '--expect-rows', '12')).toMatchObject({ exitCode: 0, added: 12 })
+})
+
+it('refuses a second import while one runs, and takes over from one that has died', async () => {
+  const lease = { name: 'register', import_id: randomUUID(), started_at: new Date() }
+  const died = { ...lease, busy_until: new Date(Date.now() - 1000) }
+  await service.knex('member_import_leases').insert({ ...lease, busy_until: new Date(Date.now() + 60_000) })
+  await service
+    .knex('member_import_rows')
+    .insert({ line: 2, slot: 0, insurance_number_hash: 'x.left', fingerprints: [] })
+  const { exitCode, err } = await service.run(['members:import', service.writeFile(demo)])
+  expect([exitCode, await personCount()]).toEqual([1, 0])
+  expect(err).toContain(`another import runs since ${lease.started_at.toISOString()}`)
+  await service.knex('member_import_leases').update(died)
+  expect(await importText(demo)).toMatchObject({ exitCode: 0, added: 12 })
+  expect(await service.knex('member_import_rows').first()).toBeUndefined()
+  expect(await service.knex('member_import_leases').first()).toBeUndefined()
 })
 
 /** A member with the n-th valid insurance number. */

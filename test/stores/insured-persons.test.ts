@@ -81,6 +81,30 @@ describeOnBoth('insured persons', (database) => {
     expect(await database()('insured_persons').select('id')).toHaveLength(1)
   })
 
+  it('knows an unchanged person by the fingerprint, under any key of the ring, without decrypting', async () => {
+    await store(oldKey).upsertMany([erika], now)
+    await database()('insured_persons').update({ given_name: 'cannot be opened' })
+    expect(await store(oldKey).upsertMany([erika], now)).toMatchObject({ unchanged: 1, changed: 0 })
+    expect(await store(newKey, oldKey).upsertMany([erika], now)).toMatchObject({ unchanged: 1, changed: 0 })
+  })
+
+  it('takes a fingerprint for void when a version that knows none has changed the person', async () => {
+    await store(oldKey).upsertMany([erika], now)
+    const later = new Date('2026-11-25T09:00:00Z')
+    await database()('insured_persons').update({ coverage_to: '2026-01-31', updated_at: later })
+    expect(await store(oldKey).upsertMany([erika], later)).toMatchObject({ unchanged: 0, changed: 1 })
+    expect(await store(oldKey).findByInsuranceNumber(erika.insuranceNumber)).toEqual(erika)
+  })
+
+  it('gives a person without a fingerprint one, and leaves the rest as it is', async () => {
+    await store(oldKey).upsertMany([erika], now)
+    const before = await database()('insured_persons').first()
+    await database()('insured_persons').update({ record_fingerprint: null, fingerprinted_at: null })
+    const later = new Date('2026-11-25T09:00:00Z')
+    expect(await store(oldKey).upsertMany([erika], later)).toMatchObject({ unchanged: 1, changed: 0 })
+    expect(await database()('insured_persons').first()).toEqual(before)
+  })
+
   it('adds each person once when 16 imports run at once', async () => {
     const many = persons(200)
     const results = await Promise.all(Array.from({ length: 16 }, () => store(oldKey).upsertMany(many, now)))
@@ -89,8 +113,8 @@ describeOnBoth('insured persons', (database) => {
   })
 
   it('imports more persons than one batch holds', async () => {
-    const many = persons(501)
-    expect(await store(oldKey).upsertMany(many, now)).toMatchObject({ added: 501, changedHashes: [] })
-    expect(await store(oldKey).findByInsuranceNumber('X000000500')).toEqual(many[500])
+    const many = persons(2001)
+    expect(await store(oldKey).upsertMany(many, now)).toMatchObject({ added: 2001, changedHashes: [] })
+    expect(await store(oldKey).findByInsuranceNumber('X000002000')).toEqual(many[2000])
   })
 })

@@ -7,12 +7,13 @@ import { hasRedisPrograms, startRedis, startRedisCluster, startRedisSentinels } 
 export type RedisUnderTest = { gateway: RedisGateway; url: string; prefix: string }
 
 const kinds = { single: startRedis, Sentinel: startRedisSentinels, Cluster: startRedisCluster }
+export type RedisKind = keyof typeof kinds
 
 /** Declares the same tests for a single Redis, Sentinel and Cluster, each started once. */
 export function describeOnRedis(
   name: string,
   define: (current: () => RedisUnderTest) => void,
-  chosen = Object.keys(kinds) as (keyof typeof kinds)[],
+  chosen = Object.keys(kinds) as RedisKind[],
 ): void {
   for (const kind of chosen)
     describe.skipIf(!hasRedisPrograms())(`${name} on Redis, ${kind}`, () => {

@@ -78,7 +78,11 @@ export function createRedis({ onAway, onBack, ...connection }: Settings): RedisG
   return {
     run,
     define: (scripts) => defineScripts(client, scripts),
-    ping: () => run(ping),
+    async ping() {
+      const info = await run(infoOf)
+      // Told past the circuit, which must not cut off the slots that are served.
+      if (info && lacksSlots(info)) throw new StoreAway('Redis', { cause: new Error('CLUSTERDOWN') })
+    },
     state: () => (circuit.closed ? 'ready' : 'away'),
     async close() {
       circuit.shutdown()
@@ -90,12 +94,10 @@ export function createRedis({ onAway, onBack, ...connection }: Settings): RedisG
 }
 
 /** A cluster that lacks nodes for some slots is not there, even if it serves the others. */
-async function ping(client: RedisClient): Promise<void> {
-  if (!client.isCluster) return void (await client.ping())
-  const info = (await client.cluster('INFO')) as string
-  const whole = info.includes('cluster_state:ok') && /cluster_slots_p?fail:[1-9]/.exec(info) === null
-  if (!whole) throw new StoreAway('Redis', { cause: new Error('CLUSTERDOWN') })
-}
+const lacksSlots = (info: string) => !info.includes('cluster_state:ok') || /cluster_slots_p?fail:[1-9]/.test(info)
+
+const infoOf = async (client: RedisClient): Promise<string | undefined> =>
+  client.isCluster ? ((await client.cluster('INFO')) as string) : void (await client.ping())
 
 function defineScripts<Name extends string>(client: RedisClient, scripts: Record<Name, string>): RunScript<Name> {
   for (const [name, lua] of Object.entries<string>(scripts)) client.defineCommand(name, { numberOfKeys: 1, lua })

@@ -6,27 +6,31 @@ import type { RedisClient } from '../../../src/gateways/redis/redis.ts'
 import { createRedisArtefactStore } from '../../../src/oidc/adapters/redis.ts'
 import { type ArtefactStore, createOidcArtefactStore } from '../../../src/stores/oidc-artefacts.ts'
 import { describeOnBoth } from '../../support/databases.ts'
-import { describeOnRedis } from '../../support/redis.ts'
+import { describeOnRedis, type RedisKind, type RedisUnderTest } from '../../support/redis.ts'
 
 export const encryption = createFieldEncryption([{ kid: 'test', secret: randomBytes(32) }])
 
 /** What a test may do to a store besides using it: read everything that is kept, as one text. */
 export type StoreUnderTest = { store: ArtefactStore; dump(): Promise<string> }
 
-/** Declares the same tests for each store: embedded PostgreSQL, a PostgreSQL server, each kind of Redis. */
-export function describeOnEveryStore(name: string, define: (current: () => StoreUnderTest) => void): void {
+/** Declares the same tests for each store: embedded PostgreSQL, a PostgreSQL server, each kind of Redis or those chosen. */
+export function describeOnEveryStore(
+  name: string,
+  define: (current: () => StoreUnderTest) => void,
+  kinds?: RedisKind[],
+): void {
   describeOnBoth(name, (database) => {
     define(() => ({
       store: createOidcArtefactStore(database()),
       dump: async () => JSON.stringify(await database()('oidc_artefacts')),
     }))
   })
-  describeOnRedis(name, (current) => {
+  const onRedis = (current: () => RedisUnderTest) =>
     define(() => ({
       store: createRedisArtefactStore(current().gateway, current().prefix),
       dump: () => current().gateway.run(dumpRedis),
     }))
-  })
+  describeOnRedis(name, onRedis, kinds)
 }
 
 /** Keys and contents of every node. */

@@ -29,8 +29,6 @@ type Settings = {
   onlySettings?: boolean
 }
 
-export type Doctor = ReturnType<typeof createDoctor>
-
 /** Creates the examination of an installation: every invariant, the audit chain, every setting, each with a mend. */
 export function createDoctor({ invariants: store, auditEvents, deadlines, clock, settings, onlySettings }: Settings) {
   return {

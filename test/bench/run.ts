@@ -2,12 +2,12 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '../../src/config.ts'
+import { applicationVariables, createSignInLoad, secret, startApplication } from './application.ts'
 import { measureArgon2Floor } from './argon2-floor.ts'
 import { createHttpClient } from './http-client.ts'
-import { createMembers, type Member } from './members.ts'
+import { createMembers } from './members.ts'
 import { type Started, start } from './processes.ts'
-import { createSignIn } from './sign-in.ts'
-import { type SmsSink, startSmsSink } from './sms-gateway.ts'
+import { startSmsSink } from './sms-gateway.ts'
 import { type Measured, mean, measure, merge } from './statistics.ts'
 import { createStorage } from './storage.ts'
 
@@ -22,9 +22,6 @@ const turns = 3
 const cores = availableParallelism()
 const lanes = Number(process.env.BENCH_LANES ?? cores * 4)
 const root = join(import.meta.dirname, '../..')
-const secret = 'benchmark-secret-of-the-demo-clients-0123456789'
-
-type Application = { issuer: string; demo: string; stop(): Promise<void> }
 
 async function main(): Promise<void> {
   const storage = await createStorage()
@@ -40,7 +37,7 @@ async function main(): Promise<void> {
     const bare = await startBareIssuer(processes)
     stops.push(bare.stop)
     console.log(`${storage.name}, ${processes} processes, ${lanes} people at once, ${cores} cores`)
-    const signIn = await measureSignIns(app, members, sms)
+    const signIn = createSignInLoad(app, members, sms, { lanes, seconds: seconds / turns })
     const floor = await floorBetween(signIn, () => measureArgon2Floor(config.limits.argon2, seconds / turns / 2))
     console.log(`argon2 floor: ${floor.rate.toFixed(1)} verifies per second on all cores`)
     tell('later sign-ins', floor.measured, floor.rate)
@@ -55,42 +52,9 @@ async function main(): Promise<void> {
   }
 }
 
-function applicationVariables(storage: Record<string, string>, processes: number, sms: SmsSink): NodeJS.ProcessEnv {
-  return {
-    ...process.env,
-    ...storage,
-    NODE_ENV: 'development',
-    PORT: '0',
-    DEMO_PORT: '0',
-    LOG_LEVEL: 'warn',
-    IP_LIMIT_FACTOR: '100000',
-    WEB_CONCURRENCY: String(processes),
-    SMS_DRIVER: 'http',
-    SMS_GATEWAY_URL: sms.url,
-    DEMO_CLIENT_SECRET: secret,
-  }
-}
-
-async function startApplication(variables: NodeJS.ProcessEnv): Promise<Application> {
-  const args = [...(process.env.BENCH_NODE_ARGS?.split(' ') ?? []), join(root, 'src/main.ts')]
-  const { line, stop } = await start(args, (text) => text.includes('"msg":"ready"'), variables)
-  const { issuer, demoPort } = JSON.parse(line) as { issuer: string; demoPort: number }
-  return { issuer, demo: `http://localhost:${demoPort}`, stop }
-}
-
 function startBareIssuer(processes: number): Promise<Started> {
   const args = ['--no-warnings', join(import.meta.dirname, 'bare-issuer.ts'), secret, String(processes)]
   return start(args, (line) => /^\d+$/.test(line))
-}
-
-/** Makes the measurement of sign-ins for one turn; each turn takes up the members where the last one ended. */
-async function measureSignIns({ issuer, demo }: Application, members: Member[], sms: SmsSink) {
-  const http = createHttpClient(lanes)
-  const application = { issuer, clientId: 'demo-portal', clientSecret: secret, redirectUri: `${demo}/callback` }
-  const signIn = createSignIn(http, sms, application)
-  let next = 0
-  return (warmUpSeconds: number) =>
-    measure({ lanes, warmUpSeconds, seconds: seconds / turns }, () => signIn(members[next++ % members.length]!))
 }
 
 async function floorBetween(signIn: (warmUpSeconds: number) => Promise<Measured>, floor: () => Promise<number>) {

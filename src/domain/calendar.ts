@@ -62,6 +62,11 @@ export function instantOn(day: CalendarDay, time: string): Date {
   return new Date(wallTime(new Date(late)) === wall ? late : early)
 }
 
+/** Tells the time of day that a clock in Berlin shows at an instant, `HH:MM`. */
+export function berlinTime(at: Date): string {
+  return new Date(wallTime(at)).toISOString().slice(11, 16)
+}
+
 /** Tells the day of the week, 0 for Sunday to 6 for Saturday. @throws RangeError when `day` is no day of the calendar */
 export function weekday(day: CalendarDay): number {
   return new Date(midnightUtc(day)).getUTCDay()

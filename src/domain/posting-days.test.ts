@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addDays, berlinDay } from './calendar.ts'
-import { isPostingDay, nextCutOff, type PostingRules, planPostingDay, receiptLastDay } from './posting-days.ts'
+import { addDays, berlinDay, startOfDay } from './calendar.ts'
+import {
+  assumedConfirmation,
+  isPostingDay,
+  nextCutOff,
+  type PostingRules,
+  planPostingDay,
+  receiptLastDay,
+} from './posting-days.ts'
 
 const rules: PostingRules = {
   cutOff: '14:00',
@@ -87,4 +94,65 @@ it('a receipt may come until the working day behind the planned one, or on it wh
   expect(receiptLastDay('2026-11-27', rules)).toBe('2026-11-30')
   expect(receiptLastDay('2026-12-23', { ...rules, receiptGraceDays: 2 })).toBe('2026-12-29')
   expect(receiptLastDay('2026-11-27', { ...rules, receiptGraceDays: 0 })).toBe('2026-11-27')
+})
+
+describe('a run that nobody confirms', () => {
+  const run = (postingDay: string, id = '00000000-0000-4000-8000-000000000000') => ({ id, postingDay })
+  const posted = (postingDay: string, postedAt: string) => ({ postingDay, postedAt: new Date(postedAt) })
+
+  it.each([
+    ['at the cut-off when there is no other', '2026-11-25', [], '2026-11-25T13:00:00Z'],
+    [
+      'at the time of another, on the day itself',
+      '2026-11-27',
+      [posted('2026-11-24', '2026-11-24T16:10:00Z')],
+      '2026-11-27T16:10:00Z',
+    ],
+    [
+      'on the next working day like another',
+      '2026-11-27',
+      [posted('2026-11-24', '2026-11-25T07:30:00Z')],
+      '2026-11-30T07:30:00Z',
+    ],
+    [
+      'by the clock of Berlin over the change to summer time',
+      '2027-03-30',
+      [posted('2027-03-24', '2027-03-24T16:00:00Z')],
+      '2027-03-30T15:00:00Z',
+    ],
+    [
+      'on the next working day like one of a Saturday',
+      '2026-11-24',
+      [posted('2026-11-20', '2026-11-21T08:00:00Z')],
+      '2026-11-25T08:00:00Z',
+    ],
+  ])('is posted %s', (_, postingDay, earlier, expected) => {
+    expect(assumedConfirmation(run(postingDay), earlier, rules)).toEqual(new Date(expected))
+  })
+
+  it('follows one of the earlier ones, up to a quarter of an hour later', () => {
+    const earlier = [posted('2026-11-24', '2026-11-24T16:00:00Z'), posted('2026-11-23', '2026-11-23T17:00:00Z')]
+    const at = (id: string) => assumedConfirmation(run('2026-11-25', id), earlier, rules).toISOString()
+    expect(at('00000002-0000-4000-8000-000080000000')).toBe('2026-11-25T16:07:30.000Z')
+    expect(at('00000003-0000-4000-8000-0000ffffffff')).toMatch(/^2026-11-25T17:14:59/)
+  })
+
+  it('is posted neither before its day nor after the grace', () => {
+    fc.assert(
+      fc.property(
+        fc.uuid(),
+        fc.integer({ min: 0, max: 60 * 24 * 6 }),
+        fc.integer({ min: 0, max: 2 }),
+        (id, late, grace) => {
+          const own = { ...rules, receiptGraceDays: grace }
+          const earlier = posted(
+            '2026-11-19',
+            new Date(startOfDay('2026-11-19').getTime() + late * 60_000).toISOString(),
+          )
+          const day = berlinDay(assumedConfirmation(run('2026-11-26', id), [earlier], own))
+          expect(day >= '2026-11-26' && day <= receiptLastDay('2026-11-26', own)).toBe(true)
+        },
+      ),
+    )
+  })
 })

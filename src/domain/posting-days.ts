@@ -1,5 +1,5 @@
 import { getHolidays, type Region } from 'feiertagejs'
-import { addDays, berlinDay, type CalendarDay, instantOn, weekday } from './calendar.ts'
+import { addDays, berlinDay, berlinTime, type CalendarDay, endOfDay, instantOn, weekday } from './calendar.ts'
 
 const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const
 
@@ -52,6 +52,39 @@ export function nextCutOff(after: Date, rules: PostingRules): Date {
 /** Tells the last day on which a receipt may still say that a run was posted on its planned day. */
 export function receiptLastDay(postingDay: CalendarDay, rules: PostingRules): CalendarDay {
   return rules.receiptGraceDays === 0 ? postingDay : postingDayAfter(postingDay, rules.receiptGraceDays, rules)
+}
+
+/** When an earlier run was confirmed. */
+export type Confirmation = { postingDay: CalendarDay; postedAt: Date }
+
+/** How long after the time that it takes from others a run may be confirmed, in milliseconds. */
+const spread = 15 * 60_000
+
+/**
+ * Tells when a run that no print shop has is taken as posted: as one of the `earlier` runs was, as many working days after its
+ * planned day and at that time, a little later; without any, at the cut-off. Which one and how much later hangs on the run's
+ * random id alone. Never before its day, never after the grace.
+ */
+export function assumedConfirmation(
+  { id, postingDay }: { id: string; postingDay: CalendarDay },
+  earlier: readonly Confirmation[],
+  rules: PostingRules,
+): Date {
+  const model = earlier[Number.parseInt(id.slice(0, 8), 16) % earlier.length]
+  const behind = model ? Math.min(workingDaysBehind(model, rules), rules.receiptGraceDays) : 0
+  const day = behind === 0 ? postingDay : postingDayAfter(postingDay, behind, rules)
+  const time = instantOn(day, model ? berlinTime(model.postedAt) : rules.cutOff).getTime()
+  const later = (Number.parseInt(id.slice(-8), 16) / 2 ** 32) * spread
+  const latest = endOfDay(receiptLastDay(postingDay, rules)).getTime() - spread
+  return new Date(Math.min(time + later, latest))
+}
+
+/** Counts the working days from the planned day to the confirmation; one that came on a day off counts as the next. */
+function workingDaysBehind({ postingDay, postedAt }: Confirmation, rules: PostingRules): number {
+  const confirmed = berlinDay(postedAt)
+  let count = 0
+  for (let day = addDays(postingDay, 1); day <= confirmed; day = addDays(day, 1)) if (isPostingDay(day, rules)) count++
+  return confirmed > postingDay ? Math.max(count, 1) : 0
 }
 
 /** @throws RangeError when no such day lies within a year. */

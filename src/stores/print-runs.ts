@@ -1,4 +1,5 @@
 import type { CalendarDay } from '../domain/calendar.ts'
+import type { Confirmation } from '../domain/posting-days.ts'
 import type { Database } from './database.ts'
 
 export type PrintRunState = 'collecting' | 'prepared' | 'released' | 'posted' | 'cancelled'
@@ -210,6 +211,12 @@ export function createPrintRunStore(db: Database) {
     /** Closed runs that are not done, for whoever looks whether their day has slipped. */
     openWithPostingDay: () =>
       all(runs().whereIn('state', ['collecting', 'prepared', 'released']).whereNotNull('posting_day')),
+    /** When the latest runs with printed letters were posted. */
+    latestConfirmations: async (limit: number): Promise<Confirmation[]> => {
+      const posted = runs().where({ state: 'posted' }).where('letter_count', '>', 0)
+      const rows = await posted.orderBy('posted_at', 'desc').limit(limit).select('posting_day', 'posted_at')
+      return rows.map((row) => ({ postingDay: row.posting_day, postedAt: row.posted_at }))
+    },
     /** Runs in preparation that nobody works on. */
     abandoned: (now: Date) =>
       all(

@@ -13,10 +13,10 @@ import { erika, newAccount } from '../support/members.ts'
 import { createServiceWorld } from '../support/services.ts'
 
 /**
- * `npm run bench:print`: a run of BENCH_LETTERS letters (1000) from the cut-off to the post, against bare pdfkit pages of as many
+ * `npm run bench:print -- 1000`: a run of so many letters from the cut-off to the post, against bare pdfkit pages of as many
  * letters, and the memory of the process at its highest. It makes a database of its own on TEST_DATABASE_URL.
  */
-const letters = Number(process.env.BENCH_LETTERS ?? 1000)
+const letters = Number(process.argv[2] ?? 1000)
 const server = process.env.TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 const day = '2026-11-24'
 

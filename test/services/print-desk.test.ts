@@ -273,18 +273,46 @@ describeOnBoth('the print desk', (database) => {
     })
   })
 
-  it('posts a run without printed letters by itself, as nobody confirms it', async () => {
-    await world.activated({ insuranceNumber: 'C771029455' })
-    world.clock.set(cutOff)
-    await desk.jobs.prepareDue()
-    const { id } = await only()
-    await desk.release(id, 'cli:boss')
-    world.clock.set('2026-11-25T12:59:00Z')
-    await desk.jobs.settle()
-    expect(await state()).toBe('released')
-    world.clock.set('2026-11-25T13:00:00Z')
-    await desk.jobs.settle()
-    expect([await state(), (await world.mails()).length]).toEqual(['posted', 1])
+  describe('a run without printed letters', () => {
+    /** A registration that matches nobody, in a run that is prepared at `at` and released. */
+    async function unmatched(at: string): Promise<string> {
+      await desk.jobs.prepareDue()
+      await world.activated({ insuranceNumber: 'C771029455' })
+      world.clock.set(at)
+      await desk.jobs.prepareDue()
+      const [run] = await desk.list(['prepared'])
+      expect(await desk.release(run?.id ?? '', 'cli:boss')).toBe('released')
+      return run?.id ?? ''
+    }
+    const stateAt = async (id: string, at: string) => {
+      world.clock.set(at)
+      await desk.jobs.settle()
+      return (await desk.list(['released', 'posted', 'cancelled'])).find((run) => run.id === id)?.state
+    }
+
+    it('is posted by itself, with nothing to go by shortly after the cut-off of its day', async () => {
+      const id = await unmatched(cutOff)
+      expect(world.shop.jobs).toEqual([])
+      expect(await stateAt(id, '2026-11-25T12:59:00Z')).toBe('released')
+      expect(await stateAt(id, '2026-11-25T13:15:00Z')).toBe('posted')
+      expect(await world.mails()).toMatchObject([{ template: 'letterPosted', params: { postedOn: '2026-11-25' } }])
+    })
+
+    it('tells its members when those of runs with letters are told', async () => {
+      await withShop()
+      world.clock.set('2026-11-26T08:20:00Z')
+      await receive()
+      const id = await unmatched('2026-11-26T13:00:00Z')
+      expect(await stateAt(id, '2026-11-27T23:00:00Z')).toBe('released')
+      expect(await stateAt(id, '2026-11-30T08:19:00Z')).toBe('released')
+      expect(await stateAt(id, '2026-11-30T08:35:00Z')).toBe('posted')
+    })
+
+    it('slips like any other when nobody looked in time', async () => {
+      const id = await unmatched(cutOff)
+      expect([await stateAt(id, '2026-11-27T08:00:00Z'), kinds()]).toEqual(['cancelled', ['print_run_slipped']])
+      expect(await desk.countWaiting()).toBe(1)
+    })
   })
 
   it('tells whom a process that died after posting has not told, once', async () => {

@@ -1,5 +1,5 @@
-import { berlinDay, instantOn } from '../../domain/calendar.ts'
-import { receiptLastDay } from '../../domain/posting-days.ts'
+import { berlinDay } from '../../domain/calendar.ts'
+import { assumedConfirmation, receiptLastDay } from '../../domain/posting-days.ts'
 import type { PrintReceipt } from '../../gateways/letter-delivery.ts'
 import type { PrintRun } from '../../stores/print-runs.ts'
 import { cancelRun, postRun } from './posting.ts'
@@ -52,26 +52,32 @@ function matches({ sha256, counts }: PrintReceipt, run: PrintRun): boolean {
   return sha256 === pdf?.sha256 && counts.letters === run.letterCount && counts.sheets === run.sheetCount
 }
 
+/** How many earlier runs stand for what is usual. */
+const sampleSize = 10
+
 /**
  * Cancels the runs that cannot be posted on their planned day any more, and tells operators: one that is not with the print
- * shop when the day is over, or has no receipt when the grace is over. A run without printed letters needs no shop: it is
- * posted at the cut-off of its day, so that nobody is told later than others.
+ * shop when the day is over, or has no receipt when the grace is over. A run without printed letters has no shop to confirm
+ * it: it is posted when others usually are, as the time of the e-mail must not tell that nobody of it matched.
  */
 export async function settleSlipped(desk: PrintDesk): Promise<number> {
   const { stores, clock, rules } = desk
   const now = clock.now()
   const today = berlinDay(now)
   let done = 0
+  const usual = await stores.printRuns.latestConfirmations(sampleSize)
   for (const run of await stores.printRuns.openWithPostingDay()) {
     const postingDay = run.postingDay ?? today
     const withShop = run.state === 'released' && run.handedOverAt !== null
-    if (withShop && run.files?.length === 0 && now >= instantOn(postingDay, rules.cutOff)) {
+    const lastDay = withShop ? receiptLastDay(postingDay, rules) : postingDay
+    if (withShop && run.files?.length === 0 && today <= lastDay) {
+      if (now < assumedConfirmation({ id: run.id, postingDay }, usual, rules)) continue
       if ((await postRun(desk, run.id, { actor: 'system', postedOn: postingDay })) === 'posted') done++
       continue
     }
     if (run.state === 'prepared' && today === postingDay)
       await desk.alerts.raise(undefined, { kind: 'print_run_not_released', detail: { run: run.id } })
-    if (today <= (withShop ? receiptLastDay(postingDay, rules) : postingDay)) continue
+    if (today <= lastDay) continue
     if (!(await cancelRun(desk, run.id, { actor: 'system', reason: 'posting_day_passed' }))) continue
     await desk.alerts.raise(undefined, { kind: 'print_run_slipped', detail: { run: run.id, state: run.state } })
     done++

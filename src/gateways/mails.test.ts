@@ -30,7 +30,11 @@ const mails: [MailTemplate, TextParams, string[]][] = [
   ['newLetterRequested', { letterDay: '2026-11-25' }, ['25. November 2026']],
   ['signInReady', {}, ['freigeschaltet']],
   ['registrationAttempt', { day: '2026-11-24' }, ['24. November 2026', 'unverändert']],
-  ['operatorAlert', { alert: 'SMS budget of the day is used up', detail: 'country: DE' }, ['used up', 'country: DE']],
+  [
+    'operatorAlert',
+    { alert: 'SMS cost more than their budget', detail: 'country: DE' },
+    ['their budget', 'country: DE'],
+  ],
   ['deviceLink', { link, until: '2026-11-24T13:20:00.000Z' }, [link, '14:20 Uhr, 24. November 2026']],
 ]
 

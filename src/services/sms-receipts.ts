@@ -64,5 +64,3 @@ export function createSmsReceiptService({ receipts, clock, log, signInLimits, al
     },
   }
 }
-
-export type SmsReceiptService = ReturnType<typeof createSmsReceiptService>

@@ -139,3 +139,25 @@ describe('a fault', () => {
     expect(await driver.submit(sms)).toEqual({ outcome: 'temporary', failure: 'ECONNREFUSED' })
   })
 })
+
+it.each([
+  ['the plain gateway', (url: string) => plainHttpGateway(url)],
+  ['a gateway of sms.yaml', (url: string) => createHttpSmsDriver({ ...redirecting, url })],
+])('number and code go to no address that %s redirects to', async (_, create) => {
+  const elsewhere = await startSmsHttpServer()
+  try {
+    server = await startSmsHttpServer({ status: 307, headers: { Location: elsewhere.url } })
+    expect(await create(server.url).submit(sms)).toEqual({ outcome: 'gateway_refused', failure: 'HTTP_307' })
+    expect(elsewhere.requests).toEqual([])
+  } finally {
+    elsewhere.close()
+  }
+})
+
+const redirecting: Omit<HttpSmsSettings, 'url'> = {
+  method: 'POST',
+  headers: {},
+  answers: [],
+  timeout: 1000,
+  body: { type: 'json', fields: { text: '{{text}}' } },
+}

@@ -12,6 +12,7 @@ import { createBranding } from '../http/branding.ts'
 import { createCookieJar } from '../http/cookies.ts'
 import { createCsrf } from '../http/csrf.ts'
 import { createDeviceCookie } from '../http/device.ts'
+import { createEmailBounceHook } from '../http/email-bounces.ts'
 import { createErrorPages } from '../http/errors.ts'
 import { createFormBody } from '../http/form-body.ts'
 import { createLanguage } from '../http/language.ts'
@@ -71,6 +72,13 @@ export function createHttpApp(settings: Settings): RequestListener {
   app.use(createSecurityHeaders({ secure }))
   // Before everything for browsers: calls of gateways are signed and carry neither cookie nor CSRF token.
   app.use(createSmsReceiptHook({ ...services.smsHooks, limit: config.limits.bodyBytes, log }))
+  const { bounceSecret: secret } = config.email
+  if (secret) {
+    const reported = services.bounces.report
+    app.use(
+      createEmailBounceHook({ secret, limit: config.limits.bodyBytes, now: services.smsHooks.now, reported, log }),
+    )
+  }
   // Before oidc-provider: the language that an authorization request asks for is remembered.
   app.use(language)
   const shedding = createLoadShedding({ overload: settings.overload, cookies, signedIn: oidc.signedIn })

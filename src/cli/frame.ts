@@ -10,6 +10,8 @@ export type CliIo = {
   err(text: string): void
   /** Columns of the terminal behind `err`; undefined when there is none, then no progress is shown. */
   progressWidth?: number
+  /** What is piped in; undefined at a terminal. */
+  input?: AsyncIterable<Uint8Array>
 }
 
 /** 0 done, 1 the data or the system says no, 2 wrong usage. */

@@ -9,6 +9,7 @@ import { runCli } from './frame.ts'
 import { jobCommands } from './jobs.ts'
 import { keyCommands } from './keys.ts'
 import { keysRotate } from './keys-rotate.ts'
+import { mailCommands } from './mails.ts'
 import { membersImport } from './members-import.ts'
 import { printRunCommands } from './print-runs.ts'
 import { smsReceipts } from './sms-receipts.ts'
@@ -25,6 +26,7 @@ const commands = [
   dbRollback,
   ...printRunCommands,
   ...jobCommands,
+  ...mailCommands,
   smsReceipts,
   keysRotate,
   ...keyCommands,
@@ -34,5 +36,9 @@ const commands = [
 process.exitCode = await runCli(commands, process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
+  // Opened only by the command that reads it.
+  get input() {
+    return process.stdin.isTTY ? undefined : process.stdin
+  },
   progressWidth: process.stderr.isTTY ? process.stderr.columns : undefined,
 })

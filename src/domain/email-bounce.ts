@@ -1,3 +1,5 @@
+import { maskEmail } from './email-address.ts'
+
 /** Why an e-mail came back, as a class; the words of a mail server are never kept. */
 export type BounceReason = 'no_mailbox' | 'no_domain' | 'mailbox_full' | 'refused' | 'temporary'
 
@@ -6,6 +8,16 @@ export type EmailBounce = { reason: BounceReason; at: Date; toldAt: Date | null 
 
 /** Whether the address does not exist: nothing more is sent there. */
 export const isHardBounce = (reason: BounceReason): boolean => reason === 'no_mailbox' || reason === 'no_domain'
+
+/**
+ * What the member reads about a bounce: `gone` or `full`, with the masked address. Null for what she cannot mend: a refusal of
+ * our sender, or a passing fault.
+ */
+export function bounceNotice(account: { email: string; emailBounce: EmailBounce | null }) {
+  const reason = account.emailBounce?.reason
+  if (!reason || (reason !== 'mailbox_full' && !isHardBounce(reason))) return null
+  return { email: maskEmail(account.email), reason: reason === 'mailbox_full' ? ('full' as const) : ('gone' as const) }
+}
 
 /**
  * Classes an enhanced status code (`5.1.1`, RFC 3463) or, where the server gives none, the reply code of RFC 5321 § 4.2.3.

@@ -1,12 +1,13 @@
 import { maskEmail } from '../domain/email-address.ts'
 import { type BounceReason, classifyBounce, isHardBounce } from '../domain/email-bounce.ts'
 import type { Clock } from '../gateways/clock.ts'
+import type { BounceReport } from '../gateways/email-bounce-reports.ts'
 import type { Stores } from '../stores/index.ts'
 import type { Transaction } from '../stores/transaction.ts'
 import type { MailPayload } from './registration-mails.ts'
 
 /** Which e-mail came back: by its Message-ID (without domain), or by the address alone. */
-export type BounceAbout = { messageId: string } | { address: string }
+type BounceAbout = { messageId: string } | { address: string }
 
 export type BounceService = ReturnType<typeof createBounceService>
 
@@ -23,12 +24,20 @@ export function createBounceService({ stores, transaction, clock }: Settings) {
     })
   }
   return {
-    /** Notes a report of a mail server or relay; answers how many accounts were marked anew. */
-    async report(about: BounceAbout, reason: BounceReason): Promise<number> {
-      let marked = 0
-      for (const accountId of await stores.emailBounces.accountsOf(about))
-        if (await mark(accountId, about, reason)) marked++
-      return marked
+    /**
+     * Notes a report of a mail server or relay; answers how many accounts were marked anew. The message counts; the address
+     * alone only where the report names no message that we still know.
+     */
+    async report({ messageId, address, status, replyCode }: BounceReport): Promise<number> {
+      const reason = classifyBounce(status, replyCode)
+      for (const about of [messageId && { messageId }, address && { address }]) {
+        const accounts = about ? await stores.emailBounces.accountsOf(about) : []
+        if (!about || accounts.length === 0) continue
+        let marked = 0
+        for (const accountId of accounts) if (await mark(accountId, about, reason)) marked++
+        return marked
+      }
+      return 0
     },
     /** Notes that the relay itself refused the recipient. */
     async refused(accountId: string, address: string, error: unknown): Promise<void> {

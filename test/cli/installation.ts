@@ -11,6 +11,7 @@ import { type CliIo, runCli } from '../../src/cli/frame.ts'
 import { jobCommands } from '../../src/cli/jobs.ts'
 import { keyCommands } from '../../src/cli/keys.ts'
 import { keysRotate } from '../../src/cli/keys-rotate.ts'
+import { mailCommands } from '../../src/cli/mails.ts'
 import { membersImport } from '../../src/cli/members-import.ts'
 import { smsReceipts } from '../../src/cli/sms-receipts.ts'
 import { statisticsShow } from '../../src/cli/statistics.ts'
@@ -27,6 +28,7 @@ const commands = [
   dbMigrate,
   dbStatus,
   ...jobCommands,
+  ...mailCommands,
   smsReceipts,
   statisticsShow,
   keysRotate,

@@ -1,5 +1,6 @@
 import type { Deps } from '../deps.ts'
 import type { Journey } from '../journey.ts'
+import { emailBouncedStep } from './email-bounced.ts'
 import { mtanStep } from './mtan.ts'
 import { newLetterRequestedStep, newLetterStep } from './new-letter.ts'
 import { awaitingLetterStep, deviceLinkSentStep, endedStep, notActivatedStep, suspendedStep } from './notices.ts'
@@ -9,7 +10,8 @@ import { type SignInState, signInState } from './state.ts'
 import { unlockCodeStep } from './unlock-code.ts'
 
 /**
- * The sign-in of the seed. First: password → unlock code → mTAN → security question. Later: password → mTAN.
+ * The sign-in of the seed. First: password → unlock code → mTAN → security question. Later: password → mTAN, and once a notice when an e-mail
+ * came back.
  * `finished` has no page: the result is handed to oidc-provider.
  */
 export const signInJourney: Journey<SignInState, Deps> = {
@@ -20,6 +22,7 @@ export const signInJourney: Journey<SignInState, Deps> = {
     password: passwordStep,
     unlockCode: unlockCodeStep,
     mtan: mtanStep,
+    emailBounced: emailBouncedStep,
     securityQuestion: securityQuestionStep,
     newLetter: newLetterStep,
     newLetterRequested: newLetterRequestedStep,
@@ -41,7 +44,13 @@ export const signInJourney: Journey<SignInState, Deps> = {
       deviceLinkSent: 'deviceLinkSent',
     },
     unlockCode: { accepted: 'mtan', newLetter: 'mtan', suspended: 'suspended', ended: 'ended' },
-    mtan: { firstSignIn: 'securityQuestion', laterSignIn: 'finished', newLetter: 'newLetter' },
+    mtan: {
+      firstSignIn: 'securityQuestion',
+      laterSignIn: 'finished',
+      emailBounced: 'emailBounced',
+      newLetter: 'newLetter',
+    },
+    emailBounced: { read: 'finished', restart: 'password' },
     securityQuestion: { accepted: 'finished', restart: 'password' },
     newLetter: { requested: 'newLetterRequested', restart: 'password' },
   },

@@ -1,3 +1,4 @@
+import { bounceNotice } from '../../domain/email-bounce.ts'
 import { maskMobile, parsePhoneCountry } from '../../domain/mobile-number.ts'
 import { parseMtan } from '../../domain/mtan.ts'
 import type { MtanPurpose } from '../../stores/one-time-codes.ts'
@@ -42,7 +43,7 @@ export const mtanStep: Step<SignInState, 'mtan', MtanDeps> = {
     if (!state.sending) return { invalid: { mtan: 'budget' } }
     if (new Date(state.sending.expiresAt) <= deps.clock.now()) return { invalid: { mtan: 'expired' } }
     const check = await deps.mtans.check(binding(state, request), given.value)
-    if (check.result === 'right') return accepted(state, check.id, deps.clock.now(), request)
+    if (check.result === 'right') return await accepted(state, check.id, deps, request)
     const event = { at: deps.clock.now(), accountId: state.accountId, purpose: purposeOf(state) }
     await deps.transaction((unit) => unit.audit.mtanRejected(event))
     return rejected(check.result === 'wrong' ? check.triesLeft : 0)
@@ -86,7 +87,13 @@ function rejected(triesLeft: number): Submission<SignInState> {
   return { invalid: { mtan: { reason: 'wrong', params: { triesLeft } } } }
 }
 
-function accepted(state: MtanState, codeId: string, now: Date, request: StepRequest): Submission<SignInState> {
+async function accepted(
+  state: MtanState,
+  codeId: string,
+  deps: MtanDeps,
+  request: StepRequest,
+): Promise<Submission<SignInState>> {
+  const now = deps.clock.now()
   const { accountId, deviceKnown, letterId } = state
   const consume = async (
     unit: Parameters<NonNullable<Extract<Submission<SignInState>, { outcome: string }>['effects']>>[0],
@@ -94,9 +101,12 @@ function accepted(state: MtanState, codeId: string, now: Date, request: StepRequ
   if (state.way === 'newLetter') return { outcome: 'newLetter', data: { accountId, deviceKnown }, effects: consume }
   if (state.way === 'firstSignIn')
     return { outcome: 'firstSignIn', data: { accountId, deviceKnown, letterId }, effects: consume }
+  const account = await deps.stores.accounts.find(accountId)
+  const untold = account && !account.emailBounce?.toldAt && bounceNotice(account)
   return {
-    outcome: 'laterSignIn',
-    data: { accountId, acr: acrPasswordMtan, amr: ['pwd', 'sms', 'mfa'] },
+    ...(untold
+      ? { outcome: 'emailBounced', data: { accountId } }
+      : { outcome: 'laterSignIn', data: { accountId, acr: acrPasswordMtan, amr: ['pwd', 'sms', 'mfa'] } }),
     async effects(unit) {
       const objection = await consume(unit)
       if (objection) return objection

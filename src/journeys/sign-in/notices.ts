@@ -1,5 +1,6 @@
 import { berlinDay } from '../../domain/calendar.ts'
 import { maskEmail } from '../../domain/email-address.ts'
+import { bounceNotice } from '../../domain/email-bounce.ts'
 import type { Deps } from '../deps.ts'
 import type { Step } from '../journey.ts'
 import type { SignInState } from './state.ts'
@@ -17,6 +18,7 @@ export const notActivatedStep: Step<SignInState, 'notActivated', NoticeDeps> = {
         activationLastDay: account?.activationLastDay ?? null,
         email: account ? maskEmail(account.email) : '',
         resent: state.resent ?? false,
+        bounce: account && bounceNotice(account),
       },
     }
   },
@@ -40,10 +42,11 @@ export const notActivatedStep: Step<SignInState, 'notActivated', NoticeDeps> = {
 export const awaitingLetterStep: Step<SignInState, 'awaitingLetter', NoticeDeps> = {
   path: 'brief-unterwegs',
   async show(state, deps) {
+    const account = await deps.stores.accounts.find(state.accountId)
     const letter = await deps.stores.unlockLetters.findWaiting(state.accountId)
     const today = berlinDay(deps.clock.now())
     const planned = letter ? berlinDay(letter.printableFrom) : today
-    return { model: { letterDay: planned > today ? planned : today } }
+    return { model: { letterDay: planned > today ? planned : today, bounce: account && bounceNotice(account) } }
   },
 }
 

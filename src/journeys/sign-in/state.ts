@@ -23,6 +23,7 @@ export const signInState = z.discriminatedUnion('step', [
     sending: mtanSending.nullable(),
     blockedUntil: z.iso.datetime().optional(),
   }),
+  z.object({ step: z.literal('emailBounced'), accountId: z.uuid() }),
   z.object({ step: z.literal('securityQuestion'), ...person, letterId: z.uuid() }),
   z.object({ step: z.literal('newLetter'), ...person }),
   z.object({ step: z.literal('newLetterRequested'), letterDay: z.iso.date() }),

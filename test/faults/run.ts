@@ -11,7 +11,7 @@ import { wholeWay } from './scenarios/whole-way.ts'
  * code 1 when a round found something wrong. Without a name all of them run.
  */
 const scenarios: Record<string, (print: (line: string) => void) => Promise<Report>> = {
-  'whole-way': wholeWay,
+  'whole-way': (print) => wholeWay(print),
   kills: (print) => kills(print),
   postgres,
   redis,

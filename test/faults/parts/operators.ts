@@ -10,7 +10,7 @@ import { houseOf, type PrintedLetter, readLetters } from './post-office.ts'
 
 const commands = [membersImport, doctor, ...printRunCommands, ...jobCommands]
 const head =
-  'insurance_number;insurer_number;given_name;family_name;birth_date;street;postal_code;city;country;coverage_from'
+  'insurance_number;insurer_number;given_name;family_name;birth_date;street;postal_code;city;country;coverage_from;coverage_to;guardian_consent_required;deceased_on'
 
 type Answer = { exitCode: number; [key: string]: unknown }
 
@@ -37,7 +37,7 @@ export function createOperators(variables: Record<string, string>) {
       const file = join(variables.DATA_DIR ?? '', 'members.csv')
       const lines = numbers.map(
         (number) =>
-          `${number};108310400;Paula;Probst;1980-05-05;Testweg ${houseOf(number)};80331;München;DE;2010-01-01`,
+          `${number};108310400;Paula;Probst;1980-05-05;Testweg ${houseOf(number)};80331;München;DE;2010-01-01;;nein;`,
       )
       writeFileSync(file, `${[head, ...lines].join('\n')}\n`)
       await insist('members:import', file)

@@ -42,7 +42,6 @@ export function writeSettings(folder: string, addresses: Addresses): Record<stri
     ...rules,
     sms: { ...(rules.sms as Values), firstRetry: 1, longestRetry: 3 },
     email: { ...(rules.email as Values), timeout: 10, firstRetry: 1, longestRetry: 3 },
-    printRun: { ...(rules.printRun as Values), firstRetry: 1, longestRetry: 3 },
   }))
   change('limits.yaml', (limits) => {
     const mtan = limits.mtan as Values

@@ -87,7 +87,7 @@ async function later(world: Installation, mend: () => void, work: () => Promise<
 async function fullSpool(world: Installation, report: ReportBuilder): Promise<void> {
   await report.round('the spool folder takes nothing', async () => {
     const disk = await fillDisk(world.spool)
-    const posting = settled(world.operators.postLetters(world.office.posted, 90))
+    const posting = settled(world.operators.postLetters(world.office.posted, 180))
     await pause(lasting)
     await disk.end()
     const { error } = await posting

@@ -7,13 +7,16 @@ import { createReport, findFaults, type Report } from '../parts/report.ts'
 
 /**
  * Members go the whole way, from registration to a later sign-in; during each step of each of them one process is killed and started
- * again, so that every process dies in every step once.
+ * again: with three members every process dies in every step once.
  */
-export async function wholeWay(print: (line: string) => void = () => {}): Promise<Report> {
+export async function wholeWay(
+  print: (line: string) => void = () => {},
+  members: number = processNames.length,
+): Promise<Report> {
   const report = createReport('whole-way', print)
   const world = await startInstallation()
   try {
-    const numbers = freshNumbers(processNames.length)
+    const numbers = freshNumbers(members)
     await world.operators.importMembers(numbers)
     for (const [turn, number] of numbers.entries()) await goWholeWay(world, number, turn, report)
     await report.round('in the end', () => findFaults(world))

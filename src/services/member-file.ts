@@ -88,7 +88,8 @@ function readHeading(text: string): { names: MemberColumn[]; delimiter: string }
   return { names: names as MemberColumn[], delimiter }
 }
 
-function splitLine(text: string, delimiter: string): string[] | undefined {
+/** Splits a line that is not blank into its fields; undefined when its quotes are wrong. */
+export function splitLine(text: string, delimiter: string): string[] | undefined {
   // Most files quote nothing, and the parser costs more per call than everything else of a line.
   if (!/["\r]/.test(text)) return text.split(delimiter)
   try {

@@ -5,6 +5,7 @@ import { emailFaults, loadEmail } from './config/email.ts'
 import { type Environment, parseEnvironment } from './config/environment.ts'
 import { loadConfigFiles } from './config/files.ts'
 import { loadSms, smsFaults } from './config/sms.ts'
+import { telemetryOf } from './config/telemetry.ts'
 import { StartUpError } from './errors.ts'
 import { type KeyRing, parseKeyRing } from './gateways/key-ring.ts'
 
@@ -113,6 +114,7 @@ function buildConfig(environment: Environment, variables: NodeJS.ProcessEnv) {
     letters: { driver: environment.LETTER_DRIVER, spoolDir: environment.LETTER_SPOOL_DIR },
     logLevel: environment.LOG_LEVEL,
     metricsPort: environment.METRICS_PORT,
+    telemetry: telemetryOf(variables),
     addressLimitFactor: environment.IP_LIMIT_FACTOR,
     demo: development && {
       clientSecret: environment.DEMO_CLIENT_SECRET ?? development.demoClientSecret,

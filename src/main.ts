@@ -17,8 +17,10 @@ async function main(): Promise<void> {
     return startCluster({ count: config.webConcurrency, log, drainTimeout: config.drain.timeout })
   }
   const lifecycle = createLifecycle({ log, ...config.drain })
+  // Loaded only when traces are wanted; before anything connects.
+  const telemetry = config.telemetry && (await import('./telemetry.ts')).startTelemetry(config.telemetry)
   const app = await startApp(config)
-  lifecycle.started(app)
+  lifecycle.started({ close: (pause) => app.close(pause).finally(telemetry?.stop) })
   const ready = { level: 'info', msg: 'ready', issuer: app.issuer, port: app.port, demoPort: app.demoPort }
   if (app.greeting && !cluster.isWorker) process.stdout.write(app.greeting)
   if (cluster.isWorker) process.send?.(ready)

@@ -1,0 +1,55 @@
+import { createRequire, syncBuiltinESMExports } from 'node:module'
+import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
+import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto'
+import { HttpInstrumentation } from '@opentelemetry/instrumentation-http'
+import { IORedisInstrumentation } from '@opentelemetry/instrumentation-ioredis'
+import { PgInstrumentation } from '@opentelemetry/instrumentation-pg'
+import { NodeSDK } from '@opentelemetry/sdk-node'
+import type { TelemetrySettings } from './config/telemetry.ts'
+import { withoutValues } from './telemetry/without-values.ts'
+
+/** Milliseconds that the end of a process waits for the last spans. */
+const patience = 2000
+
+/**
+ * Starts OpenTelemetry traces of requests, PostgreSQL and Redis; everything but the two settings comes from `OTEL_*`
+ * (OpenTelemetry specification, "Environment Variable Specification"). Call it before the application starts.
+ */
+export function startTelemetry({ serviceName, protocol }: TelemetrySettings): { stop(): Promise<void> } {
+  const exporter = protocol === 'http/json' ? new JsonExporter() : new ProtobufExporter()
+  const sdk = new NodeSDK({
+    serviceName,
+    traceExporter: withoutValues(exporter),
+    instrumentations: [
+      new HttpInstrumentation({ ignoreIncomingRequestHook: ({ url }) => /^\/(health|assets)\b/.test(url ?? '') }),
+      // Polls of the outbox and beats are no part of anything that somebody waits for.
+      new PgInstrumentation({ requireParentSpan: true, ignoreConnectSpans: true }),
+      new IORedisInstrumentation({ requireParentSpan: true, dbStatementSerializer: (command) => command }),
+    ],
+    // Metrics are scraped, logs are read from stdout.
+    metricReaders: [],
+    logRecordProcessors: [],
+  })
+  sdk.start()
+  instrumentLoaded()
+  return {
+    async stop(): Promise<void> {
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, patience)
+      })
+      // A collector that is away must not hold up the end of a process.
+      await Promise.race([sdk.shutdown().catch(() => {}), late]).finally(() => clearTimeout(timer))
+    },
+  }
+}
+
+/**
+ * Instrumentations wrap what is required, and ES modules import: requiring the same instances wraps their prototypes, and the
+ * built-in modules hand the wrapped functions on to imports. So no loader hook sits in the way of every module.
+ */
+function instrumentLoaded(): void {
+  const require = createRequire(import.meta.url)
+  for (const name of ['http', 'https', 'pg', 'ioredis']) require(name)
+  syncBuiltinESMExports()
+}

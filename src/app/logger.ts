@@ -30,6 +30,28 @@ export const redacted = [
   'birthDate',
   'givenName',
   'familyName',
+  // Requests as node and koa hold them, should somebody ever log one whole.
+  'headers',
+  'cookies',
+  'set-cookie',
+  'proxy-authorization',
+  'x-forwarded-for',
+  'body',
+  'query',
+  'params',
+  // Parameters of OpenID Connect.
+  'login_hint',
+  'loginHint',
+  'code_verifier',
+  'client_assertion',
+  'logout_token',
+  // Fields of SMPP, and of a message that bounced.
+  'destination_addr',
+  'source_addr',
+  'short_message',
+  'message_payload',
+  'recipient',
+  'bindings',
 ]
 
 /** Creates the log: one line of JSON per event on stdout; `fields` gives what each line says of the request it belongs to. */
@@ -40,7 +62,10 @@ export function createLogger(level: string, fields?: () => object): Logger {
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    redact: { paths: redacted.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
+    redact: {
+      paths: redacted.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]),
+      censor: '[redacted]',
+    },
     serializers: { err: serializeError },
   })
 }

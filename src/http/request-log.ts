@@ -33,7 +33,7 @@ export function createRequestLog({ log, requests, trustProxy }: Settings): Middl
 }
 
 /** Replaces every part of a path that could be a token or an id. */
-export function shapeOf(path: string): string {
+function shapeOf(path: string): string {
   return path
     .split('/')
     .map((part) => (/^[a-z-]{0,30}(\.[a-z]{1,5})?$/.test(part) ? part : ':id'))

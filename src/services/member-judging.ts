@@ -38,7 +38,7 @@ export async function judge(job: ImportJob): Promise<LineSet> {
   await refuseChangedFile(job)
   Object.assign(report, await findCause(job))
   if (report.outcome === 'refused' || options.beside) return toApply
-  await job.stores.memberImports.findLinesToApply((lines) => {
+  await job.stores.memberImports.findLinesToApply(report.lines - report.refused, (lines) => {
     for (const line of lines) toApply.add(line)
   })
   return toApply

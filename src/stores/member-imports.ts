@@ -21,6 +21,9 @@ const rowColumns = { line: 'integer', slot: 'smallint', insurance_number_hash: '
 const knownUnchanged = `select r.line from member_import_rows r join insured_persons p using (insurance_number_hash)
   where p.fingerprinted_at = p.updated_at and p.record_fingerprint = any(r.fingerprints)`
 
+// What is staged is unlogged: a crash of the server empties it.
+const databaseRestarted = () => new Error('the database was restarted during the import; run it again')
+
 /** Creates the store of imports: who imports, and what its file says, as keyed hashes only. */
 export function createMemberImportStore(db: Database, protection: Protection) {
   const { encryption, hash } = protection
@@ -89,8 +92,13 @@ export function createMemberImportStore(db: Database, protection: Protection) {
       await loadRows(db, 'member_import_rows', rowColumns, rows)
     },
 
-    /** Calls `visit` with the lines of all persons who are new, or not known to be unchanged, in their order. */
-    async findLinesToApply(visit: (lines: number[]) => void): Promise<void> {
+    /**
+     * Calls `visit` with the lines of all persons of the file's `persons` who are new, or not known to be unchanged, in their order.
+     * @throws Error when the database has lost what was noted, which a crash of its server does
+     */
+    async findLinesToApply(persons: number, visit: (lines: number[]) => void): Promise<void> {
+      const { rows: counted } = await db.raw('select count(*) as noted from member_import_rows where slot = 0')
+      if (Number(counted[0].noted) !== persons) throw databaseRestarted()
       await db.raw('analyze member_import_rows')
       await db.transaction(async (trx) => {
         await trx.raw("set local work_mem = '64MB'")
@@ -126,7 +134,7 @@ export function createMemberImportStore(db: Database, protection: Protection) {
         { day, persons },
       )
       const { covered, left, noted } = rows[0]
-      if (Number(noted) !== persons) throw new Error('the database was restarted during the import; run it again')
+      if (Number(noted) !== persons) throw databaseRestarted()
       return { covered: Number(covered), left: Number(left) }
     },
 

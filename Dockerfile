@@ -18,10 +18,10 @@ COPY views views
 COPY src src
 ENV HOST=0.0.0.0 DATA_DIR=/data
 # Everything under /app belongs to root: the process cannot change its own code, and the root file system may be read-only.
-RUN mkdir /data && chown node:node /data
+RUN mkdir -p /data /var/spool/letters && chown node:node /data /var/spool/letters
 USER node
 EXPOSE 3000
-HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD ["node", "-e", "fetch('http://127.0.0.1:'+(process.env.PORT||3000)+'/health/live').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD ["node", "-e", "const h=process.env.HOST;fetch('http://'+(!h||h==='0.0.0.0'||h==='::'?'127.0.0.1':h)+':'+(process.env.PORT||3000)+'/health/live').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
 CMD ["node", "src/main.ts"]
 
 FROM application AS sandbox

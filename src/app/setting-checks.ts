@@ -32,8 +32,7 @@ export function createSettingChecks({ config, knex, keyRings, log }: Parts): Set
       name: 'the keys fit the database',
       mend: 'see docs/operate/keys.md; `keys:status` shows which keys are in use',
       async check() {
-        await keyRings.announce()
-        await keyRings.leave()
+        await keyRings.check()
         return undefined
       },
     },

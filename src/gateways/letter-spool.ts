@@ -100,7 +100,8 @@ async function removeParts(folder: string, runId: string): Promise<void> {
 /** A file of another size or kind than a receipt is read as nothing, and so is refused; no link is followed. */
 async function readSmall(path: string): Promise<string> {
   const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch((error) => {
-    if (error.code === 'ELOOP') return null
+    // A link, a file of somebody else's only, or one that is gone meanwhile: none of them holds up the other receipts.
+    if (['ELOOP', 'EACCES', 'EPERM', 'ENOENT'].includes(error.code)) return null
     throw error
   })
   if (!handle) return ''

@@ -56,10 +56,11 @@ export async function readRawBody(request: IncomingMessage, limit: number): Prom
   if (Number(request.headers['content-length'] ?? 0) > limit) return undefined
   const parts: Buffer[] = []
   let length = 0
+  // Read to its end even when it is too long: leaving the loop would cut the connection before the answer.
   for await (const part of request as AsyncIterable<Buffer>) {
     length += part.length
-    if (length > limit) return undefined
-    parts.push(part)
+    if (length <= limit) parts.push(part)
+    if (length > 100 * limit) return undefined
   }
-  return Buffer.concat(parts)
+  return length > limit ? undefined : Buffer.concat(parts)
 }

@@ -33,7 +33,9 @@ export async function startSchedule(boss: PgBoss, settings: ScheduleSettings): P
   // A process that died leaves its job active: without a sign of life it is failed and makes room.
   const limits = { retryLimit: 0, heartbeatSeconds: 60, expireInSeconds: Math.max(...jobs.map(timeoutOf)) + 60 }
   await boss.createQueue(queue, { policy: 'exclusive', ...limits, deleteAfterSeconds: 24 * 60 * 60 })
-  const options = { pollingIntervalSeconds: 10, localConcurrency: 2 }
+  // Jobs that may take an hour each have a place of their own, so that those of the minute always find one.
+  const long = jobs.filter(({ timeout = 0 }) => timeout >= 3600).length
+  const options = { pollingIntervalSeconds: 10, localConcurrency: long + 2 }
   await boss.work<{ job: string }>(queue, options, async ([given]) => {
     const job = byName.get(given?.data.job ?? '')
     if (job) await runner.run(job)

@@ -61,6 +61,12 @@ export function createKeyRingService(settings: Settings) {
       const refusal = await stores.keyRings.announce({ ...holder, signingKids }, held)
       if (refusal) throw new StartUpError(explainRefusal(refusal))
     },
+    /** Looks whether these keys fit the database and the other processes; writes nothing. @throws StartUpError as `announce` */
+    async check(): Promise<void> {
+      await assertProbe(settings, held)
+      const refusal = await stores.keyRings.check(holder.id, held)
+      if (refusal) throw new StartUpError(explainRefusal(refusal))
+    },
     /** Says that the process is alive; one that was forgotten announces itself anew. @throws StartUpError as `announce` */
     async beat(signingKids: readonly string[]): Promise<void> {
       if (!(await stores.keyRings.beat(holder.id, signingKids))) await service.announce(signingKids)

@@ -85,12 +85,31 @@ export function createPrintRunService(desk: PrintDesk) {
       },
       /** Follows receipts, cancels what has slipped, tells whom a process that died has not told, destroys what is over. */
       async settle(): Promise<number> {
-        let done = await followReceipts(desk)
-        done += await settleSlipped(desk)
-        for (const runId of await stores.runLetters.runsWithUntold()) done += await tellPosted(desk, runId)
-        done += await stores.printFiles.destroyOfEndedRuns()
-        return done + (await withdrawEnded(desk))
+        return await inTurn([
+          () => followReceipts(desk),
+          () => settleSlipped(desk),
+          async () => {
+            let told = 0
+            for (const runId of await stores.runLetters.runsWithUntold()) told += await tellPosted(desk, runId)
+            return told
+          },
+          () => stores.printFiles.destroyOfEndedRuns(),
+          () => withdrawEnded(desk),
+        ])
       },
     },
   }
+}
+
+/** Takes every step, also when an earlier one failed: members are told and codes destroyed while the print shop is away. */
+async function inTurn(steps: (() => Promise<number>)[]): Promise<number> {
+  let done = 0
+  const faults: unknown[] = []
+  for (const step of steps)
+    done += await step().catch((fault) => {
+      faults.push(fault)
+      return 0
+    })
+  if (faults.length > 0) throw faults[0]
+  return done
 }

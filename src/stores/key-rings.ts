@@ -62,6 +62,8 @@ export function createKeyRingStore(db: Database) {
         await trx('key_rewrites').whereNot({ target }).delete()
         return null
       }),
+    /** Why a process with these rings would be refused; writes nothing. */
+    check: (id: string, rings: HeldRings): Promise<RingRefusal | null> => findRefusal(db, id, rings),
     /** Notes that the process is alive and what it publishes; `false` when it has been forgotten and must announce itself. */
     async beat(id: string, signingKids: readonly string[]): Promise<boolean> {
       const change = { seen_at: db.fn.now(), signing_kids: signingKids }

@@ -4,6 +4,7 @@ import { loadDevelopmentSecrets } from './config/development-secrets.ts'
 import { emailFaults, loadEmail } from './config/email.ts'
 import { type Environment, parseEnvironment } from './config/environment.ts'
 import { loadConfigFiles } from './config/files.ts'
+import { letterFaults, loadLetters } from './config/letters.ts'
 import { loadSms, smsFaults } from './config/sms.ts'
 import { telemetryOf } from './config/telemetry.ts'
 import { StartUpError } from './errors.ts'
@@ -28,9 +29,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv = process.env): Config {
       `ROLE=${environment.ROLE} needs DATABASE_URL, because the embedded database serves one process that does both`,
     )
   if (environment.NODE_ENV !== 'production') faults.push(...smsFaults(environment))
-  faults.push(...emailFaults(environment))
-  if (environment.LETTER_DRIVER === 'spool' && !environment.LETTER_SPOOL_DIR)
-    faults.push('LETTER_DRIVER=spool needs LETTER_SPOOL_DIR')
+  faults.push(...emailFaults(environment), ...letterFaults(environment))
   if (faults.length > 0) throw new StartUpError(`${faults.join('. ')}.`)
   return Object.freeze(hideSecrets(buildConfig(environment, variables)))
 }
@@ -57,8 +56,6 @@ function productionFaults(environment: Environment): string[] {
   if (environment.ISSUER && !environment.ISSUER.startsWith('https://'))
     faults.push(`ISSUER must begin with https:// in production, it is ${environment.ISSUER}`)
   faults.push(...smsFaults(environment))
-  if (environment.LETTER_DRIVER === 'postbox')
-    faults.push('LETTER_DRIVER=postbox is for development; set LETTER_DRIVER=spool and LETTER_SPOOL_DIR')
   for (const name of ['DEMO_REDIRECT_URIS', 'DEMO_CLIENT_SECRET'] as const)
     if (environment[name]) faults.push(`${name} is for development; unset it`)
   if (environment.SANDBOX) faults.push('SANDBOX=true is for development; unset it')
@@ -111,7 +108,7 @@ function buildConfig(environment: Environment, variables: NodeJS.ProcessEnv) {
     ),
     email: loadEmail(environment),
     sms: loadSms(environment, configDir, variables),
-    letters: { driver: environment.LETTER_DRIVER, spoolDir: environment.LETTER_SPOOL_DIR },
+    letters: loadLetters(environment),
     logLevel: environment.LOG_LEVEL,
     metricsPort: environment.METRICS_PORT,
     telemetry: telemetryOf(variables),

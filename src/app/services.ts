@@ -120,7 +120,13 @@ export async function createServices(settings: Settings) {
     received: smsReceipts.received,
     gatewayAway: (gateway) => alerts.raise(undefined, { kind: 'sms_gateway_away', detail: { gateway } }),
   })
-  const drivers = await createDrivers(config, { knex, clock, renderPdf: letterPdf.render, issuer, sms })
+  const drivers = await createDrivers(config, {
+    ...{ knex, clock, renderPdf: letterPdf.render, issuer, sms },
+    unknownPrintShopKey: (fingerprint) =>
+      void alerts
+        .raise(undefined, { kind: 'print_shop_unknown_key', detail: { fingerprint } })
+        .catch((error) => log.error({ err: error }, 'alert could not be written')),
+  })
   const mails = createRegistrationMailService({ random, issuer, deadlines })
   const counters = settings.redis && createRedisCounters(settings.redis)
   const limiters = {

@@ -55,7 +55,7 @@ export function createSettingChecks({ config, knex, keyRings, log }: Parts): Set
       mend: 'make the folder of LETTER_SPOOL_DIR and give this user the right to write to it',
       async check() {
         if (letters.driver !== 'spool') return undefined
-        const folder = letters.spoolDir ?? ''
+        const folder = letters.folder
         return await access(folder, constants.W_OK).then(
           () => undefined,
           (error: NodeJS.ErrnoException) => `${folder} cannot be written (${error.code})`,

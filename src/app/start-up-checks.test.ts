@@ -23,10 +23,10 @@ const check = (config: object, there = time) =>
   })
 
 it('refuses a letter spool that cannot be written, and makes one that is missing', async () => {
-  await check({ letters: { driver: 'spool', spoolDir: join(folder, 'new/spool') } })
+  await check({ letters: { driver: 'spool', folder: join(folder, 'new/spool') } })
   const file = join(folder, 'file')
   await writeFile(file, '')
-  const refused = check({ letters: { driver: 'spool', spoolDir: join(file, 'spool') } })
+  const refused = check({ letters: { driver: 'spool', folder: join(file, 'spool') } })
   await expect(refused).rejects.toThrow(/letter spool .* cannot be written \(ENOTDIR\).*LETTER_SPOOL_DIR/)
 })
 

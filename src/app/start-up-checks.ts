@@ -24,7 +24,7 @@ const tolerated = 5
  */
 export async function checkStart(settings: Settings): Promise<void> {
   const { letters, email } = settings.config
-  if (letters.driver === 'spool' && letters.spoolDir) await assertWritable(letters.spoolDir)
+  if (letters.driver === 'spool') await assertWritable(letters.folder)
   await compareClocks(settings)
   if (email.url) void tryRelay(new URL(email.url), settings.log)
 }

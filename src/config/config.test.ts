@@ -68,6 +68,7 @@ describe('loadConfig', () => {
       ['the SMS postbox', { SMS_DRIVER: undefined }, 'SMS_DRIVER=postbox is for development'],
       ['the letter postbox', { LETTER_DRIVER: undefined }, 'LETTER_DRIVER=postbox is for development'],
       ['an SMS driver without gateway', { SMS_GATEWAY_URL: undefined }, 'SMS_DRIVER=http needs SMS_GATEWAY_URL'],
+      ['SFTP without its settings', { LETTER_DRIVER: 'sftp' }, 'LETTER_DRIVER=sftp needs LETTER_SFTP_HOST_KEYS'],
       ['a spool without folder', { LETTER_SPOOL_DIR: undefined }, 'LETTER_DRIVER=spool needs LETTER_SPOOL_DIR'],
       ['demo redirect addresses', { DEMO_REDIRECT_URIS: 'a=http://b' }, 'DEMO_REDIRECT_URIS is for development'],
       ['a demo secret', { DEMO_CLIENT_SECRET: 'x' }, 'DEMO_CLIENT_SECRET is for development'],

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { StartUpError } from '../errors.ts'
-import { channelSettings } from './environment/channels.ts'
 import { developmentSettings } from './environment/development.ts'
 import { emailSettings } from './environment/email.ts'
+import { letterSettings } from './environment/letters.ts'
 import { runningSettings } from './environment/running.ts'
 import { secretSettings } from './environment/secrets.ts'
 import { serverSettings } from './environment/server.ts'
@@ -16,9 +16,9 @@ export const environmentSchema = z.object({
   ...runningSettings,
   ...storeSettings,
   ...secretSettings,
-  ...channelSettings,
   ...emailSettings,
   ...smsSettings,
+  ...letterSettings,
   ...developmentSettings,
 })
 

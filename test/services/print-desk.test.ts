@@ -315,6 +315,17 @@ describeOnBoth('the print desk', (database) => {
     })
   })
 
+  it('goes on while the print shop is away, and says so', async () => {
+    await world.activated()
+    await desk.prepare('2026-11-25', 'cli:k.weber')
+    world.clock.set('2026-11-26T08:00:00Z')
+    const given = world.createDesk()
+    const receipts = () => Promise.reject(new Error('print shop is away'))
+    const alone = createPrintRunService({ ...given, delivery: { ...given.delivery, receipts } })
+    await expect(alone.jobs.settle()).rejects.toThrow('print shop is away')
+    expect(await state()).toBe('cancelled')
+  })
+
   it('tells whom a process that died after posting has not told, once', async () => {
     await withShop()
     world.clock.set('2026-11-25T08:00:00Z')

@@ -68,6 +68,10 @@ export const signInSamples: Sample[] = [
     },
     'refused',
   ),
+  sample('sign-in/email-bounced', {
+    ...signIn,
+    model: { bounce: { reason: 'gone', email: 'l•••@example.org' } },
+  }),
   sample('sign-in/not-activated', {
     ...signIn,
     model: { activationLastDay: '2026-12-22', email: 'e•••••@example.de', resent: false },

@@ -55,6 +55,7 @@ describeOnBoth('accounts', (database) => {
       activeSince: null,
       securityQuestion: null,
       lastSignInAt: null,
+      emailBounce: null,
     }
     expect(await store().find(account.id)).toEqual(expected)
     expect(await store().findByUsername(account.username)).toEqual(expected)

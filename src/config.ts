@@ -96,6 +96,8 @@ function buildConfig(environment: Environment, variables: NodeJS.ProcessEnv) {
     webConcurrency: environment.WEB_CONCURRENCY,
     role: environment.ROLE,
     /** Seconds. */
+    /** Who gives commands on the command line. */
+    operator: environment.OPERATOR,
     drain: { delay: environment.DRAIN_DELAY, timeout: environment.DRAIN_TIMEOUT },
     trustProxy: environment.TRUST_PROXY,
     secrets: hide(

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { loadConfig } from '../config.ts'
 import type { CliIo } from './frame.ts'
 import { UsageError } from './frame.ts'
 
@@ -11,8 +12,7 @@ export const withOperator = (command: Command): Command =>
  * @throws UsageError when nobody is named.
  */
 export function operatorOf(options: Record<string, unknown>, io: CliIo): `cli:${string}` {
-  const variables = io.variables ?? process.env
-  const name = String(options.operator ?? variables.OPERATOR ?? '').toLowerCase()
+  const name = String(options.operator ?? loadConfig(io.variables).operator ?? '').toLowerCase()
   if (!/^[a-z0-9][a-z0-9._-]{1,39}$/.test(name))
     throw new UsageError('Say who you are with --operator or OPERATOR, for example --operator k.weber.')
   return `cli:${name}`

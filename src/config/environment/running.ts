@@ -18,4 +18,8 @@ export const runningSettings = {
     .max(600)
     .default(25)
     .describe('seconds after SIGTERM in which a process ends, `DRAIN_DELAY` included; then it is cut off'),
+  OPERATOR: z
+    .string()
+    .optional()
+    .describe('who gives a command that moves letters, as the audit log names him; `--operator` wins'),
 }

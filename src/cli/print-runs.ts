@@ -1,6 +1,6 @@
 import { withServices } from '../app/operator.ts'
 import type { Services } from '../app/services.ts'
-import { berlinDay } from '../domain/calendar.ts'
+import { addDays, berlinDay } from '../domain/calendar.ts'
 import { parseLetterMark } from '../domain/letter-mark.ts'
 import type { Clock } from '../gateways/clock.ts'
 import type { PrintActor } from '../services/print-runs.ts'
@@ -8,6 +8,8 @@ import { withContext } from './context.ts'
 import type { CliCommand, CliIo, CliResult } from './frame.ts'
 import { UsageError } from './frame.ts'
 import { operatorOf, withOperator } from './operator.ts'
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 type Work = (services: Services, clock: Clock) => Promise<CliResult>
 
@@ -52,9 +54,17 @@ const describe = (run: Run) => ({
   handedOver: run.handedOverAt !== null,
 })
 
+function isDay(text: string): boolean {
+  try {
+    return addDays(text, 0) === text
+  } catch {
+    return false
+  }
+}
+
 const day = (value: unknown, option: string) => {
   if (value === undefined) return undefined
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(String(value))) throw new UsageError(`${option} must look like 2027-03-12.`)
+  if (!isDay(String(value))) throw new UsageError(`${option} must be a day and look like 2027-03-12.`)
   return String(value)
 }
 
@@ -95,7 +105,7 @@ function move(
     run: async (args, options, io) => {
       const actor = operatorOf(options, io)
       const runId = args[0] ?? ''
-      if (!/^[0-9a-f-]{36}$/.test(runId)) throw new UsageError('The run id looks like 0b8c5a3e-….')
+      if (!uuid.test(runId)) throw new UsageError('The run id looks like 0b8c5a3e-….')
       return await withPrintRuns(io, async (services, clock) => {
         const result = await work({ services, clock, runId, actor, options })
         const done = ['released', 'posted', 'cancelled'].includes(result)
@@ -155,8 +165,7 @@ const reprint: CliCommand = {
     const actor = operatorOf(options, io)
     const given = args[0] ?? ''
     const letterId = parseLetterMark(given)?.letterId ?? given.toLowerCase()
-    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(letterId))
-      throw new UsageError('The letter id looks like 0b8c5a3e-90af-4d11-8f00-c0ffee123456.')
+    if (!uuid.test(letterId)) throw new UsageError('The letter id looks like 0b8c5a3e-90af-4d11-8f00-c0ffee123456.')
     return await withPrintRuns(io, async ({ transaction, letters }, clock) => {
       const result = await transaction((unit) => letters.reprint(unit, letterId, { actor, now: clock.now() }))
       if (result === 'not_printed')

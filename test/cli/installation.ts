@@ -13,6 +13,7 @@ import { keyCommands } from '../../src/cli/keys.ts'
 import { keysRotate } from '../../src/cli/keys-rotate.ts'
 import { mailCommands } from '../../src/cli/mails.ts'
 import { membersImport } from '../../src/cli/members-import.ts'
+import { printRunCommands } from '../../src/cli/print-runs.ts'
 import { smsReceipts } from '../../src/cli/sms-receipts.ts'
 import { statisticsShow } from '../../src/cli/statistics.ts'
 import { loadConfig } from '../../src/config.ts'
@@ -33,6 +34,7 @@ const commands = [
   statisticsShow,
   keysRotate,
   ...keyCommands,
+  ...printRunCommands,
 ]
 
 /** Runs a command line against given settings and collects what it prints. */

@@ -14,7 +14,7 @@ const personOf = (actor: PrintActor): string => actor.slice(actor.indexOf(':') +
 export async function releaseRun(desk: PrintDesk, runId: string, actor: PrintActor): Promise<ReleaseOutcome> {
   const now = desk.clock.now()
   if (desk.fourEyes && actor === 'system') return 'same_person'
-  const person = desk.fourEyes ? personOf(actor) : null
+  const person = actor === 'system' ? null : personOf(actor)
   const run = await desk.stores.printRuns.find(runId)
   if (!run) return 'refused'
   const released = await desk.transaction(async (unit) => {

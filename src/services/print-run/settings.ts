@@ -26,7 +26,7 @@ export type PrintDesk = {
   delivery: LetterDelivery
   alerts: Pick<AlertService, 'raise'>
   rules: PostingRules & { runSize: number; deliveryAlertAfter: number }
-  /** Whether a second person has to release a run; off in development, where runs go by themselves. */
+  /** Whether only a person may release a run; off in development, where they go by themselves. Never the one who prepared it. */
   fourEyes: boolean
   /** Tells operators that a letter stays out of its run. */
   reportUnprintable(letterId: string, error: Error): void

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { loadConfig } from '../../src/config.ts'
+import { addDays, berlinDay } from '../../src/domain/calendar.ts'
+import { formatLetterMark } from '../../src/domain/letter-mark.ts'
+import { createFieldEncryption, createKeyedHash } from '../../src/gateways/field-encryption.ts'
+import { erika } from '../support/members.ts'
+import { createServiceWorld } from '../support/services.ts'
+import { createInstallation } from './installation.ts'
+
+const today = berlinDay(new Date())
+const by = (name: string) => ['--operator', name]
+
+let service: Awaited<ReturnType<typeof createInstallation>>
+let world: ReturnType<typeof createServiceWorld>
+beforeAll(async () => {
+  service = await createInstallation()
+  await service.run(['db:migrate'])
+  const { secrets } = loadConfig({ DATA_DIR: service.dataDir })
+  const protection = {
+    encryption: createFieldEncryption(secrets.encryptionKeys),
+    hash: createKeyedHash(secrets.hashKeys),
+  }
+  world = createServiceWorld(service.knex, new Date().toISOString(), protection)
+  await world.importPersons(erika)
+}, 120_000)
+afterAll(() => service.close())
+
+/** A letter that waits, in a run for today that k.weber has prepared. */
+async function prepared(): Promise<string> {
+  await service.knex('unlock_letters').delete()
+  await service.knex('accounts').delete()
+  await world.activated({ insuranceNumber: erika.insuranceNumber })
+  const { exitCode, runId } = await service.runJson(['print-runs:prepare', '--posting-day', today, ...by('K.Weber')])
+  expect(exitCode).toBe(0)
+  return runId
+}
+
+const move = (name: string, runId: string, who: string, ...more: string[]) =>
+  service.runJson([`print-runs:${name}`, runId, ...by(who), ...more])
+
+it('takes a run from the waiting letter to the post, by two persons', async () => {
+  expect(await service.runJson(['print-runs:prepare', ...by('k.weber')])).toMatchObject({ exitCode: 0, runId: null })
+  const runId = await prepared()
+  const listed = await service.runJson(['print-runs:list'])
+  expect(listed).toMatchObject({ waiting: 0, runs: [{ id: runId, state: 'prepared', letters: 1, sheets: 1 }] })
+  expect(listed.runs[0]).toMatchObject({ postingDay: today, preparedBy: 'cli:k.weber', handedOver: false })
+  expect(await move('release', runId, 'k.weber')).toMatchObject({
+    exitCode: 1,
+    result: expect.stringMatching(/you have prepared it/),
+  })
+  expect(await move('release', runId, 'K.WEBER')).toMatchObject({ exitCode: 1 })
+  expect(await move('post', runId, 'boss')).toMatchObject({
+    exitCode: 1,
+    result: expect.stringMatching(/^it is not released/),
+  })
+  expect(await move('release', runId, 'boss')).toMatchObject({ exitCode: 0, result: 'released' })
+  expect((await service.run(['print-runs:list'])).out).toMatch(
+    new RegExp(`^${runId} {2}released {2}posting day ${today} {2}1 letters {2}1 sheets .*with the print shop`),
+  )
+  expect(await move('post', runId, 'boss')).toMatchObject({ exitCode: 0, result: 'posted' })
+  expect(await move('post', runId, 'boss')).toMatchObject({ exitCode: 1 })
+  expect(await move('cancel', runId, 'boss')).toMatchObject({
+    exitCode: 1,
+    result: expect.stringMatching(/posted or cancelled already/),
+  })
+  const [letter] = await service.knex('unlock_letters')
+  expect(letter).toMatchObject({ state: 'posted', code: null })
+  const audit = await service.knex('audit_events').whereLike('type', 'print_run_%').orderBy('id')
+  expect(audit.map(({ type, actor }) => `${type} ${actor}`)).toEqual([
+    'print_run_closed cli:k.weber',
+    'print_run_prepared cli:k.weber',
+    'print_run_released cli:boss',
+    'print_run_posted cli:boss',
+  ])
+}, 120_000)
+
+it('calls a run back, and its letters wait again', async () => {
+  const runId = await prepared()
+  await move('release', runId, 'boss')
+  expect(await move('cancel', runId, 'k.weber')).toMatchObject({ exitCode: 0, result: 'cancelled' })
+  expect(await service.runJson(['print-runs:list'])).toMatchObject({ runs: [], waiting: 1 })
+}, 120_000)
+
+it('does not post before the planned day, nor with a later one', async () => {
+  const runId = await prepared()
+  await move('release', runId, 'boss')
+  await service
+    .knex('print_runs')
+    .where({ id: runId })
+    .update({ posting_day: addDays(today, 1) })
+  expect(await move('post', runId, 'boss')).toMatchObject({
+    exitCode: 1,
+    result: expect.stringMatching(/not come yet/),
+  })
+  await service
+    .knex('print_runs')
+    .where({ id: runId })
+    .update({ posting_day: addDays(today, -1) })
+  const asked = await service.run(['print-runs:post', runId, ...by('boss')])
+  expect(asked).toMatchObject({ exitCode: 1, out: '' })
+  expect(asked.err).toMatch(/say with --posted-on on which day/)
+  const late = await move('post', runId, 'boss', '--posted-on', today)
+  expect(late).toMatchObject({ exitCode: 1, result: expect.stringMatching(/it is cancelled, destroy the letters/) })
+}, 120_000)
+
+it('stops a damaged letter by its id or by the scan of its mark, and sends another', async () => {
+  await prepared()
+  const [{ id: letterId }] = await service.knex('unlock_letters')
+  const mark = formatLetterMark({ letterId, sequence: 1, sheet: 1, sheets: 1 })
+  const reprinted = await service.runJson(['letters:reprint', mark, ...by('k.weber')])
+  expect(reprinted).toMatchObject({ exitCode: 0, letterId, result: 'reprinted' })
+  expect(await service.runJson(['letters:reprint', letterId, ...by('k.weber')])).toMatchObject({
+    exitCode: 1,
+    result: 'not_printed',
+  })
+  const states = await service.knex('unlock_letters').orderBy('requested_at').pluck('state')
+  expect(states).toEqual(['ended', 'requested'])
+}, 120_000)
+
+it.each([
+  ['nobody says who he is', ['print-runs:prepare'], /Say who you are/],
+  ['a name is none', ['print-runs:prepare', ...by('k weber; x')], /Say who you are/],
+  ['a day is none', ['print-runs:prepare', '--posting-day', '12.3.', ...by('boss')], /must be a day/],
+  ['a day does not exist', ['print-runs:prepare', '--posting-day', '2027-02-30', ...by('boss')], /must be a day/],
+  ['a day lies in the past', ['print-runs:prepare', '--posting-day', '2020-01-01', ...by('boss')], /in the past/],
+  ['a run id is none', ['print-runs:release', 'x', ...by('boss')], /run id looks like/],
+  ['a run id has only its length', ['print-runs:cancel', '-'.repeat(36), ...by('boss')], /run id looks like|unknown/],
+  ['a letter is none', ['letters:reprint', '4711', ...by('boss')], /letter id looks like/],
+])('refuses the usage when %s', async (_, args, expected) => {
+  const { exitCode, err } = await service.run(args)
+  expect(exitCode).toBe(2)
+  expect(err).toMatch(expected)
+})

@@ -36,12 +36,14 @@ export function createJobs(services: Services): Job[] {
 }
 
 /** The print desk by itself; `prepareDue` only where the schedule prepares. */
-function printJobs({ printRuns, printSchedule }: Services): Job[] {
+function printJobs({ printRuns, printSchedule, returnedMail, canaryLetters }: Services): Job[] {
   const { prepareDue, resume, handOver, settle } = printRuns.jobs
   const always = [
     { name: 'print-resume', cron: '* * * * *', timeout: 3600, run: resume },
     { name: 'print-hand-over', cron: '* * * * *', timeout: 3600, run: handOver },
     { name: 'print-settle', cron: '* * * * *', run: settle },
+    { name: 'returned-mail', cron: '50 4 * * *', run: returnedMail.review },
+    { name: 'canary-letters', cron: '0 9 * * *', run: canaryLetters.watch },
   ]
   return printSchedule
     ? [{ name: 'print-prepare', cron: '* * * * *', timeout: 3600, run: prepareDue }, ...always]

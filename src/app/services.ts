@@ -22,6 +22,7 @@ import { idTokenAlgorithms } from '../oidc/settings/algorithms.ts'
 import { type Algorithm, createSigningKey } from '../oidc/signing-keys.ts'
 import { createAlertService } from '../services/alerts.ts'
 import { createBounceService } from '../services/bounces.ts'
+import { createCanaryLetterService } from '../services/canary-letters.ts'
 import { createCoverageCheck } from '../services/coverage-check.ts'
 import { createDeadlineTasks } from '../services/deadlines.ts'
 import { createDeliveryService } from '../services/deliveries.ts'
@@ -33,6 +34,7 @@ import { createMemberImport, createRegisterFollower } from '../services/members.
 import { createMtanService } from '../services/mtans.ts'
 import { createPrintRunService } from '../services/print-runs.ts'
 import { createRegistrationMailService } from '../services/registration-mails.ts'
+import { createReturnedMailService } from '../services/returned-mail.ts'
 import { createSigningKeyService } from '../services/signing-keys.ts'
 import { createSmsReceiptService } from '../services/sms-receipts.ts'
 import { createStandingService } from '../services/standing.ts'
@@ -134,7 +136,7 @@ export async function createServices(settings: Settings) {
     brief: createLimiter(counters ? createFallingBackCounters(counters, stores.rateLimits) : stores.rateLimits, clock),
   }
   const letters = createLetterService({ deadlines })
-  const standing = createStandingService({ deadlines })
+  const standing = createStandingService({ deadlines, letters })
   const host = new URL(issuer).hostname
   checkSmsRoom({ host, application: insurer.shortName }, texts)
   const mtans = createMtanService({
@@ -189,6 +191,11 @@ export async function createServices(settings: Settings) {
       renderMail(template, params, language, { insurer, texts, baseUrl: issuer }),
     sendLogoutToken: settings.sendLogoutToken,
   })
+  const returnedMail = createReturnedMailService({ stores, transaction, clock, random, hash, mails, alerts })
+  const canaryLetters = createCanaryLetterService({
+    ...{ stores, transaction, clock, hash, alerts },
+    rules: config.printDesk.canary,
+  })
   const journeyDeps: Deps = {
     stores,
     transaction,
@@ -229,6 +236,8 @@ export async function createServices(settings: Settings) {
     letters,
     standing,
     printRuns,
+    returnedMail,
+    canaryLetters,
     /** Development prepares, releases and posts by itself (contract.md), so nothing waits for a cut-off there. */
     printSchedule: config.production && config.printDesk.schedule,
     deliveries,

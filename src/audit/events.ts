@@ -86,6 +86,21 @@ function letterEvents(append: AppendAuditEvent) {
       'runId',
       'purpose',
     ]),
+    /** A letter came back; for a registration that is gone there is no account. */
+    letterReturned: event<MaybeOfAccount & { letterId: string }>(append, 'letter_returned', 'cli', ['letterId']),
+    /** The register has another address than the one that this letter came back from. */
+    letterAddressCleared: event<Common & { letterId: string }>(append, 'letter_address_cleared', 'system', [
+      'letterId',
+    ]),
+    /** Letters of a run stayed out because mail had come back from their address; whose they are is not recorded. */
+    lettersWithheld: event<Common & { count: number }>(append, 'letters_withheld', 'system', ['count']),
+    /** An operator looked at the insurance numbers of returned letters. */
+    returnedLettersListed: event<Common & { count: number }>(append, 'returned_letters_listed', 'cli', ['count']),
+    /** The letter to the operator that went with a run has arrived, `days` after its posting. */
+    canaryLetterEntered: event<Common & { runId: string; days: number }>(append, 'canary_letter_entered', 'cli', [
+      'runId',
+      'days',
+    ]),
     /** A well-formed but wrong unlock code was entered. */
     unlockCodeRejected: event<OfAccount & { reason: string }>(append, 'unlock_code_rejected', 'member', ['reason']),
     /** The unlock code of this registration was entered; it is consumed when the account becomes active. */

@@ -9,6 +9,7 @@ import { runCli } from './frame.ts'
 import { jobCommands } from './jobs.ts'
 import { keyCommands } from './keys.ts'
 import { keysRotate } from './keys-rotate.ts'
+import { letterCommands } from './letters.ts'
 import { mailCommands } from './mails.ts'
 import { membersImport } from './members-import.ts'
 import { printRunCommands } from './print-runs.ts'
@@ -25,6 +26,7 @@ const commands = [
   dbStatus,
   dbRollback,
   ...printRunCommands,
+  ...letterCommands,
   ...jobCommands,
   ...mailCommands,
   smsReceipts,

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { InvalidArgumentError } from 'commander'
+import { createLetterService } from '../services/letters.ts'
 import type { ImportReport } from '../services/member-import-job.ts'
 import { createMemberImport, createRegisterFollower, readInsuranceNumbers } from '../services/members.ts'
 import { createStandingService } from '../services/standing.ts'
@@ -27,7 +28,9 @@ export const membersImport: CliCommand = {
   run: ([file = ''], options, io) =>
     withContext(io, async (context) => {
       const progress = createProgress(io)
-      const onChanged = createRegisterFollower(createStandingService({ deadlines: context.config.deadlines }))
+      const { deadlines } = context.config
+      const standing = createStandingService({ deadlines, letters: createLetterService({ deadlines }) })
+      const onChanged = createRegisterFollower(standing)
       const onlyNumbers = context.config.sandbox ? await readInsuranceNumbers(demoFileOf(context)) : undefined
       const members = createMemberImport({
         stores: context.stores,

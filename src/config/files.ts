@@ -102,6 +102,16 @@ const keysSchema = z.strictObject({
   pollSeconds: seconds,
 })
 
+/** A letter of each run to the operator; operators' files of before lack it. */
+const canarySchema = z
+  .strictObject({
+    enabled: z.boolean(),
+    name: z.string().min(1),
+    address: z.strictObject({ street: z.string().min(1), postalCode: z.string().min(1), city: z.string().min(1) }),
+    alertAfterDays: count,
+  })
+  .default({ enabled: false, name: '-', address: { street: '-', postalCode: '-', city: '-' }, alertAfterDays: 6 })
+
 /** Cut-off, working days and size of print runs: `config/print-desk.yaml`. */
 const printDeskSchema = z.strictObject({
   schedule: z.boolean(),
@@ -113,6 +123,7 @@ const printDeskSchema = z.strictObject({
   receiptGraceDays: z.int().min(0).max(10),
   runSize: count.max(100_000),
   deliveryAlertAfter: count,
+  canary: canarySchema,
 })
 
 const securityQuestionsSchema = z

@@ -50,7 +50,7 @@ export function createPostboxDrivers(
             id: letter.id,
             kind: 'letter',
             to: insuranceNumber,
-            subject: letter.kind === 'unlock_code' ? 'Ihr Freischaltcode' : 'Sie haben bereits ein Konto',
+            subject: letterSubjects[letter.kind],
             text: letterText(letter),
             html: null,
             code: letter.kind === 'unlock_code' ? letter.code : null,
@@ -61,6 +61,13 @@ export function createPostboxDrivers(
       },
     },
   }
+}
+
+const letterSubjects: Record<LetterContent['kind'], string> = {
+  unlock_code: 'Ihr Freischaltcode',
+  account_exists: 'Sie haben bereits ein Konto',
+  mobile_replaced: 'Ihre neue Mobilnummer',
+  account_ended: 'Ihr Konto ist beendet',
 }
 
 function letterText(letter: LetterContent): string {

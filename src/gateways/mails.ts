@@ -11,6 +11,7 @@ export type MailTemplate =
   | 'signInReady'
   | 'registrationAttempt'
   | 'deviceLink'
+  | 'letterReturned'
   | 'operatorAlert'
 
 export type RenderedMail = { subject: string; text: string; html: string }

@@ -11,6 +11,7 @@ import type { Filling } from '../stores/run-letters.ts'
 import type { UnitOfWork } from '../stores/transaction.ts'
 import type { LetterContentKind, LetterPurpose, UnlockLetter } from '../stores/unlock-letters.ts'
 import { batchSize, type PrintDesk } from './print-run/settings.ts'
+import { addressHash, clearAddress, isAddress } from './returned-mail.ts'
 
 /** A letter with the account that it is for and that person of the register; each `null` when there is none. */
 type Addressed = { letter: UnlockLetter; account: Account | null; person: InsuredPerson | null }
@@ -19,7 +20,8 @@ const dayLength = 24 * 60 * 60 * 1000
 
 /**
  * Only here the register is asked: what goes into the envelopes, if anything (mission.md, "Who may register"). A letter whose
- * number has had one in between leaves the run again and waits until the limits allow it. Answers how many stay.
+ * number has had one in between leaves the run again and waits until the limits allow it; so does a notice for a blocked address.
+ * Answers how many stay.
  */
 export async function fillLetters(
   desk: PrintDesk,
@@ -29,13 +31,16 @@ export async function fillLetters(
 ): Promise<number> {
   const now = desk.clock.now()
   const addressed = await addressLetters(unit, letters)
-  const due = await keepAllowed(desk, unit, addressed, now)
+  const allowed = await keepAllowed(desk, unit, addressed, now)
+  const blocked = await findBlocked(desk, unit, allowed, now)
+  const due = await keepUnblocked(unit, allowed, blocked, now)
   const hashes = due.flatMap(({ account }) => account?.insuranceNumberHashes ?? [])
   const active = new Set((await unit.accounts.findActiveByHashes(hashes)).map((account) => account.insuranceNumber))
   const fillings = due.map((each) => {
     const known = { person: each.person, accountIsActive: active.has(each.account?.insuranceNumber ?? '') }
-    const content = each.account ? decide[each.letter.purpose](desk, each.account, known, day) : 'none'
-    return fillOne(desk, each.letter, content)
+    const goesOut = each.account && !blocked.has(each.letter.id)
+    const content = goesOut ? decide[each.letter.purpose](desk, each.account as Account, known, day) : 'none'
+    return fillOne(desk, each, content)
   })
   await unit.runLetters.fill(fillings, now)
   return fillings.length
@@ -81,13 +86,53 @@ async function keepAllowed(
   return kept
 }
 
-function fillOne({ random, hash }: PrintDesk, letter: UnlockLetter, content: LetterContentKind): Filling {
+/**
+ * Letters whose address is the one that mail came back from. An address that the register has changed since is free again.
+ */
+async function findBlocked(
+  { hash }: PrintDesk,
+  unit: UnitOfWork,
+  addressed: readonly Addressed[],
+  now: Date,
+): Promise<Set<string>> {
+  const numbers = new Set(addressed.flatMap(({ account }) => account?.insuranceNumberHashes ?? []))
+  const returned = await unit.returnedLetters.openOf([...numbers])
+  const blocked = new Set<string>()
+  for (const { letter, account, person } of addressed) {
+    if (!account || !person) continue
+    for (const each of returned.filter((own) => own.insuranceNumber === account.insuranceNumber)) {
+      if (isAddress(hash, each.letterId, person.address, each.addressHash ?? '')) blocked.add(letter.id)
+      else await clearAddress(unit, each.letterId, now)
+    }
+  }
+  if (blocked.size > 0) await unit.audit.lettersWithheld({ at: now, count: blocked.size })
+  return blocked
+}
+
+/**
+ * Notices to a blocked address wait for another one. A letter with a code stays in its run with nothing printed, as for a number
+ * that is not known: its pages, e-mail and dates must not differ (docs/decisions/0019-returned-mail.md).
+ */
+async function keepUnblocked(
+  unit: UnitOfWork,
+  addressed: readonly Addressed[],
+  blocked: ReadonlySet<string>,
+  now: Date,
+): Promise<Addressed[]> {
+  const waits = ({ letter }: Addressed) => letter.purpose !== 'unlock_code' && blocked.has(letter.id)
+  const nextTry = new Date(now.getTime() + dayLength)
+  for (const each of addressed.filter(waits)) await unit.runLetters.postpone(each.letter.id, nextTry)
+  return addressed.filter((each) => !waits(each))
+}
+
+function fillOne({ random, hash }: PrintDesk, { letter, person }: Addressed, content: LetterContentKind): Filling {
   const code = createUnlockCode(random.bytes)
   return {
     id: letter.id,
     content,
     codeHash: hash.hash(code, unlockCodeBinding(letter.id)),
     code: content === 'unlock_code' ? code : null,
+    addressHash: person && content !== 'none' ? addressHash(hash, letter.id, person.address) : null,
   }
 }
 
@@ -101,6 +146,12 @@ const decide: Record<LetterPurpose, Decision> = {
     if (!check.eligible) return 'none'
     return accountIsActive ? 'account_exists' : 'unlock_code'
   },
+  // Nobody writes to the dead; whoever is not in the register has no address.
+  mobile_replaced: (_desk, account, { person }) =>
+    account.activeSince && account.state !== 'ended' && person && !person.deceasedOn ? 'mobile_replaced' : 'none',
+  // An account that is open again by then has no end to tell.
+  account_ended: (_desk, account, { person }) =>
+    account.state === 'ended' && person && !person.deceasedOn ? 'account_ended' : 'none',
 }
 
 /** What the run's printed letters say, in the order of the run, batch by batch; rows without a letter are left out. */
@@ -137,8 +188,10 @@ function toContent(
     maskedMobile: maskMobile(account.mobile),
     largePrint: person.largePrint,
   }
-  if (letter.content === 'account_exists' || !letter.code)
-    return { ...common, kind: 'account_exists', helpUrl: `${desk.issuer}/hilfe` }
+  const helpUrl = `${desk.issuer}/hilfe`
+  if (letter.content === 'mobile_replaced' || letter.content === 'account_ended')
+    return { ...common, kind: letter.content, happenedOn: berlinDay(letter.requestedAt), helpUrl }
+  if (letter.content === 'account_exists' || !letter.code) return { ...common, kind: 'account_exists', helpUrl }
   return {
     ...common,
     kind: 'unlock_code',

@@ -5,6 +5,7 @@ import { type Deadlines, nextLetterAllowedAt } from '../domain/deadlines.ts'
 import type { Account } from '../stores/accounts.ts'
 import type { Stores } from '../stores/index.ts'
 import type { UnitOfWork } from '../stores/transaction.ts'
+import type { NoticePurpose } from '../stores/unlock-letters.ts'
 
 export type LetterService = ReturnType<typeof createLetterService>
 
@@ -43,6 +44,27 @@ export function createLetterService({ deadlines }: { deadlines: Deadlines }) {
      * whether the number is known or not.
      */
     request,
+    /**
+     * Asks for a letter without a code that tells the member what happened to the account. It goes to the person of the
+     * register, if there is one by then; the limits count it when it enters a run, so no lock is held here: whoever
+     * follows an import asks for many in one transaction.
+     */
+    async requestNotice(
+      unit: UnitOfWork,
+      account: Account,
+      purpose: NoticePurpose,
+      { now, actor }: { now: Date; actor: Actor },
+    ): Promise<void> {
+      await unit.unlockLetters.request({
+        id: randomUUID(),
+        accountId: account.id,
+        insuranceNumberHash: account.insuranceNumberHashes[0] ?? account.insuranceNumberHash,
+        requestedAt: now,
+        printableFrom: now,
+        purpose,
+      })
+      await unit.audit.letterRequested({ at: now, actor, accountId: account.id, purpose })
+    },
     /**
      * Stops a printed letter that was damaged or lost and asks for another one with a code of its own; the limits count
      * both. `not_printed`: no such letter whose code could still be used has been printed. `no_account`: its registration

@@ -4,6 +4,7 @@ import { type InsuredPerson, signInStanding } from '../domain/eligibility.ts'
 import type { Account } from '../stores/accounts.ts'
 import type { Stores } from '../stores/index.ts'
 import type { UnitOfWork } from '../stores/transaction.ts'
+import type { LetterService } from './letters.ts'
 
 /** What the register means for an account today. */
 export type StandingChange =
@@ -16,7 +17,13 @@ export type StandingChange =
 export type StandingService = ReturnType<typeof createStandingService>
 
 /** Creates the rules that follow the register, applied at an import and at every sign-in (mission.md, "The register changes"). */
-export function createStandingService({ deadlines }: { deadlines: Deadlines }) {
+export function createStandingService({
+  deadlines,
+  letters,
+}: {
+  deadlines: Deadlines
+  letters: Pick<LetterService, 'requestNotice'>
+}) {
   return {
     /**
      * Decides only; nothing is written. An account that was never active is not judged before the code of its letter
@@ -41,8 +48,10 @@ export function createStandingService({ deadlines }: { deadlines: Deadlines }) {
         await unit.audit.accountSuspended({ ...event, reason: decision.reason })
       if (decision.change === 'resume' && (await unit.accounts.resume(account.id, decision.reason, now)))
         await unit.audit.accountResumed(event)
-      if (decision.change === 'end' && (await unit.accounts.end(account.id, now)))
+      if (decision.change === 'end' && (await unit.accounts.end(account.id, now))) {
         await unit.audit.accountEnded({ ...event, reason: 'coverage_over' })
+        await letters.requestNotice(unit, account, 'account_ended', { now, actor: 'system' })
+      }
       if (decision.change === 'reopen') {
         // Beside a first sign-in of the same number: the unique index sees one key's hash only while keys rotate.
         await unit.unlockLetters.lockNumber(account.insuranceNumberHashes)

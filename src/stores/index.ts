@@ -1,6 +1,7 @@
 import { createAccountStore } from './accounts.ts'
 import { createActivationLinkStore } from './activation-links.ts'
 import { createAuditEventStore } from './audit-events.ts'
+import { createCanaryLetterStore } from './canary-letters.ts'
 import { createConsentStore } from './consents.ts'
 import { createCoverageCandidateStore } from './coverage-candidates.ts'
 import { createDailyStatisticsStore } from './daily-statistics.ts'
@@ -22,6 +23,7 @@ import { createPrintFileStore } from './print-files.ts'
 import { createPrintRunStore } from './print-runs.ts'
 import type { Protection } from './protection.ts'
 import { createRateLimitStore } from './rate-limits.ts'
+import { createReturnedLetterStore } from './returned-letters.ts'
 import { createRunLetterStore } from './run-letters.ts'
 import { createSettingStore } from './settings.ts'
 import { createSigningKeyStore } from './signing-keys.ts'
@@ -36,6 +38,7 @@ export function createStores(db: Database, protection: Protection) {
     accounts: createAccountStore(db, protection),
     activationLinks: createActivationLinkStore(db),
     auditEvents: createAuditEventStore(db, protection.hash),
+    canaryLetters: createCanaryLetterStore(db, protection),
     codes: createOneTimeCodeStore(db, protection),
     consents: createConsentStore(db),
     coverageCandidates: createCoverageCandidateStore(db),
@@ -55,6 +58,7 @@ export function createStores(db: Database, protection: Protection) {
     printFiles: createPrintFileStore(db, protection),
     printRuns: createPrintRunStore(db),
     rateLimits: createRateLimitStore(db),
+    returnedLetters: createReturnedLetterStore(db, protection),
     runLetters: createRunLetterStore(db, protection),
     settings: createSettingStore(db),
     signingKeys: createSigningKeyStore(db, protection),

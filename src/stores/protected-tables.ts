@@ -95,7 +95,25 @@ export const protectedTables: readonly ProtectedTable[] = [
       // The letter of a deleted registration counts for the limits of its number until it is forgotten.
       insurance_number_hash: { neededWhile: 't.account_id is null' },
       code_hash: { neededWhile: "t.state = 'prepared' or (t.state = 'posted' and t.last_day >= :today)" },
+      // Mail comes back within weeks; later the address of the register is taken for the one on the envelope.
+      address_hash: { neededWhile: "t.printed_at > cast(:now as timestamptz) - interval '90 days'" },
     },
+  },
+  {
+    table: 'returned_letters',
+    key: { letter_id: 'uuid' },
+    pageSize: 200,
+    sealed: { insurance_number: () => 'returned_letters.insurance_number' },
+    hashed: { insurance_number_hash: insuranceNumber('t.insurance_number', 'returned_letters.insurance_number') },
+    // Written anew every night by the job `returned-mail`, which alone knows the address.
+    passing: { address_hash: { neededWhile: 't.cleared_at is null' } },
+  },
+  {
+    table: 'canary_letters',
+    key: { id: 'uuid' },
+    pageSize: 200,
+    sealed: { code: ({ id }) => `canary_letters.code:${id}` },
+    passing: { code_hash: { neededWhile: 't.entered_at is null' } },
   },
   { table: 'print_runs', key: { id: 'uuid' }, pageSize: 1, sealed: { pdf: () => 'print_runs.pdf' } },
   {

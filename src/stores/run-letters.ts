@@ -5,7 +5,13 @@ import type { Protection } from './protection.ts'
 import { type LetterContentKind, type LetterRow, readLetter, type UnlockLetter } from './unlock-letters.ts'
 
 /** What preparing a run decides about a letter. `code` stays readable only for a letter that is printed. */
-export type Filling = { id: string; content: LetterContentKind; codeHash: string; code: string | null }
+export type Filling = {
+  id: string
+  content: LetterContentKind
+  codeHash: string
+  code: string | null
+  addressHash: string | null
+}
 
 /** Creates the store of what a print run does with its letters, many at a time. */
 export function createRunLetterStore(db: Database, protection: Protection) {
@@ -61,8 +67,9 @@ export function createRunLetterStore(db: Database, protection: Protection) {
       if (fillings.length === 0) return
       const seal = (code: string | null) => code && protection.encryption.encrypt(code, 'unlock_letters.code')
       await db.raw(
-        `update unlock_letters set printed_at = ?, content = filled.content, code_hash = filled.code_hash, code = filled.code
-         from unnest(?::uuid[], ?::text[], ?::text[], ?::text[]) as filled (id, content, code_hash, code)
+        `update unlock_letters set printed_at = ?, content = filled.content, code_hash = filled.code_hash, code = filled.code,
+           address_hash = filled.address_hash
+         from unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[]) as filled (id, content, code_hash, code, address_hash)
          where unlock_letters.id = filled.id and unlock_letters.state = 'prepared'`,
         [
           now,
@@ -71,6 +78,7 @@ export function createRunLetterStore(db: Database, protection: Protection) {
           fillings.map((filling) => filling.codeHash),
           // knex knows no type for an array with gaps; the driver does.
           fillings.map((filling) => seal(filling.code)) as string[],
+          fillings.map((filling) => filling.addressHash) as string[],
         ] as Knex.RawBinding[],
       )
     },
@@ -123,6 +131,7 @@ export function createRunLetterStore(db: Database, protection: Protection) {
         content: null,
         code: null,
         code_hash: null,
+        address_hash: null,
       }),
   }
 }

@@ -7,10 +7,13 @@ import type { Protection } from './protection.ts'
  * What a letter was asked for. `unlock_code`: what goes into the envelope is decided when its run is prepared. A further
  * purpose needs its word here, its decision in `services/letter-contents.ts` and its text in `gateways/letter-pdf`.
  */
-export type LetterPurpose = 'unlock_code'
+export type LetterPurpose = 'unlock_code' | NoticePurpose
+
+/** Letters without a code that tell the member of an account what happened to it. */
+export type NoticePurpose = 'mobile_replaced' | 'account_ended'
 
 /** What the envelope holds. `none`: the number did not match; the row lives and ends as if a letter had gone out. */
-export type LetterContentKind = 'unlock_code' | 'account_exists' | 'none'
+export type LetterContentKind = 'unlock_code' | 'account_exists' | NoticePurpose | 'none'
 
 export type UnlockLetter = {
   id: string
@@ -27,6 +30,10 @@ export type UnlockLetter = {
   codeHash: string | null
   /** Plain code of 12 characters, only while the run is prepared. */
   code: string | null
+  /** Keyed hash of the address on the envelope. */
+  addressHash: string | null
+  /** When it came back. */
+  returnedAt: Date | null
 }
 
 export type LetterRow = {
@@ -42,6 +49,8 @@ export type LetterRow = {
   last_day: CalendarDay | null
   code_hash: string | null
   code: string | null
+  address_hash: string | null
+  returned_at: Date | null
 }
 
 /** Reads a letter from its row. */
@@ -59,6 +68,8 @@ export function readLetter(row: LetterRow, { encryption }: Protection): UnlockLe
     lastDay: row.last_day,
     codeHash: row.code_hash,
     code: row.code ? encryption.decrypt(row.code, 'unlock_letters.code') : null,
+    addressHash: row.address_hash,
+    returnedAt: row.returned_at,
   }
 }
 
@@ -85,7 +96,9 @@ export function createUnlockLetterStore(db: Database, protection: Protection) {
           .select('printed_at')
       ).map((row) => row.printed_at),
     request: (
-      letter: Pick<UnlockLetter, 'id' | 'accountId' | 'insuranceNumberHash' | 'requestedAt' | 'printableFrom'>,
+      letter: Pick<UnlockLetter, 'id' | 'accountId' | 'insuranceNumberHash' | 'requestedAt' | 'printableFrom'> & {
+        purpose?: LetterPurpose
+      },
     ) =>
       letters().insert({
         id: letter.id,
@@ -93,6 +106,7 @@ export function createUnlockLetterStore(db: Database, protection: Protection) {
         insurance_number_hash: letter.insuranceNumberHash,
         requested_at: letter.requestedAt,
         printable_from: letter.printableFrom,
+        purpose: letter.purpose ?? 'unlock_code',
         state: 'requested',
       }),
     /** The letter that is on its way to be posted, if any. */
@@ -117,11 +131,24 @@ export function createUnlockLetterStore(db: Database, protection: Protection) {
       const row = await letters().where({ id }).first()
       return row ? toLetter(row) : null
     },
-    /** Uses a code up; `false` when it was used before. */
+    /** The letters whose ids lie in the range, two at most: more than one is a beginning that is too short. */
+    findBetween: async ({ first, last }: { first: string; last: string }) =>
+      (await letters().whereBetween('id', [first, last]).limit(2)).map(toLetter),
+    /** A posted letter came back: `codeHash` of a code that nobody has takes the place of its own. `false` when it did before. */
+    markReturned: async (id: string, codeHash: string, now: Date) =>
+      (await letters()
+        .where({ id, returned_at: null })
+        .whereNotNull('posted_on')
+        .whereNot({ content: 'none' })
+        .update({
+          returned_at: now,
+          code_hash: db.raw("case when state = 'posted' then ? end", [codeHash]),
+        })) === 1,
+    /** Uses a code up; `false` when it was used before, or its letter came back. */
     async consume(id: string, now: Date): Promise<boolean> {
       return (
         (await letters()
-          .where({ id, state: 'posted', consumed_at: null })
+          .where({ id, state: 'posted', consumed_at: null, returned_at: null })
           .update({ consumed_at: now, state: 'ended', code_hash: null })) === 1
       )
     },

@@ -36,8 +36,11 @@ async function fill(db: Database, protection: Protection) {
   await stores.unlockLetters.request({ id: orphanId, ...letter, accountId: null })
   await stores.printRuns.createClosed(runId, now, { postingDay: '2026-11-25', by: 'system', now })
   await stores.runLetters.claim(runId, now, 10)
-  const filling = { content: 'unlock_code', codeHash: 'old.x', code: 'ABCDEFGHJKMN' } as const
+  const filling = { content: 'unlock_code', codeHash: 'old.x', code: 'ABCDEFGHJKMN', addressHash: 'old.y' } as const
   await stores.runLetters.fill([{ id: letterId, ...filling }], now)
+  const back = { postedOn: '2026-11-25', returnedAt: now, returnedBy: 'cli:k.weber' }
+  await stores.returnedLetters.add({ letterId, insuranceNumber: 'A123456780', addressHash: 'old.z', ...back })
+  await stores.canaryLetters.add({ id: randomUUID(), runId, code: 'ABCDEFGHJKMN', codeHash: 'old.c' })
   // As the version before wrote it.
   const pdf = protection.encryption.encrypt(Buffer.from('%PDF').toString('base64'), 'print_runs.pdf')
   await db('print_runs').where({ id: runId }).update({ pdf })

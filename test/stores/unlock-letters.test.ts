@@ -40,7 +40,7 @@ describeOnBoth('unlock letters', (database) => {
     const id = await request(accountId)
     const runId = await run()
     await runStore().claim(runId, now, 1)
-    await runStore().fill([{ id, content: 'unlock_code', codeHash: `hash of ${id}`, code }], now)
+    await runStore().fill([{ id, content: 'unlock_code', codeHash: `hash of ${id}`, code, addressHash: null }], now)
     await runStore().markPosted(runId, postedOn, lastDay)
     return id
   }
@@ -79,7 +79,7 @@ describeOnBoth('unlock letters', (database) => {
     const print = async (accountId: string, day: string, hash?: string) => {
       const id = await request(accountId, at(day), hash)
       await runStore().claim(await run(), at(day), 1)
-      await runStore().fill([{ id, content: 'none', codeHash: 'h', code: null }], at(day))
+      await runStore().fill([{ id, content: 'none', codeHash: 'h', code: null, addressHash: null }], at(day))
     }
     await print(other, '2026-11-10')
     await print(one, '2026-11-20')
@@ -113,11 +113,11 @@ describeOnBoth('unlock letters', (database) => {
   it('hold their plain code, encrypted, only while their run is prepared', async () => {
     const accountId = await account()
     const id = await request(accountId)
-    await runStore().fill([{ id, content: 'unlock_code', codeHash: 'h', code }], now)
+    await runStore().fill([{ id, content: 'unlock_code', codeHash: 'h', code, addressHash: null }], now)
     expect(await store().find(id)).toMatchObject({ state: 'requested', content: null, code: null })
     const runId = await run()
     await runStore().claim(runId, now, 10)
-    await runStore().fill([{ id, content: 'unlock_code', codeHash: 'h', code }], now)
+    await runStore().fill([{ id, content: 'unlock_code', codeHash: 'h', code, addressHash: null }], now)
     expect(await runStore().findByRun(runId)).toMatchObject([{ id, content: 'unlock_code', codeHash: 'h', code }])
     expect(JSON.stringify(await database()('unlock_letters'))).not.toContain(code)
     await runStore().markPosted(runId, '2026-11-25', '2026-12-25')
@@ -130,7 +130,7 @@ describeOnBoth('unlock letters', (database) => {
     const id = await request(await account())
     const runId = await run()
     await runStore().claim(runId, now, 10)
-    await runStore().fill([{ id, content: 'unlock_code', codeHash: 'h', code }], now)
+    await runStore().fill([{ id, content: 'unlock_code', codeHash: 'h', code, addressHash: null }], now)
     expect(await runStore().returnFromRun(runId)).toBe(1)
     expect(await runStore().findByRun(runId)).toEqual([])
     const again = await runStore().claim(await run(), now, 10)

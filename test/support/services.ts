@@ -32,6 +32,7 @@ const printRules = {
 } as const
 
 const tables = [
+  'returned_letters',
   'unlock_letters',
   'print_runs',
   'activation_links',
@@ -116,7 +117,7 @@ export function createServiceWorld(
 
   return {
     ...{ db, clock, stores, transaction, letters, printRuns, createDesk, shop, alerts, tasks, protection },
-    standing: createStandingService({ deadlines }),
+    standing: createStandingService({ deadlines, letters }),
     importPersons: (...persons: InsuredPerson[]) => stores.insuredPersons.upsertMany(persons, clock.now()),
     /** A registration at the clock's time, activated and waiting for its letter. */
     async activated(changes: Partial<NewAccount> = {}): Promise<Account> {

@@ -1,5 +1,11 @@
 import type { Flow } from './flow.ts'
-import type { AccountExistsLetter, LetterContent, LetterInsurer, UnlockCodeLetter } from './letter-content.ts'
+import type {
+  AccountExistsLetter,
+  LetterContent,
+  LetterInsurer,
+  NoticeLetter,
+  UnlockCodeLetter,
+} from './letter-content.ts'
 import { fillText, germanDate, type LetterTexts, type TextValues } from './letter-texts.ts'
 
 /** Gathers what the texts of one letter may name; days are written out in German. */
@@ -17,6 +23,7 @@ export function letterValues(letter: LetterContent, insurer: LetterInsurer): Tex
     phoneNote: insurer.help.phoneNote,
     registeredOn: germanDate(letter.registeredOn),
     ...(letter.kind === 'unlock_code' && { lastDay: germanDate(letter.lastDay) }),
+    ...('happenedOn' in letter && { happenedOn: germanDate(letter.happenedOn) }),
   }
 }
 
@@ -25,7 +32,7 @@ export function writeBody(flow: Flow, letter: LetterContent, texts: LetterTexts,
   flow.heading(texts[letter.kind].title, { tag: 'H1' })
   flow.paragraph(texts.salutation, { once: true })
   if (letter.kind === 'unlock_code') writeUnlockCode(flow, letter, texts.unlock_code, values)
-  else writeAccountExists(flow, letter, texts.account_exists, values)
+  else writeNotice(flow, letter, texts[letter.kind], values)
   flow.heading(texts[letter.kind].notYouHeading)
   flow.paragraph(texts[letter.kind].notYou)
   flow.heading(texts.help.heading)
@@ -54,9 +61,10 @@ function writeUnlockCode(
   flow.paragraph(texts.afterwards)
 }
 
-function writeAccountExists(
+/** Letters without a code: what happened, what it means, what can be done. */
+function writeNotice(
   flow: Flow,
-  letter: AccountExistsLetter,
+  letter: AccountExistsLetter | NoticeLetter,
   texts: LetterTexts['account_exists'],
   values: TextValues,
 ): void {

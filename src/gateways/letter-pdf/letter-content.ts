@@ -38,7 +38,14 @@ export type AccountExistsLetter = LetterBase & {
   helpUrl: string
 }
 
-export type LetterContent = UnlockCodeLetter | AccountExistsLetter
+/** A letter that tells the member what happened to the account on a day; it has no code and nothing to be entered. */
+export type NoticeLetter = LetterBase & {
+  kind: 'mobile_replaced' | 'account_ended'
+  happenedOn: CalendarDay
+  helpUrl: string
+}
+
+export type LetterContent = UnlockCodeLetter | AccountExistsLetter | NoticeLetter
 
 /** What a letter says about its sender; comes from the insurer profile in `config/`. */
 export type LetterInsurer = {

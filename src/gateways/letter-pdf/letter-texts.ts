@@ -5,6 +5,7 @@ const placeholders = [
   'address',
   'branch',
   'email',
+  'happenedOn',
   'id',
   'insurer',
   'lastDay',
@@ -56,6 +57,8 @@ const letterTextsSchema = z.strictObject({
   help: z.strictObject({ heading: text, intro: text, phone: text, branch: text, email: text }),
   unlock_code: z.strictObject({ ...body, codeLabel: text, validUntil: text, afterwards: text }),
   account_exists: z.strictObject({ ...body, account: text }),
+  mobile_replaced: z.strictObject({ ...body, account: text }),
+  account_ended: z.strictObject({ ...body, account: text }),
 })
 
 export type LetterTexts = z.infer<typeof letterTextsSchema>

@@ -3,6 +3,7 @@ import { unlockCodeLastDay } from '../../domain/deadlines.ts'
 import { receiptLastDay } from '../../domain/posting-days.ts'
 import type { Account } from '../../stores/accounts.ts'
 import type { UnitOfWork } from '../../stores/transaction.ts'
+import type { UnlockLetter } from '../../stores/unlock-letters.ts'
 import { batchSize, type PrintActor, type PrintDesk } from './settings.ts'
 
 export type PostOutcome = 'posted' | 'too_early' | 'slipped' | 'refused'
@@ -30,6 +31,7 @@ export async function postRun(
   const posted = await desk.transaction(async (unit) => {
     if (!(await unit.printRuns.post(runId, actor, now))) return false
     await unit.runLetters.markPosted(runId, postingDay, unlockCodeLastDay(postingDay, deadlines))
+    await unit.canaryLetters.markPosted(runId, postingDay)
     await unit.printFiles.destroy(runId)
     await unit.audit.printRunPosted({ at: now, actor, runId, count: run.letterCount })
     return true
@@ -56,9 +58,13 @@ async function tellBatch(desk: PrintDesk, unit: UnitOfWork, runId: string, posti
   const now = desk.clock.now()
   const lastDay = unlockCodeLastDay(postingDay, desk.deadlines)
   const letters = await unit.runLetters.claimUntold(runId, batchSize)
-  const ids = letters.flatMap((letter) => letter.accountId ?? [])
+  const ids = letters.flatMap((letter) => (letter.purpose === 'unlock_code' && letter.accountId) || [])
   const accounts = new Map((await unit.accounts.markLettersPosted(ids, lastDay, now)).map((each) => [each.id, each]))
   for (const letter of letters) {
+    if (letter.purpose !== 'unlock_code') {
+      await noteNotice(unit, letter, runId, now)
+      continue
+    }
     const account = accounts.get(letter.accountId ?? '')
     if (!account) continue
     const params = { postedOn: postingDay, lastDay, askAfter: addDays(postingDay, 10) }
@@ -67,6 +73,12 @@ async function tellBatch(desk: PrintDesk, unit: UnitOfWork, runId: string, posti
     if (letter.content === 'account_exists') await tellHolder(desk, unit, account, now)
   }
   return letters.length
+}
+
+/** A notice tells by itself; only the audit log says when it was posted. */
+async function noteNotice(unit: UnitOfWork, letter: UnlockLetter, runId: string, now: Date): Promise<void> {
+  const { accountId, content, purpose } = letter
+  if (accountId && content !== 'none') await unit.audit.letterPosted({ at: now, accountId, runId, purpose })
 }
 
 /** The holder of the active account learns at its own address that somebody tried. */
@@ -87,6 +99,7 @@ export function cancelRun(
   return desk.transaction(async (unit) => {
     if (!(await unit.printRuns.cancel(runId, { by: actor, reason, now }))) return false
     const count = await unit.runLetters.returnFromRun(runId)
+    await unit.canaryLetters.deleteOfRun(runId)
     await unit.printFiles.destroy(runId)
     await unit.audit.printRunCancelled({ at: now, actor, runId, count, reason })
     return true

@@ -4,6 +4,7 @@ import { nextCutOff, planPostingDay } from '../../domain/posting-days.ts'
 import type { LetterContent, PrintedSheets } from '../../gateways/letter-pdf.ts'
 import type { StoredPrintFile } from '../../stores/print-runs.ts'
 import type { UnitOfWork } from '../../stores/transaction.ts'
+import { canaryContent } from '../canary-letters.ts'
 import { fillLetters, printedLetters } from '../letter-contents.ts'
 import { countSheets, manifestCsv, manifestJson, openPrintFile } from './files.ts'
 import { batchSize, leaseFrom, type PrintActor, type PrintDesk } from './settings.ts'
@@ -121,12 +122,17 @@ async function drawFiles(desk: PrintDesk, work: Work): Promise<Print | null> {
   const pdf = open('pdf')
   const sheets: PrintedSheets[] = []
   let lost = false
+  let printed = 0
   async function* contents(): AsyncIterable<LetterContent[]> {
     for await (const letters of printedLetters(desk, runId, postingDay)) {
       lost ||= !(await stores.printRuns.renew(runId, worker, leaseFrom(clock.now())))
       if (lost) return
+      printed += letters.length
       yield letters.map(({ content }) => content)
     }
+    // A run with nothing to print needs no print shop, and so no letter that watches it.
+    const canary = printed > 0 && (await canaryContent(desk, runId, postingDay))
+    if (canary) yield [canary]
   }
   await desk.drawRun(contents(), {
     write: pdf.write,

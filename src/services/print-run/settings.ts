@@ -9,6 +9,7 @@ import type { Random } from '../../gateways/random.ts'
 import type { Stores } from '../../stores/index.ts'
 import type { Transaction } from '../../stores/transaction.ts'
 import type { AlertService } from '../alerts.ts'
+import type { CanaryRules } from '../canary-letters.ts'
 import type { RegistrationMailService } from '../registration-mails.ts'
 
 /** What the print desk works with. */
@@ -25,7 +26,7 @@ export type PrintDesk = {
   drawRun: RunPdf
   delivery: LetterDelivery
   alerts: Pick<AlertService, 'raise'>
-  rules: PostingRules & { runSize: number; deliveryAlertAfter: number }
+  rules: PostingRules & { runSize: number; deliveryAlertAfter: number; canary?: CanaryRules }
   /** Whether only a person may release a run; off in development, where they go by themselves. Never the one who prepared it. */
   fourEyes: boolean
   /** Tells operators that a letter stays out of its run. */

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto'
+import type { Actor } from '../audit/event.ts'
+import { addDays, berlinDay, type CalendarDay } from '../domain/calendar.ts'
+import { unlockCodeLastDay } from '../domain/deadlines.ts'
+import { createUnlockCode, formatUnlockCode, type UnlockCode, unlockCodeBinding } from '../domain/unlock-code.ts'
+import type { Clock } from '../gateways/clock.ts'
+import type { KeyedHash } from '../gateways/field-encryption.ts'
+import type { LetterContent } from '../gateways/letter-pdf.ts'
+import type { Stores } from '../stores/index.ts'
+import type { Transaction } from '../stores/transaction.ts'
+import type { AlertService } from './alerts.ts'
+import type { PrintDesk } from './print-run/settings.ts'
+
+/** `print-desk.yaml`, `canary`: to whom a letter of each run goes, and after how many days its code is missed. */
+export type CanaryRules = {
+  enabled: boolean
+  name: string
+  address: { street: string; postalCode: string; city: string }
+  alertAfterDays: number
+}
+
+type Settings = {
+  stores: Stores
+  transaction: Transaction
+  clock: Clock
+  hash: KeyedHash
+  alerts: Pick<AlertService, 'raise'>
+  rules: CanaryRules
+}
+
+export type CanaryLetterService = ReturnType<typeof createCanaryLetterService>
+
+const listed = 50
+const rememberedDays = 120
+
+/** Creates the look at what becomes of canary letters: whoever gets one enters its code, so that all know that the post arrives. */
+export function createCanaryLetterService({ stores, transaction, clock, hash, alerts, rules }: Settings) {
+  return {
+    list: () => stores.canaryLetters.list(listed),
+    /** Takes the code of a letter that has arrived; `null` when it fits none that is missed. */
+    async enter(code: UnlockCode, actor: Actor): Promise<{ runId: string; days: number } | null> {
+      const now = clock.now()
+      for (const { id, runId, codeHash, postedOn } of await stores.canaryLetters.missing()) {
+        if (!codeHash || !postedOn || !hash.matches(code, unlockCodeBinding(id), codeHash)) continue
+        const days = daysBetween(postedOn, berlinDay(now))
+        return await transaction(async (unit) => {
+          if (!(await unit.canaryLetters.enter(id, actor, now))) return null
+          await unit.audit.canaryLetterEntered({ at: now, actor, runId, days })
+          return { runId, days }
+        })
+      }
+      return null
+    },
+    /** Tells operators, once for each, of letters that have not arrived in time. */
+    async watch(): Promise<number> {
+      const now = clock.now()
+      const today = berlinDay(now)
+      let told = await stores.canaryLetters.deletePostedBefore(addDays(today, -rememberedDays))
+      for (const { id, runId, postedOn } of await stores.canaryLetters.missing(addDays(today, -rules.alertAfterDays)))
+        told += await transaction(async (unit) => {
+          if (!(await unit.canaryLetters.markAlerted(id, now))) return 0
+          const detail = { run: runId, postedOn: postedOn ?? '' }
+          await alerts.raise(unit, { kind: 'canary_letter_missing', detail })
+          return 1
+        })
+      return told
+    },
+  }
+}
+
+const daysBetween = (from: CalendarDay, to: CalendarDay) => (Date.parse(to) - Date.parse(from)) / (24 * 60 * 60 * 1000)
+
+/**
+ * Makes the letter to the operator that goes with a run; a run that is drawn again keeps it. It looks like every other one,
+ * so that nobody on the way treats it better. `null` when none is wanted.
+ */
+export async function canaryContent(
+  desk: PrintDesk,
+  runId: string,
+  postingDay: CalendarDay,
+): Promise<LetterContent | null> {
+  const { stores, hash, random, rules, deadlines, issuer } = desk
+  const { canary } = rules
+  if (!canary?.enabled) return null
+  const id = randomUUID()
+  const fresh = createUnlockCode(random.bytes)
+  const codeHash = hash.hash(fresh, unlockCodeBinding(id))
+  const letter = await stores.canaryLetters.add({ id, runId, code: fresh, codeHash })
+  return {
+    id: letter.id,
+    kind: 'unlock_code',
+    recipient: { name: canary.name, ...canary.address },
+    date: postingDay,
+    registeredOn: postingDay,
+    maskedMobile: '+49 151 ••••• 00',
+    largePrint: false,
+    code: formatUnlockCode((letter.code ?? fresh) as UnlockCode),
+    lastDay: unlockCodeLastDay(postingDay, deadlines),
+    signInUrl: `${issuer}/anmeldung`,
+  }
+}

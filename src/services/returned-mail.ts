@@ -1,0 +1,163 @@
+import type { Actor } from '../audit/event.ts'
+import { berlinDay } from '../domain/calendar.ts'
+import type { PostalAddress } from '../domain/eligibility.ts'
+import type { LetterIdRange } from '../domain/letter-id.ts'
+import { createUnlockCode, unlockCodeBinding } from '../domain/unlock-code.ts'
+import type { Clock } from '../gateways/clock.ts'
+import type { KeyedHash } from '../gateways/field-encryption.ts'
+import type { Random } from '../gateways/random.ts'
+import type { Stores } from '../stores/index.ts'
+import type { ReturnedLetter } from '../stores/returned-letters.ts'
+import type { Transaction, UnitOfWork } from '../stores/transaction.ts'
+import type { UnlockLetter } from '../stores/unlock-letters.ts'
+import type { AlertService } from './alerts.ts'
+import type { RegistrationMailService } from './registration-mails.ts'
+
+type Settings = {
+  stores: Stores
+  transaction: Transaction
+  clock: Clock
+  random: Random
+  hash: KeyedHash
+  mails: RegistrationMailService
+  alerts: Pick<AlertService, 'raise'>
+}
+
+/** `cleared`: the register has another address already, so nothing is blocked. */
+export type ReturnedOutcome =
+  | { result: 'blocked' | 'cleared'; letterId: string; told: boolean }
+  | { result: 'unknown' | 'ambiguous' | 'not_posted' | 'already_returned' | 'not_in_register' }
+
+/** What an operator has to do about a letter that came back. */
+export type OpenReturn = Pick<ReturnedLetter, 'letterId' | 'insuranceNumber' | 'postedOn' | 'returnedAt' | 'returnedBy'>
+
+export type ReturnedMailService = ReturnType<typeof createReturnedMailService>
+
+const pageSize = 200
+const rememberedDays = 365
+
+/** Hashes the address on an envelope; bound to the letter, so that nobody sees who lives together. */
+export const addressHash = (hash: KeyedHash, letterId: string, address: PostalAddress): string =>
+  hash.hash(wordsOf(address), bindingOf(letterId))
+
+/** Tells whether a letter went to this address. */
+export const isAddress = (hash: KeyedHash, letterId: string, address: PostalAddress, hashed: string): boolean =>
+  hash.matches(wordsOf(address), bindingOf(letterId), hashed)
+
+const bindingOf = (letterId: string) => `letter_address:${letterId}`
+const wordsOf = ({ addition, street, postalCode, city, country }: PostalAddress) =>
+  JSON.stringify([addition ?? '', street, postalCode, city, country])
+
+/** Creates the rules of returned mail (docs/decisions/0019-returned-mail.md). */
+export function createReturnedMailService(settings: Settings) {
+  const { stores, transaction, clock, hash } = settings
+  return {
+    /**
+     * Takes a letter that came back: its code opens nothing any more, its address gets no further letter until the register
+     * has another one, operators are told, and so is a member who is active. Nothing else changes that could be seen from outside.
+     */
+    async take(id: LetterIdRange, actor: Actor): Promise<ReturnedOutcome> {
+      const [letter, ...others] = await stores.unlockLetters.findBetween(id)
+      if (!letter) return { result: 'unknown' }
+      if (others.length > 0) return { result: 'ambiguous' }
+      return await transaction((unit) => takeOne(settings, unit, letter, actor))
+    },
+    /** What support has not cleared in the core system yet; that somebody looked is recorded. */
+    async list(actor: Actor): Promise<OpenReturn[]> {
+      const found: OpenReturn[] = []
+      for await (const page of pages(stores)) found.push(...page)
+      const count = found.length
+      await transaction((unit) => unit.audit.returnedLettersListed({ at: clock.now(), actor, count }))
+      return found.sort((a, b) => a.returnedAt.getTime() - b.returnedAt.getTime())
+    },
+    /** Looks whether the register has other addresses by now, and keeps the hashes under the key that writes. */
+    async review(): Promise<number> {
+      let done = await stores.returnedLetters.deleteClearedBefore(daysAgo(clock.now(), rememberedDays))
+      for await (const page of pages(stores)) {
+        const persons = await stores.insuredPersons.findByHashes(page.map((each) => each.insuranceNumberHash))
+        for (const each of page) {
+          const address = persons.get(each.insuranceNumberHash)?.address
+          if (!address || !each.addressHash) continue
+          if (!isAddress(hash, each.letterId, address, each.addressHash)) {
+            done += await transaction((unit) => clearAddress(unit, each.letterId, clock.now()))
+            continue
+          }
+          const fresh = addressHash(hash, each.letterId, address)
+          if (fresh !== each.addressHash) await stores.returnedLetters.rehash(each.letterId, each.addressHash, fresh)
+        }
+      }
+      return done
+    },
+  }
+}
+
+/** Notes that the address of a returned letter was mended; answers 1 when it was not noted before. */
+export async function clearAddress(unit: UnitOfWork, letterId: string, now: Date): Promise<number> {
+  if (!(await unit.returnedLetters.clear(letterId, now))) return 0
+  await unit.audit.letterAddressCleared({ at: now, letterId })
+  return 1
+}
+
+async function* pages({ returnedLetters }: Stores): AsyncIterable<ReturnedLetter[]> {
+  let after: string | null = null
+  for (;;) {
+    const page: ReturnedLetter[] = await returnedLetters.page(after, pageSize)
+    after = page.at(-1)?.letterId ?? null
+    if (after === null) return
+    yield page
+  }
+}
+
+const daysAgo = (now: Date, days: number) => new Date(now.getTime() - days * 24 * 60 * 60 * 1000)
+
+async function takeOne(
+  settings: Settings,
+  unit: UnitOfWork,
+  letter: UnlockLetter,
+  actor: Actor,
+): Promise<ReturnedOutcome> {
+  const { clock, hash, random, alerts } = settings
+  const now = clock.now()
+  const account = letter.accountId ? await unit.accounts.find(letter.accountId) : null
+  const hashes = account?.insuranceNumberHashes ?? [letter.insuranceNumberHash]
+  // Beside a run that is being filled: it sees the block, or its letter is older.
+  await unit.runLetters.lockNumbers(hashes)
+  // A code that nobody has takes its place: the pages go on as for every letter, and every entry is a wrong one.
+  const nobodysCode = hash.hash(createUnlockCode(random.bytes), unlockCodeBinding(letter.id))
+  if (!(await unit.unlockLetters.markReturned(letter.id, nobodysCode, now)))
+    return { result: letter.returnedAt ? 'already_returned' : 'not_posted' }
+  const persons = await unit.insuredPersons.findByHashes(hashes)
+  const person = [...persons.values()][0]
+  const event = { at: now, actor, letterId: letter.id }
+  await unit.audit.letterReturned(account ? { ...event, accountId: account.id } : event)
+  if (!person || !letter.postedOn) return { result: 'not_in_register' }
+  const blocks = !letter.addressHash || isAddress(hash, letter.id, person.address, letter.addressHash)
+  if (blocks) {
+    await unit.returnedLetters.add({
+      letterId: letter.id,
+      insuranceNumber: person.insuranceNumber,
+      addressHash: addressHash(hash, letter.id, person.address),
+      postedOn: letter.postedOn,
+      returnedAt: now,
+      returnedBy: actor,
+    })
+    await alerts.raise(unit, { kind: 'letter_returned', detail: { letter: letter.id } })
+  }
+  const told = await tellMember(settings, unit, person.insuranceNumber, letter, now)
+  return { result: blocks ? 'blocked' : 'cleared', letterId: letter.id, told }
+}
+
+/** Only who is active is told: for everybody else it would say that the number is known. */
+async function tellMember(
+  { mails }: Settings,
+  unit: UnitOfWork,
+  insuranceNumber: string,
+  letter: UnlockLetter,
+  now: Date,
+): Promise<boolean> {
+  const holder = await unit.accounts.findActiveByNumber(insuranceNumber)
+  if (holder?.state !== 'active') return false
+  const params = { postedOn: letter.postedOn ?? berlinDay(now), letter: letter.id }
+  await mails.send(unit, holder, 'letterReturned', params, now)
+  return true
+}

@@ -1,0 +1,67 @@
+import type { CalendarDay } from '../domain/calendar.ts'
+import { insuranceNumberHash } from './blind-index.ts'
+import type { Database } from './database.ts'
+import type { Protection } from './protection.ts'
+
+/** A letter that came back. `addressHash`: keyed hash of the blocked address, `null` once cleared. */
+export type ReturnedLetter = {
+  letterId: string
+  insuranceNumber: string
+  insuranceNumberHash: string
+  addressHash: string | null
+  postedOn: CalendarDay
+  returnedAt: Date
+  returnedBy: string
+}
+
+type Row = {
+  letter_id: string
+  insurance_number: string
+  insurance_number_hash: string
+  address_hash: string | null
+  posted_on: CalendarDay
+  returned_at: Date
+  returned_by: string
+}
+
+/** Creates the store of returned letters: each blocks an address until the register has another one. */
+export function createReturnedLetterStore(db: Database, { encryption, hash }: Protection) {
+  const returned = () => db('returned_letters')
+  const open = () => returned().whereNull('cleared_at')
+  const read = (row: Row): ReturnedLetter => ({
+    letterId: row.letter_id,
+    insuranceNumber: encryption.decrypt(row.insurance_number, 'returned_letters.insurance_number'),
+    insuranceNumberHash: row.insurance_number_hash,
+    addressHash: row.address_hash,
+    postedOn: row.posted_on,
+    returnedAt: row.returned_at,
+    returnedBy: row.returned_by,
+  })
+  return {
+    add: (letter: Omit<ReturnedLetter, 'insuranceNumberHash'>) =>
+      returned().insert({
+        letter_id: letter.letterId,
+        insurance_number: encryption.encrypt(letter.insuranceNumber, 'returned_letters.insurance_number'),
+        insurance_number_hash: insuranceNumberHash(hash, letter.insuranceNumber),
+        address_hash: letter.addressHash,
+        posted_on: letter.postedOn,
+        returned_at: letter.returnedAt,
+        returned_by: letter.returnedBy,
+      }),
+    /** What blocks letters to these numbers, by blind index. */
+    openOf: async (hashes: readonly string[]) => (await open().whereIn('insurance_number_hash', hashes)).map(read),
+    /** What support has not cleared yet, oldest first; `after`: id of the last one seen. */
+    page: async (after: string | null, limit: number) => {
+      const page = open().orderBy('letter_id').limit(limit)
+      return (await (after ? page.where('letter_id', '>', after) : page)).map(read)
+    },
+    /** The register has another address; `false` when that was noted before. */
+    clear: async (letterId: string, now: Date) =>
+      (await open().where({ letter_id: letterId }).update({ cleared_at: now, address_hash: null })) === 1,
+    /** Writes the hash under the key that writes now. */
+    rehash: (letterId: string, from: string, to: string) =>
+      open().where({ letter_id: letterId, address_hash: from }).update({ address_hash: to }),
+    /** Forgets what was cleared long ago. */
+    deleteClearedBefore: (before: Date) => returned().where('cleared_at', '<', before).delete(),
+  }
+}

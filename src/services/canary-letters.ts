@@ -9,15 +9,7 @@ import type { LetterContent } from '../gateways/letter-pdf.ts'
 import type { Stores } from '../stores/index.ts'
 import type { Transaction } from '../stores/transaction.ts'
 import type { AlertService } from './alerts.ts'
-import type { PrintDesk } from './print-run/settings.ts'
-
-/** `print-desk.yaml`, `canary`: to whom a letter of each run goes, and after how many days its code is missed. */
-export type CanaryRules = {
-  enabled: boolean
-  name: string
-  address: { street: string; postalCode: string; city: string }
-  alertAfterDays: number
-}
+import type { CanaryRules, PrintDesk } from './print-run/settings.ts'
 
 type Settings = {
   stores: Stores

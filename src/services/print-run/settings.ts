@@ -9,8 +9,15 @@ import type { Random } from '../../gateways/random.ts'
 import type { Stores } from '../../stores/index.ts'
 import type { Transaction } from '../../stores/transaction.ts'
 import type { AlertService } from '../alerts.ts'
-import type { CanaryRules } from '../canary-letters.ts'
 import type { RegistrationMailService } from '../registration-mails.ts'
+
+/** `print-desk.yaml`, `canary`: to whom a letter of each run goes, and after how many days its code is missed. */
+export type CanaryRules = {
+  enabled: boolean
+  name: string
+  address: { street: string; postalCode: string; city: string }
+  alertAfterDays: number
+}
 
 /** What the print desk works with. */
 export type PrintDesk = {

@@ -129,16 +129,24 @@ describeOnBoth('rewriting rows under a new key', (database) => {
     expect(await usage.columnsUsing('encryption', 'old', now, '2026-11-24')).toEqual(sealedColumns)
     await rewriteAll(database())
     expect(await usage.columnsUsing('encryption', 'old', now, '2026-11-24')).toEqual([])
-    // The letter of a deleted registration, whose number nobody knows, and a code that is still alive.
+    // The letter of a deleted registration, whose number nobody knows, codes that are alive, addresses that may come back.
     expect(await usage.columnsUsing('hash', 'old', now, '2026-11-24')).toEqual([
       'unlock_letters.insurance_number_hash',
       'unlock_letters.code_hash',
+      'unlock_letters.address_hash',
+      'returned_letters.address_hash',
+      'canary_letters.code_hash',
     ])
     const old = (await usage.count(now, '2026-11-24')).filter(({ kid }) => kid === 'old')
     expect(old.map(({ column, values, passing }) => [column, values, passing])).toEqual([
       ['insurance_number_hash', 1, true],
       ['code_hash', 1, true],
+      ['address_hash', 1, true],
+      ['address_hash', 1, true],
+      ['code_hash', 1, true],
     ])
+    await database()('returned_letters').update({ cleared_at: now })
+    await database()('canary_letters').delete()
     await database()('unlock_letters').where({ id: filled.orphanId }).delete()
     await createStores(database(), during).runLetters.returnFromRun(filled.runId)
     expect(await usage.columnsUsing('hash', 'old', now, '2026-11-24')).toEqual([])

@@ -66,6 +66,8 @@ describeOnBoth('unlock letters', (database) => {
       lastDay: null,
       codeHash: null,
       code: null,
+      addressHash: null,
+      returnedAt: null,
     })
     const runId = await run()
     await runStore().claim(runId, now, 1)

@@ -20,6 +20,7 @@ import { loadConfig } from '../../src/config.ts'
 import { createFieldEncryption, createKeyedHash } from '../../src/gateways/field-encryption.ts'
 import { createAccountStore } from '../../src/stores/accounts.ts'
 import { openDatabase } from '../../src/stores/database.ts'
+import { copyTemplate } from '../support/embedded-template.ts'
 
 const commands = [
   doctor,
@@ -56,6 +57,7 @@ export async function runCommand(args: string[], io: Partial<CliIo> = {}) {
 /** Opens a data folder as the running service does; the command line joins its database. */
 export async function createInstallation() {
   const dataDir = mkdtempSync(join(tmpdir(), 'aok-cli-'))
+  copyTemplate(dataDir, 'empty')
   const database = await openDatabase({ dataDir })
   const run = (args: string[], io: Partial<CliIo> = {}) => runCommand(args, { variables: { DATA_DIR: dataDir }, ...io })
   return {

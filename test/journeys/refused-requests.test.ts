@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TestApp } from '../support/app.ts'
 import { type Child, startChild, toApp } from '../support/child.ts'
 import { createClient, type Page } from '../support/client.ts'
+import { copyTemplate } from '../support/embedded-template.ts'
 import { entered } from '../support/refusal.ts'
 import {
   activate,
@@ -24,6 +25,7 @@ let dataDir: string
 // A process of its own, with everything in its log, so that what it writes can be read.
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'aok-log-'))
+  copyTemplate(dataDir, 'migrated')
   child = startChild({ DATA_DIR: dataDir, LOG_LEVEL: 'trace', IP_LIMIT_FACTOR: '1000' })
   app = toApp(await child.ready, dataDir)
 })

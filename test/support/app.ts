@@ -6,6 +6,7 @@ import { Redis } from 'ioredis'
 import pg from 'pg'
 import { type App, startApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
+import { copyTemplate } from './embedded-template.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 
 /** Where a test application keeps its data: PGlite, or PostgreSQL and Redis. */
@@ -33,6 +34,7 @@ export async function startTestApp(
   variables: Record<string, string> = {},
 ): Promise<TestApp> {
   const dataDir = await mkdtemp(join(tmpdir(), 'aok-'))
+  if (backend === 'embedded' && !variables.DATABASE_URL) copyTemplate(dataDir, 'migrated')
   const servers = backend === 'servers' ? await createServers() : undefined
   const config = loadConfig({
     NODE_ENV: 'development',

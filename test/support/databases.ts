@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { type Database, type OpenDatabase, openDatabase } from '../../src/stores/database.ts'
 import { migrate } from '../../src/stores/migrations.ts'
+import { copyTemplate } from './embedded-template.ts'
 
 const serverUrl = process.env.TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 const withoutServer = process.env.TEST_WITHOUT_POSTGRES === 'true'
@@ -29,6 +30,7 @@ async function openServer(): Promise<OpenDatabase> {
 
 async function openEmbedded(): Promise<OpenDatabase> {
   const dataDir = mkdtempSync(join(tmpdir(), 'aok-'))
+  copyTemplate(dataDir, 'migrated')
   const database = await openDatabase({ dataDir })
   return {
     ...database,

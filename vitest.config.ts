@@ -6,8 +6,8 @@ export default defineConfig({
     globalSetup: ['test/support/embedded-template.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // Two at once: the suites share PostgreSQL, and the browser needs a core of its own.
-    maxWorkers: 2,
+    // Much of a test is waiting for processes, servers and pages: one worker more than two cores keeps them busy.
+    maxWorkers: 3,
     pool: 'forks',
   },
 })

@@ -62,11 +62,19 @@ function createFailoverConnector(address: DatabaseAddress, base: Knex.PgConnecti
   const suspected = () => {
     suspect = true
   }
+  let search: ReturnType<typeof findServer> | undefined
   const find = async () => {
-    const host = await findServer(address, base)
-    suspect = false
-    generation++
-    return { ...base, ...host, expirationChecker: () => suspect }
+    // Connections that are made at once share one search: each of its own would make those of the others old.
+    search ??= findServer(address, base)
+      .then((host) => {
+        suspect = false
+        generation++
+        return host
+      })
+      .finally(() => {
+        search = undefined
+      })
+    return { ...base, ...(await search), expirationChecker: () => suspect }
   }
   return {
     connection: find as () => Promise<Knex.PgConnectionConfig>,

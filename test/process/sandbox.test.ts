@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { startChild, toApp } from '../support/child.ts'
+import { copyTemplate } from '../support/embedded-template.ts'
 import { freshNumbers, importMembers } from '../support/register.ts'
 
 it('does not start as a sandbox on a register with other than demo persons', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'aok-sandbox-'))
+  copyTemplate(dataDir, 'migrated')
   const variables = { DATA_DIR: dataDir, LOG_LEVEL: 'silent' }
   const first = startChild(variables)
   const app = toApp(await first.ready, dataDir)
@@ -19,4 +21,4 @@ it('does not start as a sandbox on a register with other than demo persons', asy
   expect(await sandbox.ended).toBe(1)
   expect(sandbox.err()).toMatch(/no demo persons \(1\)[^\n]*SANDBOX/)
   rmSync(dataDir, { recursive: true })
-})
+}, 60_000)

@@ -6,12 +6,14 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Child, startChild, toApp } from '../support/child.ts'
 import { createClient } from '../support/client.ts'
+import { copyTemplate } from '../support/embedded-template.ts'
 import { activate, begin, enterPassword, register, runJobs, signInFirst, somebody } from '../support/walk.ts'
 
 let dataDir: string
 const children: Child[] = []
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'aok-start-'))
+  copyTemplate(dataDir, 'migrated')
 })
 afterEach(async () => {
   for (const child of children.splice(0)) {
@@ -46,6 +48,8 @@ async function expectRefusal(child: Child, ...sayings: (string | RegExp)[]): Pro
 // Each starts the application twice.
 describe('a start', { timeout: 90_000 }, () => {
   it('says that it is ready, tells the demo log-ins, and keeps its data over a restart', async () => {
+    // The very first start: nothing is there yet.
+    await rm(join(dataDir, 'postgres'), { recursive: true })
     const first = start()
     const ready = await first.ready
     expect(ready.issuer).toBe(`http://localhost:${ready.port}`)

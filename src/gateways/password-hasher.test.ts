@@ -25,13 +25,15 @@ describe('password hasher', () => {
   it('does the same work for an unknown account as for a known one', async () => {
     const hasher = await createPasswordHasher({ ...cheap, memoryKiB: 19_456, iterations: 2 })
     const hashed = await hasher.hash('password')
-    const time = async (of: string | null) => {
-      const begin = performance.now()
-      for (let n = 0; n < 5; n++) await hasher.verify('wrong', of)
-      return performance.now() - begin
-    }
-    const [known, unknown] = [await time(hashed), await time(null)]
-    expect(unknown).toBeGreaterThan(known / 3)
+    // The quickest of several turns, by turns: whatever else the machine does only makes them slower.
+    const quickest = { known: Number.POSITIVE_INFINITY, unknown: Number.POSITIVE_INFINITY }
+    for (let turn = 0; turn < 8; turn++)
+      for (const [who, stored] of [['known', hashed] as const, ['unknown', null] as const]) {
+        const begin = performance.now()
+        await hasher.verify('wrong', stored)
+        quickest[who] = Math.min(quickest[who], performance.now() - begin)
+      }
+    expect(quickest.unknown).toBeGreaterThan(quickest.known / 2)
   })
 
   it('tells when the parameters have risen', async () => {

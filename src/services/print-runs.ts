@@ -79,7 +79,7 @@ export function createPrintRunService(desk: PrintDesk) {
       /** Hands over what is released, again after a fault. */
       async handOver(): Promise<number> {
         let done = 0
-        for (const run of await stores.printRuns.dueForHandOver(clock.now()))
+        for (const run of await stores.printHandOvers.due(clock.now()))
           if ((await handOverRun(desk, run.id).catch(() => 'failed')) === 'handed_over') done++
         return done
       },

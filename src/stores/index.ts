@@ -20,6 +20,7 @@ import { createMessageStore } from './messages.ts'
 import { createObservationStore } from './observations.ts'
 import { createOneTimeCodeStore } from './one-time-codes.ts'
 import { createPrintFileStore } from './print-files.ts'
+import { createPrintHandOverStore } from './print-hand-overs.ts'
 import { createPrintRunStore } from './print-runs.ts'
 import type { Protection } from './protection.ts'
 import { createRateLimitStore } from './rate-limits.ts'
@@ -56,6 +57,7 @@ export function createStores(db: Database, protection: Protection) {
     messages: createMessageStore(db, protection),
     observations: createObservationStore(db),
     printFiles: createPrintFileStore(db, protection),
+    printHandOvers: createPrintHandOverStore(db),
     printRuns: createPrintRunStore(db),
     rateLimits: createRateLimitStore(db),
     returnedLetters: createReturnedLetterStore(db, protection),

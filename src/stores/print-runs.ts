@@ -1,70 +1,9 @@
 import type { CalendarDay } from '../domain/calendar.ts'
 import type { Confirmation } from '../domain/posting-days.ts'
 import type { Database } from './database.ts'
+import { type PrintRunRow, type PrintRunState, type StoredPrintFile, toPrintRun } from './print-run-record.ts'
 
-export type PrintRunState = 'collecting' | 'prepared' | 'released' | 'posted' | 'cancelled'
-
-/** A file of a run as its manifest and its chunks know it. */
-export type StoredPrintFile = { name: string; bytes: number; sha256: string }
-
-export type PrintRun = {
-  id: string
-  state: PrintRunState
-  /** Letters asked for until then are its own. */
-  collectsUntil: Date | null
-  /** The cut-off has passed and it is being prepared, or further. */
-  closedAt: Date | null
-  /** Fixed when it is closed; letter, e-mail and page all name it. */
-  postingDay: CalendarDay | null
-  letterCount: number
-  sheetCount: number
-  /** Letters by kind. */
-  kinds: Record<string, number>
-  /** What is handed over, PDF first; empty when nothing is printed, `null` before it is prepared. */
-  files: StoredPrintFile[] | null
-  worker: string | null
-  preparedBy: string | null
-  releasedBy: string | null
-  handedOverAt: Date | null
-  deliverAttempts: number
-  withdrawal: 'posted' | 'cancelled' | null
-}
-
-type Row = {
-  id: string
-  state: PrintRunState
-  collects_until: Date | null
-  closed_at: Date | null
-  posting_day: CalendarDay | null
-  letter_count: number
-  sheet_count: number | null
-  kinds: Record<string, number> | null
-  files: StoredPrintFile[] | null
-  worker: string | null
-  prepared_by: string | null
-  released_by: string | null
-  handed_over_at: Date | null
-  deliver_attempts: number
-  withdrawal: PrintRun['withdrawal']
-}
-
-const toRun = (row: Row): PrintRun => ({
-  id: row.id,
-  state: row.state,
-  collectsUntil: row.collects_until,
-  closedAt: row.closed_at,
-  postingDay: row.posting_day,
-  letterCount: row.letter_count,
-  sheetCount: row.sheet_count ?? 0,
-  kinds: row.kinds ?? {},
-  files: row.files,
-  worker: row.worker,
-  preparedBy: row.prepared_by,
-  releasedBy: row.released_by,
-  handedOverAt: row.handed_over_at,
-  deliverAttempts: row.deliver_attempts,
-  withdrawal: row.withdrawal,
-})
+export type { PrintRun, PrintRunState, StoredPrintFile } from './print-run-record.ts'
 
 type Closing = { postingDay: CalendarDay; by: string; now: Date }
 type Print = { files: StoredPrintFile[]; letterCount: number; sheetCount: number; kinds: Record<string, number> }
@@ -73,7 +12,7 @@ type Print = { files: StoredPrintFile[]; letterCount: number; sheetCount: number
 export function createPrintRunStore(db: Database) {
   const runs = () => db('print_runs')
   const once = async (change: PromiseLike<number>) => (await change) === 1
-  const all = async (rows: PromiseLike<Row[]>) => (await rows).map(toRun)
+  const all = async (rows: PromiseLike<PrintRunRow[]>) => (await rows).map(toPrintRun)
   return {
     /** Opens the run that collects; `false` when one does already. */
     open: async (id: string, collectsUntil: Date) =>
@@ -86,7 +25,7 @@ export function createPrintRunStore(db: Database) {
       ).rows.length === 1,
     findCollecting: async () => {
       const row = await runs().where({ state: 'collecting', closed_at: null }).first()
-      return row ? toRun(row) : null
+      return row ? toPrintRun(row) : null
     },
     /** Nothing waits at the cut-off: the run collects until the next one. */
     defer: (id: string, from: Date, to: Date) =>
@@ -111,21 +50,18 @@ export function createPrintRunStore(db: Database) {
         posting_day: postingDay,
         prepared_by: by,
       }),
-    /** Takes a run to work on it, for preparing or hand-over; `false` while another worker has it. */
-    take: (id: string, state: 'collecting' | 'released', worker: string, { now, until }: { now: Date; until: Date }) =>
+    /** Takes a closed run to prepare it; `false` while another worker has it. */
+    take: (id: string, worker: string, { now, until }: { now: Date; until: Date }) =>
       once(
         runs()
-          .where({ id, state })
+          .where({ id, state: 'collecting' })
           .where((free) => free.whereNull('busy_until').orWhere('busy_until', '<=', now))
-          .update({ busy_until: until, ...(state === 'collecting' && { worker }) }),
+          .update({ busy_until: until, worker }),
       ),
     /** Goes on for a while; `false` when the run has been taken up by another worker or called back. */
     renew: (id: string, worker: string, until: Date) =>
       once(runs().where({ id, state: 'collecting', worker }).update({ busy_until: until })),
     free: (id: string, worker: string) => runs().where({ id, worker }).update({ busy_until: null }),
-    /** The hand-over is still under way. */
-    keepReleased: (id: string, until: Date) =>
-      runs().where({ id, state: 'released', handed_over_at: null }).update({ busy_until: until }),
     /** Holds a run in preparation until the transaction ends; `false` when the worker has lost it. */
     holdForWork: async (id: string, worker: string) =>
       (await runs().where({ id, state: 'collecting', worker }).forUpdate().first('id')) !== undefined,
@@ -146,7 +82,7 @@ export function createPrintRunStore(db: Database) {
       ),
     find: async (id: string) => {
       const row = await runs().where({ id }).first()
-      return row ? toRun(row) : null
+      return row ? toPrintRun(row) : null
     },
     list: (states: readonly PrintRunState[]) =>
       all(runs().whereIn('state', states).orderByRaw('coalesce(prepared_at, closed_at) desc nulls first').limit(200)),
@@ -163,21 +99,6 @@ export function createPrintRunStore(db: Database) {
         : free
       return once(allowed.update({ state: 'released', released_at: now, released_by: by, deliver_after: now }))
     },
-    /** Released runs whose hand-over is due. */
-    dueForHandOver: (now: Date) =>
-      all(runs().where({ state: 'released', handed_over_at: null }).where('deliver_after', '<=', now)),
-    /** The print shop has the run; a repeat keeps the first time. `false` when the run was called back meanwhile. */
-    markHandedOver: (id: string, now: Date) =>
-      once(
-        runs()
-          .where({ id, state: 'released' })
-          .update({ handed_over_at: db.raw('coalesce(handed_over_at, ?)', [now]), busy_until: null }),
-      ),
-    handOverFailed: (id: string, next: Date) =>
-      runs()
-        .where({ id, state: 'released', handed_over_at: null })
-        .update({ deliver_after: next, busy_until: null })
-        .increment('deliver_attempts', 1),
     markAccepted: (id: string, now: Date) => runs().where({ id, accepted_at: null }).update({ accepted_at: now }),
     /** A run that no print shop has cannot be posted. */
     post: (id: string, by: string, now: Date) =>
@@ -205,9 +126,6 @@ export function createPrintRunStore(db: Database) {
             withdrawal: db.raw("case when state = 'released' then 'cancelled' end"),
           }),
       ),
-    /** Runs whose files still lie at the print shop. */
-    toWithdraw: () => all(runs().whereNotNull('withdrawal')),
-    withdrawn: (id: string) => runs().where({ id }).update({ withdrawal: null }),
     /** Closed runs that are not done, for whoever looks whether their day has slipped. */
     openWithPostingDay: () =>
       all(runs().whereIn('state', ['collecting', 'prepared', 'released']).whereNotNull('posting_day')),

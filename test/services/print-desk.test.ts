@@ -123,21 +123,17 @@ describeOnBoth('the print desk', (database) => {
       const id = await withShop()
       const [job] = world.shop.jobs
       expect(job?.files.map(({ name }) => name)).toEqual([`${id}.pdf`, `${id}.csv`, `${id}.json`])
-      const text = async (n: number) => {
-        let all = ''
-        for await (const chunk of job?.files[n]?.open() ?? []) all += Buffer.from(chunk).toString()
-        return all
-      }
-      const manifest = JSON.parse(await text(2))
+      const [pdf, csv, json] = (job?.files ?? []).map(({ text }) => text)
+      const manifest = JSON.parse(json ?? '')
       expect(manifest).toMatchObject({
         runId: id,
         postingDay: '2026-11-25',
         counts: { letters: 1, sheets: 1, kinds: { unlock_code: 1 } },
         letters: [{ sequence: 1, kind: 'unlock_code', sheets: 1 }],
       })
-      expect(manifest.pdf).toEqual({ name: `${id}.pdf`, bytes: (await text(0)).length, sha256: job?.files[0]?.sha256 })
-      expect(await text(1)).toBe(`sequence;id;kind;sheets\r\n1;${manifest.letters[0].id};unlock_code;1\r\n`)
-      expect((await text(1)) + (await text(2))).not.toMatch(/Mustermann|A123456780|Ahornweg/)
+      expect(manifest.pdf).toEqual({ name: `${id}.pdf`, bytes: pdf?.length, sha256: job?.files[0]?.sha256 })
+      expect(csv).toBe(`sequence;id;kind;sheets\r\n1;${manifest.letters[0].id};unlock_code;1\r\n`)
+      expect(`${csv}${json}`).not.toMatch(/Mustermann|A123456780|Ahornweg/)
     })
 
     it('again after a while when the shop is away, and tells operators after some tries', async () => {
@@ -173,6 +169,75 @@ describeOnBoth('the print desk', (database) => {
       })
       expect(await racing.release(runId, 'cli:boss')).toBe('not_handed_over')
       expect(world.shop.withdrawn).toEqual([`${runId} cancelled`, `${runId} cancelled`])
+      await desk.jobs.settle()
+      await desk.jobs.settle()
+      expect(world.shop.withdrawn).toHaveLength(3)
+    })
+
+    it('nothing that was called back by a process that died with its last file: it is withdrawn after its time', async () => {
+      await world.activated()
+      const runId = (await desk.prepare('2026-11-25', 'system')) ?? ''
+      const given = world.createDesk()
+      const dying = createPrintRunService({
+        ...given,
+        delivery: {
+          ...given.delivery,
+          deliver: async () => void (await desk.cancel(runId, 'operator', 'cli:boss')),
+          withdraw: () => Promise.reject(new Error('process died')),
+        },
+      })
+      expect(await dying.release(runId, 'cli:boss')).toBe('not_handed_over')
+      world.clock.forward(121)
+      await desk.jobs.settle()
+      await desk.jobs.settle()
+      expect(world.shop.withdrawn).toEqual(Array(2).fill(`${runId} cancelled`))
+    })
+
+    it('once, though another process read the run before it was handed over', async () => {
+      await world.activated()
+      const runId = (await desk.prepare('2026-11-25', 'system')) ?? ''
+      const given = world.createDesk()
+      const slow = createPrintRunService({
+        ...given,
+        stores: {
+          ...given.stores,
+          printHandOvers: {
+            ...given.stores.printHandOvers,
+            async due(now) {
+              const runs = await given.stores.printHandOvers.due(now)
+              await desk.jobs.handOver()
+              return runs
+            },
+          },
+        },
+      })
+      world.shop.fault = 'delivery'
+      await desk.release(runId, 'cli:boss')
+      world.shop.fault = null
+      world.clock.forward(60)
+      expect(await slow.jobs.handOver()).toBe(0)
+      expect(world.shop.jobs).toHaveLength(1)
+    })
+
+    it('no further file of a run that was called back meanwhile', async () => {
+      await world.activated()
+      const runId = (await desk.prepare('2026-11-25', 'system')) ?? ''
+      const given = world.createDesk()
+      const read: string[] = []
+      const racing = createPrintRunService({
+        ...given,
+        delivery: {
+          ...given.delivery,
+          async deliver({ files }) {
+            for (const file of files) {
+              for await (const _ of file.open()) read.push(file.name)
+              await desk.cancel(runId, 'operator', 'cli:boss')
+            }
+          },
+        },
+      })
+      expect(await racing.release(runId, 'cli:boss')).toBe('not_handed_over')
+      expect(read).toEqual([`${runId}.pdf`])
     })
   })
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createPrintFileStore } from '../../src/stores/print-files.ts'
+import { createPrintHandOverStore } from '../../src/stores/print-hand-overs.ts'
 import { createPrintRunStore } from '../../src/stores/print-runs.ts'
 import { describeOnBoth, sixteenTimes } from '../support/databases.ts'
 import { createProtection } from '../support/protection.ts'
@@ -19,6 +20,7 @@ const boss = releaseAs('cli:boss')
 
 describeOnBoth('print runs', (database) => {
   const store = () => createPrintRunStore(database())
+  const handOvers = () => createPrintHandOverStore(database())
 
   async function closed(by = 'system'): Promise<string> {
     const id = randomUUID()
@@ -29,7 +31,7 @@ describeOnBoth('print runs', (database) => {
   async function prepared(by = 'system', now = at(9)): Promise<string> {
     const id = await closed(by)
     const worker = randomUUID()
-    expect(await store().take(id, 'collecting', worker, { now, until: at(12) })).toBe(true)
+    expect(await store().take(id, worker, { now, until: at(12) })).toBe(true)
     expect(await store().prepared(id, worker, print, now)).toBe(true)
     return id
   }
@@ -37,8 +39,14 @@ describeOnBoth('print runs', (database) => {
   async function handedOver(): Promise<string> {
     const id = await prepared()
     await store().release(id, boss)
-    await store().markHandedOver(id, at(10))
+    await handOver(id, at(10))
     return id
+  }
+
+  async function handOver(id: string, now: Date): Promise<void> {
+    const holder = randomUUID()
+    expect(await handOvers().take(id, holder, { now, until: new Date(now.getTime() + 60_000) })).toBe(true)
+    expect(await handOvers().succeeded(id, holder, now)).toBe(true)
   }
 
   beforeEach(async () => {
@@ -69,12 +77,12 @@ describeOnBoth('print runs', (database) => {
     expect(await store().post(id, 'system', at(10))).toBe(false)
     expect([await store().release(id, boss), await store().release(id, boss)]).toEqual([true, false])
     expect(await store().post(id, 'system', at(10))).toBe(false)
-    await store().markHandedOver(id, at(10))
+    await handOver(id, at(10))
     expect([await store().post(id, 'system', at(11)), await store().post(id, 'system', at(11))]).toEqual([true, false])
     expect(await store().cancel(id, system)).toBe(false)
     expect(await store().find(id)).toMatchObject({ state: 'posted', releasedBy: 'cli:boss', withdrawal: 'posted' })
-    await store().withdrawn(id)
-    expect(await store().toWithdraw()).toEqual([])
+    expect(await handOvers().withdrawn(id, at(11))).toBe(true)
+    expect(await handOvers().toWithdraw()).toEqual([])
   })
 
   it('are never released by who prepared them, whichever way in he takes', async () => {
@@ -91,14 +99,14 @@ describeOnBoth('print runs', (database) => {
     expect(await store().cancel(fresh, system)).toBe(false)
     expect(await store().release(fresh, boss)).toBe(false)
     expect(await store().post(released, 'system', at(12))).toBe(false)
-    expect((await store().toWithdraw()).map((run) => run.id)).toEqual([released])
+    expect((await handOvers().toWithdraw()).map((run) => run.id)).toEqual([released])
   })
 
   it('belong to one worker, until he shows no life', async () => {
     const id = await closed()
     const [first, second] = [randomUUID(), randomUUID()]
     const take = (worker: string, now: Date) =>
-      store().take(id, 'collecting', worker, { now, until: new Date(now.getTime() + 60_000) })
+      store().take(id, worker, { now, until: new Date(now.getTime() + 60_000) })
     expect([await take(first, at(9)), await take(second, at(9))]).toEqual([true, false])
     expect(await store().abandoned(at(9))).toEqual([])
     expect(await store().abandoned(at(9, 1))).toMatchObject([{ id }])
@@ -111,12 +119,50 @@ describeOnBoth('print runs', (database) => {
   it('are handed over again when their next try is due', async () => {
     const id = await prepared()
     await store().release(id, boss)
-    expect(await store().dueForHandOver(at(10))).toMatchObject([{ id, deliverAttempts: 0 }])
-    await store().handOverFailed(id, at(11))
-    expect(await store().dueForHandOver(at(10, 59))).toEqual([])
-    expect(await store().dueForHandOver(at(11))).toMatchObject([{ id, deliverAttempts: 1 }])
-    await store().markHandedOver(id, at(11))
-    expect(await store().dueForHandOver(at(12))).toEqual([])
+    expect(await handOvers().due(at(10))).toMatchObject([{ id, deliverAttempts: 0 }])
+    const holder = randomUUID()
+    await handOvers().take(id, holder, { now: at(10), until: at(10, 2) })
+    expect(await handOvers().failed(id, holder, at(11))).toBe(true)
+    expect(await handOvers().due(at(10, 59))).toEqual([])
+    expect(await handOvers().due(at(11))).toMatchObject([{ id, deliverAttempts: 1 }])
+    await handOver(id, at(11))
+    expect(await handOvers().due(at(12))).toEqual([])
+    expect(await handOvers().take(id, holder, { now: at(12), until: at(13) })).toBe(false)
+  })
+
+  it('are handed over by one process, and one that stalled beyond its time changes nothing', async () => {
+    const id = await prepared()
+    await store().release(id, boss)
+    const [stalled, next] = [randomUUID(), randomUUID()]
+    const take = (holder: string, now: Date) =>
+      handOvers().take(id, holder, { now, until: new Date(now.getTime() + 60_000) })
+    expect([await take(stalled, at(10)), await take(next, at(10))]).toEqual([true, false])
+    expect(await take(next, at(10, 1))).toBe(true)
+    expect([
+      await handOvers().renew(id, stalled, at(12)),
+      await handOvers().failed(id, stalled, at(12)),
+      await handOvers().free(id, stalled),
+      await handOvers().succeeded(id, stalled, at(10, 1)),
+    ]).toEqual([false, false, false, false])
+    expect(await store().find(id)).toMatchObject({ handedOverAt: null, deliverAttempts: 0 })
+    expect(await handOvers().renew(id, next, at(12))).toBe(true)
+    expect(await handOvers().succeeded(id, next, at(10, 2))).toBe(true)
+  })
+
+  it('called back during their hand-over are withdrawn until nobody can bring another file', async () => {
+    const id = await prepared()
+    await store().release(id, boss)
+    const holder = randomUUID()
+    await handOvers().take(id, holder, { now: at(10), until: at(10, 2) })
+    await store().cancel(id, system)
+    expect([await handOvers().renew(id, holder, at(12)), await handOvers().succeeded(id, holder, at(10, 1))]).toEqual([
+      false,
+      false,
+    ])
+    expect(await handOvers().withdrawn(id, at(10, 1))).toBe(false)
+    expect(await handOvers().toWithdraw()).toMatchObject([{ id, withdrawal: 'cancelled' }])
+    expect(await handOvers().withdrawn(id, at(10, 2))).toBe(true)
+    expect(await handOvers().toWithdraw()).toEqual([])
   })
 
   it('are listed by state, the collecting one first, then the newest', async () => {
@@ -134,7 +180,7 @@ describeOnBoth('print runs', (database) => {
       expect((await sixteenTimes(work)).filter(Boolean)).toHaveLength(1)
     await one(() => store().open(randomUUID(), cutOff))
     const fresh = await closed()
-    await one(() => store().take(fresh, 'collecting', randomUUID(), { now: at(9), until: at(10) }))
+    await one(() => store().take(fresh, randomUUID(), { now: at(9), until: at(10) }))
     const ready = await prepared()
     await one((n) => store().release(ready, releaseAs(`cli:person${n}`)))
     const id = await handedOver()

@@ -1,7 +1,7 @@
 import { createAuditTrail } from '../../src/audit/events.ts'
 import { defaultDeadlines } from '../../src/domain/deadlines.ts'
 import type { InsuredPerson } from '../../src/domain/eligibility.ts'
-import type { PrintJob, ReceivedReceipt } from '../../src/gateways/letter-delivery.ts'
+import type { PrintFile, PrintJob, ReceivedReceipt } from '../../src/gateways/letter-delivery.ts'
 import type { LetterContent } from '../../src/gateways/letter-pdf.ts'
 import { createRandom } from '../../src/gateways/random.ts'
 import type { Alert } from '../../src/services/alerts.ts'
@@ -42,7 +42,11 @@ const tables = [
   'messages',
 ]
 
-type ReceivedJob = Omit<PrintJob, 'letters'> & { letters: LetterContent[] }
+/** A run as it arrived; the files were read while it was handed over, as a shop reads them. */
+type ReceivedJob = Omit<PrintJob, 'letters' | 'files'> & {
+  letters: LetterContent[]
+  files: (Omit<PrintFile, 'open'> & { text: string })[]
+}
 
 /** The services around a registration over a real database, with a clock that the test moves and doubles for PDF and print shop. */
 export function createServiceWorld(
@@ -107,7 +111,13 @@ export function createServiceWorld(
         if (shop.fault === 'delivery') throw Object.assign(new Error('print shop is away'), { code: 'ECONNREFUSED' })
         const letters: LetterContent[] = []
         for await (const { content } of job.letters()) letters.push(content)
-        shop.jobs.push({ ...job, letters })
+        const files: ReceivedJob['files'] = []
+        for (const { open, ...file } of job.files) {
+          let text = ''
+          for await (const chunk of open()) text += Buffer.from(chunk).toString()
+          files.push({ ...file, text })
+        }
+        shop.jobs.push({ ...job, letters, files })
       },
     },
     ...changes,

@@ -46,6 +46,8 @@ export function toSftpFault(error: unknown, place: string): Error {
   if (typeof code === 'number') return new SftpFault(place, statusCodes[code] ?? 'EPROTOCOL', error)
   const byLevel = levels[level ?? '']
   if (byLevel) return new SftpFault(place, byLevel, error)
+  // A line that is cut shows itself as one or the other, whichever of reading and writing meets it first.
+  if (code === 'EPIPE') return new SftpFault(place, 'ECONNRESET', error)
   if (code && mends[code]) return new SftpFault(place, code, error)
   // The client passes on the words of ssh2 and not always its level.
   if (/authentication methods failed/.test(message ?? '')) return new SftpFault(place, 'EAUTH', error)

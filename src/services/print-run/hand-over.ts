@@ -36,14 +36,16 @@ export async function releaseRun(desk: PrintDesk, runId: string, actor: PrintAct
 export async function handOverRun(desk: PrintDesk, runId: string): Promise<'handed_over' | 'busy'> {
   const { stores, clock } = desk
   const now = clock.now()
+  const holder = randomUUID()
+  if (!(await stores.printHandOvers.take(runId, holder, { now, until: leaseFrom(now) }))) return 'busy'
   const run = await stores.printRuns.find(runId)
-  if (run?.state !== 'released' || run.handedOverAt || !run.postingDay) return 'busy'
-  if (!(await stores.printRuns.take(runId, 'released', randomUUID(), { now, until: leaseFrom(now) }))) return 'busy'
+  if (!run?.postingDay) return 'busy'
   try {
-    await deliver(desk, run, run.postingDay)
+    await deliver(desk, run, run.postingDay, holder)
   } catch (error) {
+    if (!(await stores.printHandOvers.failed(runId, holder, nextTry(now, run.deliverAttempts))))
+      return await withdrawIfEnded(desk, runId, holder)
     desk.reportNotHandedOver(runId, error as Error)
-    await stores.printRuns.handOverFailed(runId, nextTry(now, run.deliverAttempts))
     if (run.deliverAttempts + 1 >= desk.rules.deliveryAlertAfter)
       await desk.alerts.raise(undefined, {
         kind: 'print_run_not_handed_over',
@@ -51,16 +53,22 @@ export async function handOverRun(desk: PrintDesk, runId: string): Promise<'hand
       })
     throw error
   }
-  if (await stores.printRuns.markHandedOver(runId, clock.now())) return 'handed_over'
-  // Called back while it was under way: what has just arrived there must not be posted.
-  await desk.delivery.withdraw(runId, 'cancelled')
+  if (await stores.printHandOvers.succeeded(runId, holder, clock.now())) return 'handed_over'
+  return await withdrawIfEnded(desk, runId, holder)
+}
+
+/** Called back, or ended by another process, while it was under way: what has just arrived there has to go as well. */
+async function withdrawIfEnded({ stores, delivery }: PrintDesk, runId: string, holder: string): Promise<'busy'> {
+  const run = await stores.printRuns.find(runId)
+  if (run?.state === 'posted' || run?.state === 'cancelled') await delivery.withdraw(runId, run.state)
+  await stores.printHandOvers.free(runId, holder)
   return 'busy'
 }
 
-async function deliver(desk: PrintDesk, run: PrintRun, postingDay: string): Promise<void> {
+async function deliver(desk: PrintDesk, run: PrintRun, postingDay: string, holder: string): Promise<void> {
   const files = printFilesOf(desk.stores, run)
   if (files.length === 0) return
-  const renewed = files.map((file) => ({ ...file, open: () => renewing(desk, run.id, file.open()) }))
+  const renewed = files.map((file) => ({ ...file, open: () => renewing(desk, run.id, holder, file.open()) }))
   await desk.delivery.deliver({
     runId: run.id,
     postingDay,
@@ -69,10 +77,16 @@ async function deliver(desk: PrintDesk, run: PrintRun, postingDay: string): Prom
   })
 }
 
-/** A slow way keeps its run: the lease is renewed with the bytes that go. */
-async function* renewing({ stores, clock }: PrintDesk, runId: string, chunks: AsyncIterable<Uint8Array>) {
+/** A slow way keeps its run: the lease is renewed with the bytes that go. One that has lost it brings nothing more. */
+async function* renewing(
+  { stores, clock }: PrintDesk,
+  runId: string,
+  holder: string,
+  chunks: AsyncIterable<Uint8Array>,
+) {
   for await (const chunk of chunks) {
-    await stores.printRuns.keepReleased(runId, leaseFrom(clock.now()))
+    if (!(await stores.printHandOvers.renew(runId, holder, leaseFrom(clock.now()))))
+      throw new Error('the run was called back, or taken up by another process')
     yield chunk
   }
 }
@@ -93,11 +107,11 @@ function failure(error: unknown): { fault: string } {
 }
 
 /** Destroys what lies at the print shop of runs that are posted or called back; a fault leaves it for the next time. */
-export async function withdrawEnded({ stores, delivery }: PrintDesk): Promise<number> {
-  const due = await stores.printRuns.toWithdraw()
+export async function withdrawEnded({ stores, clock, delivery }: PrintDesk): Promise<number> {
+  const due = await stores.printHandOvers.toWithdraw()
   for (const run of due) {
     if (run.withdrawal) await delivery.withdraw(run.id, run.withdrawal)
-    await stores.printRuns.withdrawn(run.id)
+    await stores.printHandOvers.withdrawn(run.id, clock.now())
   }
   return due.length
 }

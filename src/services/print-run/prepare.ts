@@ -71,7 +71,7 @@ export async function prepareRun(
   const { stores, clock } = desk
   const worker = randomUUID()
   const now = clock.now()
-  if (!(await stores.printRuns.take(runId, 'collecting', worker, { now, until: leaseFrom(now) }))) return 'busy'
+  if (!(await stores.printRuns.take(runId, worker, { now, until: leaseFrom(now) }))) return 'busy'
   const run = await stores.printRuns.find(runId)
   if (!run?.postingDay || !run.collectsUntil) return 'busy'
   const { postingDay, collectsUntil } = run

@@ -18,7 +18,7 @@ export const withoutChromium = Boolean(process.env.TEST_WITHOUT_CHROMIUM) || (!c
 
 /** Starts application and browser. The browser can find `localhost` only: nothing reaches another machine. */
 export async function openStudio(variables: Record<string, string> = {}): Promise<Studio> {
-  const app = await startTestApp('embedded', variables)
+  const app = await startTestApp(variables)
   const args = [...chromiumFlags, '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost']
   const browser = await chromium.launch({ executablePath: chromiumPath(), args }).catch(async (error) => {
     await app.close()

@@ -20,7 +20,7 @@ import { loadConfig } from '../../src/config.ts'
 import { createFieldEncryption, createKeyedHash } from '../../src/gateways/field-encryption.ts'
 import { createAccountStore } from '../../src/stores/accounts.ts'
 import { openDatabase } from '../../src/stores/database.ts'
-import { copyTemplate } from '../support/embedded-template.ts'
+import { copyTemplate } from '../support/database-templates.ts'
 
 const commands = [
   doctor,

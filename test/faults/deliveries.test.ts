@@ -46,7 +46,7 @@ async function waitFor<T>(look: () => T | undefined, seconds: number): Promise<T
 describe('an mTAN on its way', () => {
   it('leaves at once, and once', async () => {
     const { url, received } = await startGateway(0)
-    app = await startTestApp('embedded', { SMS_DRIVER: 'http', SMS_GATEWAY_URL: url })
+    app = await startTestApp({ SMS_DRIVER: 'http', SMS_GATEWAY_URL: url })
     const client = createClient()
     const person = somebody('A123456780')
     await enterCredentials(client, app, person)
@@ -61,7 +61,7 @@ describe('an mTAN on its way', () => {
 
   it('is tried again when the gateway refused it, under the same key, and works', async () => {
     const { url, received } = await startGateway(1)
-    app = await startTestApp('embedded', { SMS_DRIVER: 'http', SMS_GATEWAY_URL: url })
+    app = await startTestApp({ SMS_DRIVER: 'http', SMS_GATEWAY_URL: url })
     const client = createClient()
     const person = somebody('A123456780')
     await enterCredentials(client, app, person)

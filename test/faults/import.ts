@@ -2,11 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Database } from '../../src/stores/database.ts'
+import { bare } from '../support/child.ts'
 
 /** Starts `members:import` in a process of its own. */
 export function startImport(file: string, variables: Record<string, string>, args: string[] = []): ChildProcess {
   return spawn(process.execPath, ['src/cli/main.ts', 'members:import', file, '--json', ...args], {
-    env: { PATH: process.env.PATH, LOG_LEVEL: 'silent', ...variables },
+    env: { ...bare, LOG_LEVEL: 'silent', ...variables },
     stdio: ['ignore', 'pipe', 'ignore'],
   })
 }

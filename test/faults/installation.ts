@@ -99,6 +99,7 @@ export async function startInstallation<K extends keyof RedisOf = 'single'>(
     const inspection = keep(await openInspection(variables), (eyes) => eyes.close())
     const app: TestApp = {
       ...{ issuer: balancer.url, demo: relyingParty.url, dataDir: folder, inbox: office.inbox, port: 0, demoPort: 0 },
+      storage: { DATA_DIR: folder },
       advance: async () => {},
       close,
     }

@@ -9,6 +9,7 @@ import { parseKeyRing } from '../../src/gateways/key-ring.ts'
 import { writeAccount } from '../../src/stores/account-record.ts'
 import { createAccountStore } from '../../src/stores/accounts.ts'
 import { createKeyUsageStore } from '../../src/stores/key-usage.ts'
+import { bare } from '../support/child.ts'
 import { describeOnServer, urlOf } from '../support/databases.ts'
 import { createMachine, startProcess } from '../support/machines.ts'
 import { newAccount } from '../support/members.ts'
@@ -70,7 +71,7 @@ describeOnServer('the rewriting of rows, killed with SIGKILL', (database) => {
 
 function startRewriting(variables: Record<string, string>) {
   return spawn(process.execPath, ['src/cli/main.ts', 'keys:reencrypt', '--run'], {
-    env: { PATH: process.env.PATH, LOG_LEVEL: 'silent', ...variables },
+    env: { ...bare, LOG_LEVEL: 'silent', ...variables },
     stdio: 'ignore',
   })
 }

@@ -16,7 +16,7 @@ import {
 
 let app: TestApp
 beforeAll(async () => {
-  app = await startTestApp('embedded', { TRUST_PROXY: 'true', IP_LIMIT_FACTOR: '1' })
+  app = await startTestApp({ TRUST_PROXY: 'true', IP_LIMIT_FACTOR: '1' })
 })
 afterAll(() => app?.close())
 

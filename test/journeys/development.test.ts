@@ -6,7 +6,7 @@ import { begin, enterPassword } from '../support/walk.ts'
 describe('the development pages', () => {
   let app: TestApp
   beforeAll(async () => {
-    app = await startTestApp()
+    app = await startTestApp({}, 'embedded')
   })
   afterAll(() => app?.close())
   const post = (path: string, body: object) =>

@@ -11,7 +11,7 @@ const secret = 'a-secret-of-the-relay-0123456789abcdef'
 const [active, matched, unmatched = ''] = ['A123456780', 'B204581379', ...freshNumbers(1)]
 let app: TestApp
 beforeAll(async () => {
-  app = await startTestApp('embedded', { EMAIL_BOUNCE_SECRET: secret, TRUST_PROXY: 'true' })
+  app = await startTestApp({ EMAIL_BOUNCE_SECRET: secret, TRUST_PROXY: 'true' })
 }, 60_000)
 afterAll(() => app?.close())
 

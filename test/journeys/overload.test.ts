@@ -29,7 +29,7 @@ function writeConfig(): string {
 
 let app: TestApp
 beforeAll(async () => {
-  app = await startTestApp('embedded', { CONFIG_DIR: writeConfig() })
+  app = await startTestApp({ CONFIG_DIR: writeConfig() })
 }, 120_000)
 afterAll(async () => {
   await app?.close()

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TestApp } from '../support/app.ts'
 import { type Child, startChild, toApp } from '../support/child.ts'
 import { createClient, type Page } from '../support/client.ts'
-import { copyTemplate } from '../support/embedded-template.ts'
+import { copyTemplate } from '../support/database-templates.ts'
 import { entered } from '../support/refusal.ts'
 import {
   activate,

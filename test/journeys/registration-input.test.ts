@@ -7,7 +7,7 @@ import { enterCredentials, somebody } from '../support/walk.ts'
 let app: TestApp
 // Each browser has an address of its own, so that the limits per address count as they do in use.
 beforeAll(async () => {
-  app = await startTestApp('embedded', { TRUST_PROXY: 'true', IP_LIMIT_FACTOR: '1' })
+  app = await startTestApp({ TRUST_PROXY: 'true', IP_LIMIT_FACTOR: '1' })
 })
 afterAll(() => app?.close())
 

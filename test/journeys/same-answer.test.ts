@@ -29,7 +29,7 @@ const cases = [
 
 let app: TestApp
 beforeAll(async () => {
-  app = await startTestApp('embedded', { TRUST_PROXY: 'true', IP_LIMIT_FACTOR: '1000' })
+  app = await startTestApp({ TRUST_PROXY: 'true', IP_LIMIT_FACTOR: '1000' })
 })
 afterAll(() => app?.close())
 

@@ -19,7 +19,7 @@ let app: TestApp
 const numbers = freshNumbers(9, 'V')
 let person: Person
 beforeAll(async () => {
-  app = await startTestApp('embedded', { TRUST_PROXY: 'true', IP_LIMIT_FACTOR: '1' })
+  app = await startTestApp({ TRUST_PROXY: 'true', IP_LIMIT_FACTOR: '1' })
   await importMembers(
     app,
     numbers.map((insuranceNumber) => ({ insuranceNumber })),

@@ -23,7 +23,7 @@ import {
 let app: TestApp
 const numbers = freshNumbers(20)
 beforeAll(async () => {
-  app = await startTestApp('embedded', { TRUST_PROXY: 'true', IP_LIMIT_FACTOR: '1' })
+  app = await startTestApp({ TRUST_PROXY: 'true', IP_LIMIT_FACTOR: '1' })
   await importMembers(
     app,
     numbers.map((insuranceNumber) => ({ insuranceNumber })),

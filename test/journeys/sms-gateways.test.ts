@@ -65,7 +65,7 @@ beforeAll(async () => {
   const tls = makeSelfSigned()
   http = await startSmsHttpServer()
   smpp = await startSmppServer({ tls })
-  app = await startTestApp('embedded', { SMS_DRIVER: 'gateways', CONFIG_DIR: writeConfig(tls.cert), ...secrets })
+  app = await startTestApp({ SMS_DRIVER: 'gateways', CONFIG_DIR: writeConfig(tls.cert), ...secrets })
 }, 120_000)
 afterAll(async () => {
   await app?.close()
@@ -148,7 +148,7 @@ it('signs a member in through the first, and takes its signed receipt', async ()
 it('shows support what became of the SMS of an account', async () => {
   const accountId = (await rows()).at(-1)?.account_id ?? ''
   const printed: string[] = []
-  const io = { variables: { DATA_DIR: app.dataDir }, out: (text: string) => void printed.push(text), err: () => {} }
+  const io = { variables: app.storage, out: (text: string) => void printed.push(text), err: () => {} }
   expect(await runCli([smsReceipts], ['sms:receipts', accountId, '--json'], io)).toBe(0)
   expect(JSON.parse(printed.join('')).receipts).toMatchObject([{ gateway: 'first', country: 'DE', state: 'delivered' }])
   expect(printed.join('')).not.toContain(lena.mobile.slice(1))

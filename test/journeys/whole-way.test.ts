@@ -15,7 +15,7 @@ import {
 describe.each(backends)('the member’s way of the seed, on %s', (backend) => {
   let app: TestApp
   beforeAll(async () => {
-    app = await startTestApp(backend)
+    app = await startTestApp({}, backend)
   })
   afterAll(() => app?.close())
 

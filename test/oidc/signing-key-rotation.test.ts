@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
 import * as client from 'openid-client'
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type App, startApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
 import { runCommand } from '../cli/installation.ts'
-import { postgresUrl } from '../support/app.ts'
 import { createClient } from '../support/client.ts'
+import { onServer } from '../support/database-templates.ts'
 import { createInbox } from '../support/inbox.ts'
+import { createServerDatabase, type Own } from '../support/server-database.ts'
 import { enterMtan, enterPassword, lena } from '../support/walk.ts'
 
 const secret = randomBytes(32).toString('base64url')
@@ -25,23 +25,16 @@ async function freePort(): Promise<number> {
   return port
 }
 
-async function query(url: string, sql: string): Promise<void> {
-  const connection = new pg.Client({ connectionString: url })
-  await connection.connect()
-  await connection.query(sql).finally(() => connection.end())
-}
-
 describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('signing keys of two processes', () => {
   const folder = mkdtempSync(join(tmpdir(), 'aok-signing-'))
-  const name = `aok_signing_${randomBytes(4).toString('hex')}`
-  const database = Object.assign(new URL(postgresUrl), { pathname: `/${name}` }).href
+  let database: Own
   const apps: App[] = []
   let variables: Record<string, string>
   let rps: client.Configuration[]
   let refreshToken = ''
 
   beforeAll(async () => {
-    await query(postgresUrl, `create database ${name}`)
+    database = await createServerDatabase()
     for (const part of ['config', 'locales']) cpSync(part, join(folder, part), { recursive: true })
     const rules = readFileSync('config/keys.yaml', 'utf8').replace('pollSeconds: 15', 'pollSeconds: 1')
     writeFileSync(join(folder, 'config/keys.yaml'), rules)
@@ -50,7 +43,7 @@ describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('signing keys of two processe
     variables = {
       NODE_ENV: 'development',
       CONFIG_DIR: join(folder, 'config'),
-      DATABASE_URL: database,
+      DATABASE_URL: database.url,
       ISSUER: `http://localhost:${port}`,
       ...{ COOKIE_KEYS: key(), ENCRYPTION_KEYS: key(), HASH_KEYS: key() },
       DEMO_CLIENT_SECRET: secret,
@@ -63,7 +56,7 @@ describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('signing keys of two processe
   }, 120_000)
   afterAll(async () => {
     for (const app of apps) await app.close()
-    await query(postgresUrl, `drop database if exists ${name} with (force)`)
+    await database?.drop()
     rmSync(folder, { recursive: true })
   })
 
@@ -131,7 +124,10 @@ describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('signing keys of two processe
     // Published, but not for long enough.
     await fetch(at(apps[0], '/dev/jobs/run'), { method: 'POST' })
     for (const process of [0, 1] as const) expect(kidOf(await idToken(process))).toBe(first)
-    await query(database, "update signing_keys set created_at = created_at - interval '25 hours' where state = 'next'")
+    await onServer(
+      "update signing_keys set created_at = created_at - interval '25 hours' where state = 'next'",
+      database.url,
+    )
     const seen = new Set<string>()
     const moving = fetch(at(apps[1], '/dev/jobs/run'), { method: 'POST' })
     for (const end = Date.now() + 15_000; Date.now() < end; ) {

@@ -5,7 +5,8 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openDatabase } from '../../src/stores/database.ts'
 import { runCommand } from '../cli/installation.ts'
-import { backends, postgresUrl, startTestApp, type TestApp } from '../support/app.ts'
+import { backends, startTestApp, type TestApp } from '../support/app.ts'
+import { postgresUrl } from '../support/database-templates.ts'
 
 const run = promisify(execFile)
 const urlOf = (name: string) => Object.assign(new URL(postgresUrl), { pathname: `/${name}` }).href
@@ -22,7 +23,7 @@ describe.skipIf(!backends.includes('servers'))('a backup', () => {
 
   beforeAll(async () => {
     await ask(`create database ${source}`)
-    app = await startTestApp('embedded', { DATABASE_URL: urlOf(source) })
+    app = await startTestApp({ DATABASE_URL: urlOf(source) }, 'embedded')
   }, 120_000)
   afterAll(async () => {
     await app?.close()

@@ -1,16 +1,17 @@
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { redisUrl } from '../support/app.ts'
 import { type Child, toApp } from '../support/child.ts'
 import { createClient, ownAddress } from '../support/client.ts'
 import { createProcessWorld } from '../support/processes.ts'
+import { type Own, takeRedisDatabase } from '../support/server-database.ts'
 import { startCollector } from '../support/servers/otlp.ts'
 import { makeActive, signInAgain, somebody } from '../support/walk.ts'
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
 
 let world: Awaited<ReturnType<typeof createProcessWorld>>
+let redis: Own
 let collector: Awaited<ReturnType<typeof startCollector>>
 let child: Child
 /** What the walk used and made: numbers, names, codes, tokens, cookies. */
@@ -29,10 +30,11 @@ async function freePort(): Promise<number> {
 /** One process that shows everything it can show, while a member registers, signs in for the first time, and again. */
 beforeAll(async () => {
   world = await createProcessWorld()
+  redis = await takeRedisDatabase()
   collector = await startCollector()
   const metricsPort = await freePort()
   child = world.start({
-    REDIS_URL: redisUrl,
+    REDIS_URL: redis.url,
     LOG_LEVEL: 'trace',
     TRUST_PROXY: 'true',
     IP_LIMIT_FACTOR: '1000',
@@ -67,6 +69,7 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(async () => {
   await world.close()
+  await redis.drop()
   await collector.close()
 })
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { postgresUrl } from '../support/app.ts'
 import { type Child, startChild } from '../support/child.ts'
+import { createServerDatabase, type Own } from '../support/server-database.ts'
 
 const key = () => `k1:${randomBytes(32).toString('base64')}`
 
@@ -17,37 +17,37 @@ async function query(url: string, sql: string): Promise<pg.QueryResult> {
 
 describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('production on PostgreSQL', () => {
   const folder = mkdtempSync(join(tmpdir(), 'aok-production-'))
-  const name = `aok_production_${randomBytes(4).toString('hex')}`
-  const database = Object.assign(new URL(postgresUrl), { pathname: `/${name}` }).href
+  let database: Own
   const secretFile = join(folder, 'hash-keys')
-  const variables: Record<string, string> = {
-    NODE_ENV: 'production',
-    ISSUER: 'https://anmeldung.example.org',
-    DATABASE_URL: database,
-    COOKIE_KEYS: key(),
-    ENCRYPTION_KEYS: key(),
-    HASH_KEYS_FILE: secretFile,
-    SMTP_URL: 'smtp://127.0.0.1:1',
-    SMS_DRIVER: 'http',
-    SMS_GATEWAY_URL: 'http://127.0.0.1:1/sms',
-    LETTER_DRIVER: 'spool',
-    LETTER_SPOOL_DIR: join(folder, 'spool'),
-    TRUST_PROXY: 'true',
-    WEB_CONCURRENCY: '2',
-  }
+  let variables: Record<string, string>
   let child: Child
   let address: string
 
   beforeAll(async () => {
     writeFileSync(secretFile, key(), { mode: 0o600 })
-    await query(postgresUrl, `create database ${name}`)
+    database = await createServerDatabase('empty')
+    variables = {
+      NODE_ENV: 'production',
+      ISSUER: 'https://anmeldung.example.org',
+      DATABASE_URL: database.url,
+      COOKIE_KEYS: key(),
+      ENCRYPTION_KEYS: key(),
+      HASH_KEYS_FILE: secretFile,
+      SMTP_URL: 'smtp://127.0.0.1:1',
+      SMS_DRIVER: 'http',
+      SMS_GATEWAY_URL: 'http://127.0.0.1:1/sms',
+      LETTER_DRIVER: 'spool',
+      LETTER_SPOOL_DIR: join(folder, 'spool'),
+      TRUST_PROXY: 'true',
+      WEB_CONCURRENCY: '2',
+    }
     child = startChild(variables)
     address = `http://127.0.0.1:${(await child.ready).port}`
   })
   afterAll(async () => {
     child?.process.kill('SIGTERM')
     expect(await child?.ended).toBe(0)
-    await query(postgresUrl, `drop database if exists ${name} with (force)`)
+    await database.drop()
     rmSync(folder, { recursive: true })
   })
   const get = (path: string, headers: Record<string, string> = {}) =>
@@ -71,7 +71,7 @@ describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('production on PostgreSQL', (
 
   it('has none of the development pages and no demo member', async () => {
     for (const path of ['/dev/postbox', '/dev/postbox.json', '/dev/clock']) expect((await get(path)).status).toBe(404)
-    expect((await query(database, 'select 1 from insured_persons')).rowCount).toBe(0)
+    expect((await query(database.url, 'select 1 from insured_persons')).rowCount).toBe(0)
   })
 
   it('says that nobody can be signed in while no application is registered', async () => {
@@ -79,7 +79,7 @@ describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('production on PostgreSQL', (
   })
 
   it('refuses a database with demo members', async () => {
-    await query(database, `insert into settings (name, value) values ('demo_loaded', 'x') on conflict do nothing`)
+    await query(database.url, `insert into settings (name, value) values ('demo_loaded', 'x') on conflict do nothing`)
     const second = startChild({ ...variables, WEB_CONCURRENCY: '1' })
     await expect(second.ready).rejects.toThrow()
     expect(await second.ended).toBe(1)

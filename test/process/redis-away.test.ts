@@ -13,7 +13,7 @@ describe.skipIf(!hasRedisPrograms())('while Redis is away', () => {
   let app: TestApp
   beforeAll(async () => {
     redis = await startRedis()
-    app = await startTestApp('servers', { REDIS_URL: redis.url })
+    app = await startTestApp({ REDIS_URL: redis.url }, 'servers')
   })
   afterAll(async () => {
     await app?.close()

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { startChild, toApp } from '../support/child.ts'
-import { copyTemplate } from '../support/embedded-template.ts'
+import { copyTemplate } from '../support/database-templates.ts'
 import { freshNumbers, importMembers } from '../support/register.ts'
 
 it('does not start as a sandbox on a register with other than demo persons', async () => {

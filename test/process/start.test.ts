@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Child, startChild, toApp } from '../support/child.ts'
 import { createClient } from '../support/client.ts'
-import { copyTemplate } from '../support/embedded-template.ts'
+import { copyTemplate } from '../support/database-templates.ts'
 import { activate, begin, enterPassword, register, runJobs, signInFirst, somebody } from '../support/walk.ts'
 
 let dataDir: string

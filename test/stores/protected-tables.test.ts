@@ -22,7 +22,7 @@ describe('the list of protected columns', () => {
   let app: TestApp
   let schema: Column[]
   beforeAll(async () => {
-    app = await startTestApp('embedded')
+    app = await startTestApp()
     schema = await ask<Column>(
       app,
       `select c.table_name || '.' || c.column_name as name, c.table_name as table, c.column_name as column,

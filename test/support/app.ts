@@ -1,13 +1,11 @@
-import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Redis } from 'ioredis'
-import pg from 'pg'
 import { type App, startApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
-import { copyTemplate } from './embedded-template.ts'
+import { copyTemplate } from './database-templates.ts'
 import { createInbox, type Inbox } from './inbox.ts'
+import { createServerDatabase, takeRedisDatabase } from './server-database.ts'
 
 /** Where a test application keeps its data: PGlite, or PostgreSQL and Redis. */
 export type Backend = 'embedded' | 'servers'
@@ -16,23 +14,22 @@ export type Backend = 'embedded' | 'servers'
 export const backends: Backend[] =
   process.env.TEST_WITHOUT_POSTGRES || process.env.TEST_WITHOUT_REDIS ? ['embedded'] : ['embedded', 'servers']
 
-export const postgresUrl = process.env.TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
-export const redisUrl = process.env.TEST_REDIS_URL ?? 'redis://127.0.0.1:6379'
+/** What an application runs on when its test does not care: servers are quicker than a database in the same process. */
+const usual = backends.at(-1) as Backend
 
 export type TestApp = App & {
   issuer: string
   demo: string
   dataDir: string
+  /** Where its data is, for another process such as the command line. */
+  storage: { DATA_DIR: string; DATABASE_URL?: string; REDIS_URL?: string }
   inbox: Inbox
   /** Moves the clock of our own rules and runs what falls due (contract.md, `/dev/clock`). */
   advance(duration: string): Promise<void>
 }
 
 /** Starts the whole application on free ports with data of its own; `close` removes everything. */
-export async function startTestApp(
-  backend: Backend = 'embedded',
-  variables: Record<string, string> = {},
-): Promise<TestApp> {
+export async function startTestApp(variables: Record<string, string> = {}, backend: Backend = usual): Promise<TestApp> {
   const dataDir = await mkdtemp(join(tmpdir(), 'aok-'))
   if (backend === 'embedded' && !variables.DATABASE_URL) copyTemplate(dataDir, 'migrated')
   const servers = backend === 'servers' ? await createServers() : undefined
@@ -51,6 +48,7 @@ export async function startTestApp(
     ...app,
     demo: `http://localhost:${app.demoPort}`,
     dataDir,
+    storage: { DATA_DIR: dataDir, ...servers?.variables, ...variables },
     inbox: createInbox(app.issuer),
     async advance(duration) {
       const response = await fetch(`${app.issuer}/dev/clock`, {
@@ -68,27 +66,11 @@ export async function startTestApp(
   }
 }
 
-/** Creates a database of its own and chooses a Redis database that the test empties. */
+/** A database and a numbered database of Redis of its own. */
 async function createServers() {
-  const name = `aok_test_${randomBytes(6).toString('hex')}`
-  await query(`create database ${name}`)
-  const url = new URL(postgresUrl)
-  url.pathname = `/${name}`
-  const redis = new URL(redisUrl)
-  redis.pathname = `/${1 + (process.pid % 14)}`
+  const [database, redis] = [await createServerDatabase(), await takeRedisDatabase()]
   return {
-    variables: { DATABASE_URL: url.href, REDIS_URL: redis.href },
-    async drop() {
-      await query(`drop database if exists ${name} with (force)`)
-      const client = new Redis(redis.href)
-      await client.flushdb()
-      await client.quit()
-    },
+    variables: { DATABASE_URL: database.url, REDIS_URL: redis.url },
+    drop: () => Promise.all([database.drop(), redis.drop()]),
   }
-}
-
-async function query(sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: postgresUrl })
-  await client.connect()
-  await client.query(sql).finally(() => client.end())
 }

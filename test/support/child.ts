@@ -1,10 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TestApp } from './app.ts'
 import { createInbox } from './inbox.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** The environment of a process that has no settings. What it compiled is kept: the next one starts in half the time. */
+export const bare = {
+  PATH: process.env.PATH,
+  NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/compiled'),
+}
 
 export type Child = {
   process: ChildProcess
@@ -20,7 +27,7 @@ export type Child = {
 export function startChild(variables: Record<string, string>, args: string[] = []): Child {
   const child = spawn(process.execPath, ['src/main.ts', ...args], {
     cwd: root,
-    env: { PATH: process.env.PATH, PORT: '0', DEMO_PORT: '0', ...variables },
+    env: { ...bare, PORT: '0', DEMO_PORT: '0', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let out = ''
@@ -49,6 +56,7 @@ export function toApp(ready: Awaited<Child['ready']>, dataDir: string): TestApp 
     demoPort: ready.demoPort,
     demo: `http://localhost:${ready.demoPort}`,
     dataDir,
+    storage: { DATA_DIR: dataDir },
     inbox: createInbox(ready.issuer),
     advance: async () => {},
     close: async () => {},

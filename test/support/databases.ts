@@ -1,29 +1,22 @@
-import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { type Database, type OpenDatabase, openDatabase } from '../../src/stores/database.ts'
-import { migrate } from '../../src/stores/migrations.ts'
-import { copyTemplate } from './embedded-template.ts'
+import { copyTemplate, postgresUrl } from './database-templates.ts'
+import { createServerDatabase } from './server-database.ts'
 
-const serverUrl = process.env.TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 const withoutServer = process.env.TEST_WITHOUT_POSTGRES === 'true'
 
 /** Opens a fresh database on the PostgreSQL server; closing drops it. */
 async function openServer(): Promise<OpenDatabase> {
-  const server = await openDatabase({ url: serverUrl, poolSize: 1 })
-  const name = `test_${randomBytes(6).toString('hex')}`
-  await server.knex.raw(`create database ${name}`)
-  const url = new URL(serverUrl)
-  url.pathname = `/${name}`
-  const database = await openDatabase({ url: url.href, poolSize: 16 })
+  const { url, drop } = await createServerDatabase()
+  const database = await openDatabase({ url, poolSize: 16 })
   return {
     ...database,
     async close() {
       await database.close()
-      await server.knex.raw(`drop database ${name} with (force)`)
-      await server.close()
+      await drop()
     },
   }
 }
@@ -48,7 +41,6 @@ function suite(open: () => Promise<OpenDatabase>, define: Define): () => void {
     let database: OpenDatabase | undefined
     beforeAll(async () => {
       database = await open()
-      await migrate(database.knex)
     }, 60_000)
     afterAll(() => database?.close())
     define(() => (database as OpenDatabase).knex)
@@ -74,5 +66,5 @@ export function sixteenTimes<T>(work: (n: number) => Promise<T>): Promise<T[]> {
 /** The URL of a test's database on the server, for another process. */
 export async function urlOf(database: Database): Promise<string> {
   const { rows } = await database.raw('select current_database() as name')
-  return Object.assign(new URL(serverUrl), { pathname: `/${rows[0].name}` }).href
+  return Object.assign(new URL(postgresUrl), { pathname: `/${rows[0].name}` }).href
 }

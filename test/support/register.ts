@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { insuranceNumberCheckDigit } from '../../src/domain/insurance-number.ts'
 import type { TestApp } from './app.ts'
+import { bare } from './child.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -32,6 +33,6 @@ export async function importMembers(app: TestApp, members: Member[]): Promise<vo
   await writeFile(path, `${[head, ...lines].join('\n')}\n`)
   await promisify(execFile)(process.execPath, ['src/cli/main.ts', 'members:import', path, '--json'], {
     cwd: root,
-    env: { PATH: process.env.PATH, NODE_ENV: 'development', DATA_DIR: app.dataDir },
+    env: { ...bare, NODE_ENV: 'development', ...app.storage },
   })
 }

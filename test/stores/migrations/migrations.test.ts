@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { type OpenDatabase, openDatabase } from '../../../src/stores/database.ts'
 import { migrate, migrationsIn, pendingMigrations, rollback, schemaStatus } from '../../../src/stores/migrations.ts'
-import { postgresUrl } from '../../support/app.ts'
+import { postgresUrl } from '../../support/database-templates.ts'
 import { describeOnBoth } from '../../support/databases.ts'
 import { until } from '../../support/servers/processes.ts'
 

@@ -2,8 +2,20 @@ import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import pg from 'pg'
+import type { TestProject } from 'vitest/node'
 import { openDatabase } from '../../src/stores/database.ts'
 import { migrate } from '../../src/stores/migrations.ts'
+
+/** The server on which tests create databases of their own. */
+export const postgresUrl = process.env.TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Name of the migrated database on the server that others are copies of; `null` without a server. */
+    serverTemplate: string | null
+  }
+}
 
 /**
  * Data folders of the embedded database that tests begin with. Making one takes seconds of processor time, copying it a
@@ -30,8 +42,8 @@ function templateOf(kind: Kind): string {
   return join(cache, `${kind}-${hash.digest('hex').slice(0, 16)}`)
 }
 
-/** Makes the templates that are missing, once before all tests. */
-export async function setup(): Promise<void> {
+/** Makes the templates that are missing, once before all tests; answers how the one on the server goes away. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   mkdirSync(cache, { recursive: true })
   await make('empty', async () => {})
   await make('migrated', async (dataDir) => {
@@ -39,6 +51,22 @@ export async function setup(): Promise<void> {
     const database = await openDatabase({ dataDir })
     await migrate(database.knex).finally(database.close)
   })
+  const withoutServer = process.env.TEST_WITHOUT_POSTGRES === 'true'
+  const name = withoutServer ? null : `aok_test_template_${process.pid}`
+  project.provide('serverTemplate', name)
+  if (!name) return async () => {}
+  await onServer(`create database ${name}`)
+  const url = Object.assign(new URL(postgresUrl), { pathname: `/${name}` })
+  const database = await openDatabase({ url: url.href, poolSize: 2 })
+  await migrate(database.knex).finally(database.close)
+  return () => onServer(`drop database ${name} with (force)`)
+}
+
+/** Runs one statement on the server of the tests. */
+export async function onServer(sql: string, url = postgresUrl): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(sql).finally(() => client.end())
 }
 
 async function make(kind: Kind, fill: (dataDir: string) => Promise<void>): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import type { TestApp } from '../support/app.ts'
 import { type Certificates, makeCertificates } from '../support/servers/certificates.ts'
+import { type OpenSshServer, startOpenSsh } from '../support/servers/openssh.ts'
 import { type PostgresServer, startPostgres, startStandby } from '../support/servers/postgres.ts'
 import {
   type RedisCluster,
@@ -17,6 +18,7 @@ import { startSmsHttpServer } from '../support/servers/sms-http.ts'
 import { startSmtpRelay } from '../support/servers/smtp.ts'
 import { startBalancer } from './parts/balancer.ts'
 import { openInspection } from './parts/inspection.ts'
+import { type Line, startLine } from './parts/line.ts'
 import { createOperators } from './parts/operators.ts'
 import { createPostOffice } from './parts/post-office.ts'
 import { startProcesses } from './parts/processes.ts'
@@ -44,7 +46,10 @@ export type Installation<K extends keyof RedisOf = 'single'> = {
   redis: RedisOf[K]
   smtp: Awaited<ReturnType<typeof startSmtpRelay>>
   sms: Awaited<ReturnType<typeof startSmsHttpServer>>
-  spool: string
+  /** The print shop's server; what it was brought lies in its folder. */
+  shop: OpenSshServer
+  /** The line to that server. */
+  shopLine: Line
   office: ReturnType<typeof createPostOffice>
   operators: ReturnType<typeof createOperators>
   processes: Awaited<ReturnType<typeof startProcesses>>
@@ -54,8 +59,8 @@ export type Installation<K extends keyof RedisOf = 'single'> = {
 }
 
 /**
- * Starts an installation in production: PostgreSQL, Redis, mail relay and SMS gateway of its own on loopback, a spool folder, two web
- * processes behind a balancer with TLS, one worker, and an application that signs members in. `close` ends all of it and nothing else.
+ * Starts an installation in production: PostgreSQL, Redis, mail relay, SMS gateway and the print shop's SFTP server of
+ * its own on loopback, two web processes behind a balancer with TLS, one worker, and an application that signs members in. `close` ends all of it and nothing else.
  */
 export async function startInstallation<K extends keyof RedisOf = 'single'>(
   shape: Shape<K> = {},
@@ -78,6 +83,8 @@ export async function startInstallation<K extends keyof RedisOf = 'single'>(
     const redis = keep(await redisKinds[shape.redis ?? 'single'](), (server) => server.remove()) as RedisOf[K]
     const smtp = keep(await startSmtpRelay(), (relay) => relay.close())
     const sms = keep(await startSmsHttpServer(), (gateway) => gateway.close())
+    const shop = keep(await startOpenSsh(), (server) => server.remove())
+    const shopLine = keep(await startLine(shop.port), (line) => line.close())
     const balancer = keep(await startBalancer(certificates), (server) => server.close())
     const relyingParty = keep(await startRelyingParty(certificates), (server) => server.close())
     const variables = {
@@ -88,6 +95,7 @@ export async function startInstallation<K extends keyof RedisOf = 'single'>(
         redis: redis.url,
         smtp: smtp.url,
         sms: sms.url,
+        shop: { ...shop, port: shopLine.port },
       }),
       ...shape.variables,
     }
@@ -103,10 +111,9 @@ export async function startInstallation<K extends keyof RedisOf = 'single'>(
       advance: async () => {},
       close,
     }
-    const operators = createOperators(variables)
-    const spool = variables.LETTER_SPOOL_DIR ?? ''
+    const operators = createOperators(variables, shop.folder)
     return {
-      ...{ app, variables, postgres, standby, redis, smtp, sms, spool, office, operators },
+      ...{ app, variables, postgres, standby, redis, smtp, sms, shop, shopLine, office, operators },
       ...{ processes, inspection, relyingParty, close },
     }
   } catch (error) {

@@ -3,13 +3,15 @@ import { randomBytes, randomInt, randomUUID } from 'node:crypto'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { nextCutOff } from '../../src/domain/posting-days.ts'
 import type { Database } from '../../src/stores/database.ts'
+import { bare } from '../support/child.ts'
 import { erika } from '../support/members.ts'
 import { createProtection } from '../support/protection.ts'
 import { createServiceWorld } from '../support/services.ts'
 
 const script = join(import.meta.dirname, 'print-desk-process.ts')
-const cutOff = new Date('2026-11-24T13:00:00Z')
+const morning = '2026-11-24T09:00:00Z'
 
 /** What is left after the last process: every number has to be that of the letters, or none. */
 export type PrintRunRemains = {
@@ -28,32 +30,39 @@ export type PrintRunRemains = {
 }
 
 /**
- * Prepares, prints, releases, hands over and posts letters by processes that are killed (SIGKILL) at random points, until the
- * time is over; then one goes on undisturbed. `longest`: milliseconds after its start at which a process is killed at the latest.
+ * Prepares, prints, releases, hands over and posts letters by processes of which `kills` are killed (SIGKILL) at random points;
+ * then others go on undisturbed. When all letters are posted, as many are asked for anew. `longest`: milliseconds after its start at which a process is killed at the latest.
  */
 export async function killPrintDesk(
   db: Database,
-  { letters, seconds, longest }: { letters: number; seconds: number; longest: number },
+  { letters, kills, longest }: { letters: number; kills: number; longest: number },
 ): Promise<PrintRunRemains> {
   const key = randomBytes(32)
   const protection = createProtection({ kid: 'test', secret: key })
-  const world = createServiceWorld(db, '2026-11-24T09:00:00Z', protection)
+  const world = createServiceWorld(db, morning, protection)
   const folder = mkdtempSync(join(tmpdir(), 'print-desk-'))
   const url = new URL(process.env.TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres')
   url.pathname = `/${(await db.raw('select current_database() as name')).rows[0].name}`
   try {
     await world.empty()
     await world.printRuns.jobs.prepareDue()
-    for (let n = 0; n < letters; n++) await addLetter(world, n)
-    let turn = 0
+    let total = 0
+    while (total < letters) await addLetter(world, total++)
     let killed = 0
-    // Each turn is three minutes later: the lease of the one before is over.
-    const next = () => new Date(cutOff.getTime() + turn++ * 180_000).toISOString()
-    const end = performance.now() + seconds * 1000
-    while (performance.now() < end)
-      if (await runProcess([url.href, key.toString('base64'), next(), folder], randomInt(longest))) killed++
-    for (let last = 0; last < 2; last++) await runProcess([url.href, key.toString('base64'), next(), folder])
-    return { killed, letters, ...(await count(db)), filesOfCodes: filesOfCodes(folder) }
+    let instant = new Date(morning)
+    const { rules } = world.createDesk()
+    /** One process, three minutes after the last: the lease of that one is over. When no run is open, at the next cut-off. */
+    const turn = async (killAfter?: number) => {
+      instant = (await isRunOpen(db)) ? new Date(instant.getTime() + 180_000) : nextCutOff(instant, rules)
+      return await runProcess([url.href, key.toString('base64'), instant.toISOString(), folder], killAfter)
+    }
+    while (killed < kills) {
+      if (await turn(randomInt(longest))) killed++
+      if (killed < kills && (await isDone(db))) for (let n = 0; n < letters; n++) await addLetter(world, total++)
+    }
+    for (let last = 0; last < 10 && !(await isDone(db)); last++) await turn()
+    await turn()
+    return { killed, letters: total, ...(await count(db)), filesOfCodes: filesOfCodes(folder) }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -68,7 +77,7 @@ async function addLetter(world: ReturnType<typeof createServiceWorld>, n: number
 
 /** Runs one process; answers whether it was killed before it had ended by itself. */
 function runProcess(given: string[], killAfter?: number): Promise<boolean> {
-  const child = spawn(process.execPath, [script, ...given], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [script, ...given], { env: bare, stdio: ['ignore', 'pipe', 'inherit'] })
   let timer: NodeJS.Timeout | undefined
   child.stdout.once('data', () => {
     if (killAfter !== undefined) timer = setTimeout(() => child.kill('SIGKILL'), killAfter)
@@ -80,6 +89,16 @@ function runProcess(given: string[], killAfter?: number): Promise<boolean> {
       else resolve(signal === 'SIGKILL')
     })
   })
+}
+
+async function isRunOpen(db: Database): Promise<boolean> {
+  const closed = db('print_runs').whereIn('state', ['collecting', 'prepared', 'released']).whereNotNull('closed_at')
+  return (await closed.first('id')) !== undefined
+}
+
+async function isDone(db: Database): Promise<boolean> {
+  const open = db('unlock_letters').whereIn('state', ['requested', 'prepared']).orWhere('untold', true)
+  return (await open.first('id')) === undefined
 }
 
 async function count(db: Database) {

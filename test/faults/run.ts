@@ -4,6 +4,7 @@ import { clock } from './scenarios/clock.ts'
 import { kills } from './scenarios/kills.ts'
 import { postgres } from './scenarios/postgres.ts'
 import { redis } from './scenarios/redis.ts'
+import { suite } from './scenarios/suite.ts'
 import { wholeWay } from './scenarios/whole-way.ts'
 
 /**
@@ -17,6 +18,9 @@ const scenarios: Record<string, (print: (line: string) => void) => Promise<Repor
   redis,
   channels,
   clock,
+  // Parts alone.
+  'print-run': suite('print-run'),
+  import: suite('import'),
 }
 
 const asked = process.argv.slice(2)

@@ -16,9 +16,8 @@ type Answer = { exitCode: number; [key: string]: unknown }
 
 export type Operators = ReturnType<typeof createOperators>
 
-/** The people at the command line, beside the running processes. */
-export function createOperators(variables: Record<string, string>) {
-  const spool = variables.LETTER_SPOOL_DIR ?? ''
+/** The people at the command line, beside the running processes; runs arrive in `shopFolder`. */
+export function createOperators(variables: Record<string, string>, shopFolder: string) {
   async function command(...args: string[]): Promise<Answer> {
     let out = ''
     const io = { variables, out: (text: string) => (out += text), err: () => {} }
@@ -50,9 +49,9 @@ export function createOperators(variables: Record<string, string>) {
       const runs = [...new Set([...waiting, ...(prepared.runId ? [String(prepared.runId)] : [])])]
       for (const run of runs) {
         await command('print-runs:release', run, '--operator', 'second.person')
-        await until('the run is with the print shop', async () => existsSync(join(spool, `${run}.json`)), seconds)
-        const manifest = JSON.parse(readFileSync(join(spool, `${run}.json`), 'utf8'))
-        const read = readLetters(readFileSync(join(spool, `${run}.pdf`)), manifest)
+        await until('the run is with the print shop', async () => existsSync(join(shopFolder, `${run}.json`)), seconds)
+        const manifest = JSON.parse(readFileSync(join(shopFolder, `${run}.json`), 'utf8'))
+        const read = readLetters(readFileSync(join(shopFolder, `${run}.pdf`)), manifest)
         await until(
           'the run is posted',
           async () => (await command('print-runs:post', run, '--operator', 'second.person')).exitCode === 0,

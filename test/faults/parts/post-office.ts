@@ -60,10 +60,22 @@ export function createPostOffice({ smtp, sms }: { smtp: SmtpRelay; sms: SmsHttpS
       throw new Error(`no ${kind} for ${to} within ${seconds} seconds`)
     },
   }
-  return { inbox, posted }
+  /** What reached somebody twice under names of its own: a repeat under the same one is known to relay and gateway. */
+  const doubles = async (): Promise<string[]> => [
+    ...twice(readSms(sms).map(({ to, text }) => `SMS to ${to}: ${text}`)),
+    ...twice((await readEmails(smtp)).map(({ to, subject, text }) => `e-mail to ${to}: ${subject}\n${text}`)),
+    ...twice(posted.map(({ id }) => `letter ${id}`)),
+  ]
+  return { inbox, posted, doubles }
 }
 
 const nothing = { subject: '', text: '', html: null, pdfUrl: null, code: null, link: null }
+
+/** Everything that is there more than once; of a text its first line. */
+function twice(things: string[]): string[] {
+  const again = things.filter((thing, index) => things.indexOf(thing) !== index)
+  return [...new Set(again)].map((thing) => `twice: ${thing.split('\n')[0]}`)
+}
 
 /** What stands in for a house number in the register, so that a letter tells whom it is for. */
 export const houseOf = (insuranceNumber: string) => insuranceNumber.slice(1, 9)

@@ -15,8 +15,9 @@ export type RelyingParty = Awaited<ReturnType<typeof startRelyingParty>>
 export async function startRelyingParty({ certificate, key }: Certificates) {
   const attempts = new Map<string, { verifier: string; nonce: string }>()
   let configuration: client.Configuration | undefined
-  /** Subjects in the order of their sign-ins, and codes that were taken twice. */
+  /** Subjects in the order of their sign-ins, and those whose code was taken once more. */
   const signedIn: string[] = []
+  const takenTwice: string[] = []
   const server = createServer(
     { cert: readFileSync(certificate), key: readFileSync(key) },
     async (incoming, outgoing) => {
@@ -32,14 +33,21 @@ export async function startRelyingParty({ certificate, key }: Certificates) {
         if (address.pathname !== '/callback') return page(404, 'not found')
         const attempt = attempts.get(address.searchParams.get('state') ?? '')
         if (!attempt) return page(400, 'unknown state')
-        const tokens = await client.authorizationCodeGrant(configuration, address, {
-          expectedState: address.searchParams.get('state') ?? '',
-          expectedNonce: attempt.nonce,
-          pkceCodeVerifier: attempt.verifier,
-          idTokenExpected: true,
-        })
+        const redeem = (issuer: client.Configuration) =>
+          client.authorizationCodeGrant(issuer, address, {
+            expectedState: address.searchParams.get('state') ?? '',
+            expectedNonce: attempt.nonce,
+            pkceCodeVerifier: attempt.verifier,
+            idTokenExpected: true,
+          })
+        const tokens = await redeem(configuration)
         const subject = tokens.claims()?.sub ?? ''
         signedIn.push(subject)
+        // Whoever saw the address tries the code again, whatever has just been killed.
+        await redeem(configuration).then(
+          () => takenTwice.push(subject),
+          () => {},
+        )
         page(200, `signed in: ${subject}`)
       } catch (error) {
         page(502, `not signed in: ${(error as Error).message}`)
@@ -52,6 +60,7 @@ export async function startRelyingParty({ certificate, key }: Certificates) {
     url,
     callback: `${url}/callback`,
     signedIn,
+    takenTwice,
     /** Reads the discovery document of the issuer; the certificate's authority must be trusted. */
     async discover(issuer: string, secret: string) {
       configuration = await client.discovery(new URL(issuer), clientId, secret)

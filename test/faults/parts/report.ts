@@ -30,11 +30,17 @@ export function createReport(scenario: string, print: (line: string) => void = (
 
 export type ReportBuilder = ReturnType<typeof createReport>
 
-/** What must hold after every fault: `doctor` finds nothing wrong, and nothing was done twice. */
+/** What must hold after every fault: `doctor` finds nothing wrong, and nothing was done, sent or taken twice. */
 export async function findFaults({
   operators,
   inspection,
   office,
-}: Pick<Installation<never>, 'operators' | 'inspection' | 'office'>): Promise<string[]> {
-  return [...(await operators.examine()), ...(await inspection.doubles(office.posted))]
+  relyingParty,
+}: Pick<Installation<never>, 'operators' | 'inspection' | 'office' | 'relyingParty'>): Promise<string[]> {
+  return [
+    ...(await operators.examine()),
+    ...(await inspection.doubles(office.posted)),
+    ...(await office.doubles()),
+    ...relyingParty.takenTwice.map((subject) => `an authorization code of ${subject} was taken twice`),
+  ]
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
+import type { OpenSshServer } from '../../support/servers/openssh.ts'
 import { clientId } from './relying-party.ts'
 
 const project = join(import.meta.dirname, '../../..')
@@ -14,6 +15,7 @@ export type Addresses = {
   redis: string
   smtp: string
   sms: string
+  shop: Pick<OpenSshServer, 'port' | 'user' | 'folder' | 'keyFile' | 'fingerprint'>
 }
 
 type Values = Record<string, unknown>
@@ -23,11 +25,10 @@ type Values = Record<string, unknown>
  * by the command line only, tries are short, limits per number are high; all else is as delivered.
  */
 export function writeSettings(folder: string, addresses: Addresses): Record<string, string> {
+  const { shop } = addresses
   const config = join(folder, 'config')
-  const spool = join(folder, 'spool')
   cpSync(join(project, 'config'), config, { recursive: true })
   cpSync(join(project, 'locales'), join(folder, 'locales'), { recursive: true })
-  mkdirSync(spool)
   const change = (name: string, work: (values: Values) => Values) => {
     const file = join(config, name)
     writeFileSync(file, stringify(work(parse(readFileSync(file, 'utf8')))))
@@ -63,8 +64,10 @@ export function writeSettings(folder: string, addresses: Addresses): Record<stri
     SMTP_URL: addresses.smtp,
     SMS_DRIVER: 'http',
     SMS_GATEWAY_URL: addresses.sms,
-    LETTER_DRIVER: 'spool',
-    LETTER_SPOOL_DIR: spool,
+    LETTER_DRIVER: 'sftp',
+    LETTER_SFTP_URL: `sftp://${shop.user}@127.0.0.1:${shop.port}${shop.folder}`,
+    LETTER_SFTP_KEY_FILE: shop.keyFile,
+    LETTER_SFTP_HOST_KEYS: shop.fingerprint,
     TRUST_PROXY: 'true',
     IP_LIMIT_FACTOR: '1000',
     FAULTS_PORTAL_SECRET: randomBytes(32).toString('base64url'),

@@ -6,6 +6,7 @@ import { somebody } from '../../support/walk.ts'
 import { type Installation, startInstallation } from '../installation.ts'
 import { pause, settled } from '../parts/chance.ts'
 import { fillDisk } from '../parts/full-disk.ts'
+import type { LineState } from '../parts/line.ts'
 import { createWay, insistOn, type MemberStep } from '../parts/member.ts'
 import { createReport, findFaults, type Report, type ReportBuilder } from '../parts/report.ts'
 
@@ -19,6 +20,11 @@ const smsFaults: Record<string, SmsHttpBehaviour> = {
   'breaks connections': 'drop',
   hangs: 'hang',
 }
+const shopFaults: Record<string, LineState> = {
+  'is slow': 'slow',
+  'cannot be reached': 'cut',
+  hangs: 'hanging',
+}
 const smtpFaults: Record<string, SmtpBehaviour> = {
   'is slow': { delay: 3000 },
   'answers recipients with 451': { recipient: 451 },
@@ -28,14 +34,14 @@ const smtpFaults: Record<string, SmtpBehaviour> = {
 }
 
 /**
- * SMS gateway, mail relay and spool folder fail in every way for a while, in the middle of a step that needs them: the step succeeds
+ * SMS gateway, mail relay and print shop fail in every way for a while, in the middle of a step that needs them: the step succeeds
  * afterwards, and nothing arrives twice.
  */
 export async function channels(print: (line: string) => void = () => {}): Promise<Report> {
   const report = createReport('channels', print)
   const world = await startInstallation()
   try {
-    const numbers = freshNumbers(Object.keys(smtpFaults).length)
+    const numbers = freshNumbers(Object.keys(smtpFaults).length + Object.keys(shopFaults).length)
     await world.operators.importMembers(numbers)
     const ways = numbers.map((number) => {
       const person = somebody(number)
@@ -54,7 +60,15 @@ export async function channels(print: (line: string) => void = () => {}): Promis
         )
       })
     }
-    await fullSpool(world, report)
+    await shopRound(world, report, 'has a full disk', () => fillDisk(world.shop.folder).then((disk) => disk.end))
+    for (const [index, [name, state]] of Object.entries(shopFaults).entries()) {
+      const way = ways[Object.keys(smtpFaults).length + index]
+      for (const step of way?.steps.slice(0, 2) ?? []) if (way) await insistOn(world, way.person, step, 90)
+      await shopRound(world, report, name, async () => {
+        world.shopLine.behave(state)
+        return async () => world.shopLine.behave('ok')
+      })
+    }
     for (const [index, [name, behaviour]] of Object.entries(smsFaults).entries()) {
       const way = ways[index]
       await report.round(`the SMS gateway ${name}`, async () => {
@@ -84,14 +98,19 @@ async function later(world: Installation, mend: () => void, work: () => Promise<
   return error ? [error.message] : await findFaults(world)
 }
 
-async function fullSpool(world: Installation, report: ReportBuilder): Promise<void> {
-  await report.round('the spool folder takes nothing', async () => {
-    const disk = await fillDisk(world.spool)
+async function shopRound(
+  world: Installation,
+  report: ReportBuilder,
+  name: string,
+  strike: () => Promise<() => Promise<void>>,
+): Promise<void> {
+  await report.round(`the print shop ${name}`, async () => {
+    const mend = await strike()
     const posting = settled(world.operators.postLetters(world.office.posted, 180))
     await pause(lasting)
-    await disk.end()
+    await mend()
     const { error } = await posting
-    const parts = readdirSync(world.spool).filter((name) => name.endsWith('.part'))
-    return [...(error ? [error.message] : []), ...parts.map((name) => `${name} was left`), ...(await findFaults(world))]
+    const parts = readdirSync(world.shop.folder).filter((file) => file.endsWith('.part'))
+    return [...(error ? [error.message] : []), ...parts.map((file) => `${file} was left`), ...(await findFaults(world))]
   })
 }

@@ -12,6 +12,7 @@ import { createReport, findFaults, type Report } from '../parts/report.ts'
 export async function wholeWay(
   print: (line: string) => void = () => {},
   members: number = processNames.length,
+  afterwards: (world: Installation) => Promise<void> = async () => {},
 ): Promise<Report> {
   const report = createReport('whole-way', print)
   const world = await startInstallation()
@@ -20,7 +21,9 @@ export async function wholeWay(
     await world.operators.importMembers(numbers)
     for (const [turn, number] of numbers.entries()) await goWholeWay(world, number, turn, report)
     await report.round('in the end', () => findFaults(world))
-    return report.end({ signIns: world.relyingParty.signedIn.length, letters: world.office.posted.length })
+    const figures = { signIns: world.relyingParty.signedIn.length, letters: world.office.posted.length }
+    await afterwards(world)
+    return report.end(figures)
   } finally {
     await world.close()
   }

@@ -74,9 +74,31 @@ export const batchSize = 2000
 export const namesEverybody = ({ options, report }: ImportJob) => options.full === true && report.refused === 0
 
 /** Keeps other imports out; one that slept for longer than its lease must not go on beside the next one. */
-export async function hold({ id, options }: ImportJob, memberImports: Stores['memberImports']): Promise<void> {
+export async function hold(
+  { id, options }: Pick<ImportJob, 'id' | 'options'>,
+  memberImports: Stores['memberImports'],
+): Promise<void> {
   if (!options.beside && !(await memberImports.renew(id)))
     throw new Error('another import has taken over from this one, which paused for too long; run it again')
+}
+
+/** How often a long statement renews the lease, in milliseconds: a third of it. */
+const renewEvery = 20_000
+
+/** Keeps other imports out while a statement over the whole register goes on for longer than the lease. */
+export async function holdWhile<T>(
+  job: Pick<ImportJob, 'id' | 'options' | 'stores'>,
+  work: () => Promise<T>,
+  every = renewEvery,
+): Promise<T> {
+  const { memberImports } = job.stores
+  // What fails here is met by the next batch, which holds the import before it changes anything.
+  const renewing = setInterval(() => void hold(job, memberImports).catch(() => {}), every)
+  try {
+    return await work()
+  } finally {
+    clearInterval(renewing)
+  }
 }
 
 /** What is applied must be what was judged. @throws MemberFileFault */

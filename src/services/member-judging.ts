@@ -5,6 +5,7 @@ import { type MemberLine, readMemberFile } from './member-file.ts'
 import {
   batchSize,
   hold,
+  holdWhile,
   type ImportJob,
   type ImportReport,
   type NumberedPerson,
@@ -38,17 +39,21 @@ export async function judge(job: ImportJob): Promise<LineSet> {
   await refuseChangedFile(job)
   Object.assign(report, await findCause(job))
   if (report.outcome === 'refused' || options.beside) return toApply
-  await job.stores.memberImports.findLinesToApply(report.lines - report.refused, (lines) => {
+  const visit = (lines: number[]) => {
     for (const line of lines) toApply.add(line)
-  })
+  }
+  const { memberImports } = job.stores
+  await holdWhile(job, () => memberImports.findLinesToApply(report.lines - report.refused, visit))
   return toApply
 }
 
-async function findCause({ options, report, ...job }: ImportJob): Promise<Partial<ImportReport>> {
+async function findCause(job: ImportJob): Promise<Partial<ImportReport>> {
+  const { options, report, stores } = job
   if (report.refused > 0 && !options.skipBad) return refusal('lines')
   if (options.expectRows !== undefined && options.expectRows !== report.lines) return refusal('row_count')
-  if (!namesEverybody({ options, report, ...job })) return {}
-  const { covered, left } = await job.stores.memberImports.noteLeavers(berlinDay(options.now), report.lines)
+  if (!namesEverybody(job)) return {}
+  const today = berlinDay(options.now)
+  const { covered, left } = await holdWhile(job, () => stores.memberImports.noteLeavers(today, report.lines))
   const tooMany = left > Math.max(covered * job.suspiciousShare, options.acceptLeft ?? 0)
   return tooMany ? { ...refusal('too_many_left'), covered, left } : {}
 }

@@ -8,7 +8,7 @@ import { openPerson } from '../../src/stores/person-record.ts'
 import { writeMemberFile } from '../bench/member-file.ts'
 import { describeOnServer, urlOf } from '../support/databases.ts'
 import { createMachine } from '../support/machines.ts'
-import { awaitImport, killImports, startImport } from './import.ts'
+import { awaitImport, awaitLease, killImports, startImport } from './import.ts'
 
 const kills = Number(process.env.FAULT_KILLS ?? 3)
 const count = 6000
@@ -40,6 +40,16 @@ describeOnServer('imports, killed with SIGKILL', (database) => {
   }
 
   const full = ['--full', '--accept-left', '1000']
+
+  it('lets one of two processes at once do it; the other says since when it runs', async () => {
+    const first = startImport(before, variables)
+    await awaitLease(database(), first)
+    const second = await awaitImport(startImport(before, variables))
+    expect(second).toMatchObject({ exitCode: 1, report: { outcome: 'refused', cause: 'running' } })
+    expect(Date.parse(second.report.runsSince)).toBeLessThanOrEqual(Date.now())
+    expect((await awaitImport(first)).report).toMatchObject({ added: count })
+    await database()('insured_persons').delete()
+  }, 60_000)
 
   it('gives the register of an undisturbed import, wherever earlier ones of the file were killed', async () => {
     expect((await awaitImport(startImport(before, variables))).report).toMatchObject({ added: count })

@@ -23,7 +23,7 @@ export async function awaitImport(child: ChildProcess) {
 }
 
 /** Waits until an import holds the register, or has ended. */
-async function awaitLease(database: Database, child: ChildProcess): Promise<void> {
+export async function awaitLease(database: Database, child: ChildProcess): Promise<void> {
   while (child.exitCode === null && !(await database('member_import_leases').first())) await wait(5)
 }
 

@@ -8,7 +8,8 @@ import pg from 'pg'
 /** Where the application under measurement keeps its data: fresh, and gone after `drop`. */
 export type Storage = { name: string; variables: Record<string, string>; drop(): Promise<void> }
 
-const postgresUrl = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
+/** The server on which benchmarks create databases of their own. */
+export const postgresUrl = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 const redisUrl = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379/15'
 
 /** Takes PostgreSQL and Redis when both answer (DATABASE_URL, REDIS_URL, or the usual addresses), else the embedded database. */
@@ -34,7 +35,7 @@ async function createDatabases() {
   try {
     await redis.connect()
     if ((await redis.dbsize()) > 0) throw new Error(`${redisUrl} is not empty; set REDIS_URL to an empty database`)
-    await query(`create database ${name}`)
+    await onServer(`create database ${name}`)
   } catch (error) {
     redis.disconnect()
     console.log(`Without PostgreSQL and Redis: ${(error as Error).message || (error as NodeJS.ErrnoException).code}`)
@@ -45,14 +46,15 @@ async function createDatabases() {
   return {
     url: url.href,
     drop: async () => {
-      await query(`drop database if exists ${name} with (force)`)
+      await onServer(`drop database if exists ${name} with (force)`)
       await redis.flushdb()
       redis.disconnect()
     },
   }
 }
 
-async function query(sql: string): Promise<void> {
+/** Runs one statement on the server of the benchmarks. */
+export async function onServer(sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: postgresUrl })
   await client.connect()
   await client.query(sql).finally(() => client.end())

@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { createAuditTrail, unknownNameHash } from '../audit/events.ts'
@@ -8,7 +6,6 @@ import type { Config } from '../config.ts'
 import { createCommonPasswordCheck } from '../domain/common-passwords.ts'
 import { type Clock, createSystemClock } from '../gateways/clock.ts'
 import { createFieldEncryption, createKeyedHash } from '../gateways/field-encryption.ts'
-import { createLetterPdf, parseLetterTexts } from '../gateways/letter-pdf.ts'
 import { createLimiter } from '../gateways/limiter.ts'
 import { renderMail } from '../gateways/mails.ts'
 import { createPasswordHasher } from '../gateways/password-hasher.ts'
@@ -18,24 +15,16 @@ import type { RedisGateway } from '../gateways/redis/redis.ts'
 import { checkSmsRoom, renderSms } from '../gateways/sms/texts.ts'
 import { createTexts } from '../gateways/texts.ts'
 import type { Deps } from '../journeys/deps.ts'
-import { idTokenAlgorithms } from '../oidc/settings/algorithms.ts'
-import { type Algorithm, createSigningKey } from '../oidc/signing-keys.ts'
 import { createAlertService } from '../services/alerts.ts'
 import { createBounceService } from '../services/bounces.ts'
-import { createCanaryLetterService } from '../services/canary-letters.ts'
 import { createCoverageCheck } from '../services/coverage-check.ts'
 import { createDeadlineTasks } from '../services/deadlines.ts'
 import { createDeliveryService } from '../services/deliveries.ts'
 import { inBatches } from '../services/in-batches.ts'
-import { createKeyRewriteService } from '../services/key-rewrites.ts'
-import { createKeyRingService } from '../services/key-rings.ts'
 import { createLetterService } from '../services/letters.ts'
 import { createMemberImport, createRegisterFollower } from '../services/members.ts'
 import { createMtanService } from '../services/mtans.ts'
-import { createPrintRunService } from '../services/print-runs.ts'
 import { createRegistrationMailService } from '../services/registration-mails.ts'
-import { createReturnedMailService } from '../services/returned-mail.ts'
-import { createSigningKeyService } from '../services/signing-keys.ts'
 import { createSmsReceiptService } from '../services/sms-receipts.ts'
 import { createStandingService } from '../services/standing.ts'
 import { createStatisticsService } from '../services/statistics.ts'
@@ -44,8 +33,10 @@ import { createStores } from '../stores/index.ts'
 import { createOidcArtefactStore } from '../stores/oidc-artefacts.ts'
 import { createTransaction, type SentMessage } from '../stores/transaction.ts'
 import { createDrivers } from './drivers.ts'
+import { createKeyServices } from './key-services.ts'
 import { createJourneyLimits, createMtanLimits, createSpendingLimits } from './limits.ts'
 import type { Counts } from './metrics/counts.ts'
+import { createLetters, createPrintServices } from './print-services.ts'
 import { createSmsSending, receiptHooks } from './sms.ts'
 
 export type Services = Awaited<ReturnType<typeof createServices>>
@@ -80,30 +71,12 @@ export async function createServices(settings: Settings) {
     committed: settings.committed,
     recorded: counts?.recorded,
   })
-  const systemClock = createSystemClock()
-  const rings = createRings(config)
-  const keyRings = createKeyRingService({
-    stores,
-    clock: systemClock,
-    rings,
-    artefactsInRedis: config.redis.url !== undefined,
-    holder: { id: randomUUID(), process: `${hostname()}:${process.pid}` },
-  })
-  const keyRewrites = createKeyRewriteService({ stores, transaction, clock: systemClock, rings, log })
-  const signingKeys = createSigningKeyService({
-    stores,
-    transaction,
-    clock: systemClock,
-    rules: config.keys.signing,
-    algorithms: idTokenAlgorithms,
-    createKey: (alg) => createSigningKey(alg as Algorithm),
-  })
   const hasher = await createPasswordHasher(config.limits.argon2)
   const texts = createTexts(join(config.configDir, '../locales'))
   const { deadlines, insurer } = config
-  const letterTexts = parseLetterTexts(readFileSync(join(config.configDir, 'letters/de.yaml'), 'utf8'))
-  const letterPdf = createLetterPdf({ insurer: letterInsurer(config), texts: letterTexts })
+  const letterPdf = createLetters({ config })
   const alerts = createAlertService({ transaction, clock, log, email: insurer.operators.alertEmail })
+  const keyServices = createKeyServices({ config, stores, transaction, alerts, log })
   const smsReceipts = createSmsReceiptService({
     receipts: stores.smsReceipts,
     clock,
@@ -160,25 +133,10 @@ export async function createServices(settings: Settings) {
       await alerts.raise(undefined, { kind: 'sms_budget', detail })
     },
   })
-  const printRuns = createPrintRunService({
-    stores,
-    transaction,
-    clock,
-    random,
-    hash,
-    deadlines,
-    issuer,
-    mails,
-    minimumAge: insurer.minimumAge,
+  const printServices = createPrintServices({
+    ...{ config, log, stores, transaction, clock, random, hash, issuer, mails, alerts },
     drawRun: letterPdf.drawRun,
     delivery: drivers.letters,
-    alerts,
-    rules: config.printDesk,
-    fourEyes: config.production,
-    reportUnprintable: (letterId, error) =>
-      log.error({ letterId, err: error }, 'letter cannot be printed and stays out of its run'),
-    reportNotHandedOver: (runId, error) =>
-      log.warn({ runId, err: error }, 'print run could not be handed over; it is tried again'),
   })
   const bounces = createBounceService({ stores, transaction, clock })
   const deliveries = createDeliveryService({
@@ -190,11 +148,6 @@ export async function createServices(settings: Settings) {
     renderMail: ({ template, params, language }) =>
       renderMail(template, params, language, { insurer, texts, baseUrl: issuer }),
     sendLogoutToken: settings.sendLogoutToken,
-  })
-  const returnedMail = createReturnedMailService({ stores, transaction, clock, random, hash, mails, alerts })
-  const canaryLetters = createCanaryLetterService({
-    ...{ stores, transaction, clock, hash, alerts },
-    rules: config.printDesk.canary,
   })
   const journeyDeps: Deps = {
     stores,
@@ -235,11 +188,7 @@ export async function createServices(settings: Settings) {
     texts,
     letters,
     standing,
-    printRuns,
-    returnedMail,
-    canaryLetters,
-    /** Development prepares, releases and posts by itself (contract.md), so nothing waits for a cut-off there. */
-    printSchedule: config.production && config.printDesk.schedule,
+    ...printServices,
     deliveries,
     bounces,
     deadlineTasks,
@@ -247,9 +196,7 @@ export async function createServices(settings: Settings) {
     statistics: createStatisticsService({ stores, clock }),
     deleteExpiredArtefacts: (signal?: AbortSignal) => inBatches(() => artefacts.deleteExpired(5000), 5000, signal),
     alerts,
-    keyRings,
-    keyRewrites,
-    signingKeys,
+    ...keyServices,
     smsReceipts,
     memberImport,
     journeyDeps,
@@ -261,7 +208,7 @@ export async function createServices(settings: Settings) {
     /** Binds to the SMS gateways that send receipts over their connection. */
     startSms: () => sms?.start(),
     /** Receipts of SMS that come by HTTP; signatures are compared with the time of the machine. */
-    smsHooks: { gateways: receiptHooks(config), received: smsReceipts.received, now: systemClock.now },
+    smsHooks: { gateways: receiptHooks(config), received: smsReceipts.received, now: createSystemClock().now },
     /** Names of SMS gateways whose breaker is open. */
     smsGatewaysAway: () => sms?.away() ?? [],
     async close() {
@@ -281,23 +228,6 @@ const rulesOf = ({ deliveries }: Config) => ({
 const lifetimesOf = (config: Config) =>
   Object.fromEntries(Object.entries(rulesOf(config)).map(([kind, rule]) => [kind, rule.giveUpAfter]))
 
-/** The rings of the settings, by name. */
-const createRings = ({ secrets }: Config) => ({
-  cookie: secrets.cookieKeys,
-  encryption: secrets.encryptionKeys,
-  hash: secrets.hashKeys,
-})
-
 function commonPasswords(config: Config): string[] {
   return readFileSync(join(config.configDir, 'common-passwords.txt'), 'utf8').split('\n')
-}
-
-function letterInsurer({ insurer }: Config) {
-  const { name, shortName, senderLine, help } = insurer
-  return {
-    name,
-    shortName,
-    senderLine,
-    help: { phoneNote: 'kostenfrei', branchText: 'in Ihrer Geschäftsstelle vor Ort', ...help },
-  }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { CalendarDay } from '../domain/calendar.ts'
 import type { LetterContent } from './letter-pdf.ts'
 
@@ -39,4 +40,17 @@ export type LetterDelivery = {
   receipts(): Promise<ReceivedReceipt[]>
   /** Takes a receipt off the list: it was followed, or refused and an operator has to look at it. */
   settle(name: string, outcome: 'followed' | 'refused'): Promise<void>
+}
+
+/** The file that tells the print shop of a run that was called back after it had been handed over. */
+export function cancellation(runId: string): PrintFile {
+  const bytes = Buffer.from('This run must not be posted.\n')
+  return {
+    name: `${runId}.cancelled`,
+    bytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    async *open() {
+      yield bytes
+    },
+  }
 }

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import ssh2 from 'ssh2'
 import type SftpClient from 'ssh2-sftp-client'
 import { StartUpError } from '../errors.ts'
-import type { LetterDelivery, PrintFile } from './letter-delivery.ts'
+import { cancellation, type LetterDelivery, type PrintFile } from './letter-delivery.ts'
 import { type SftpServer, withSftp } from './letter-sftp/connection.ts'
 import { SftpFault, toSftpFault } from './letter-sftp/fault.ts'
 import { isReceipt, parseReceipt, receiptBytes } from './print-receipt.ts'
@@ -44,7 +44,7 @@ export function createLetterSftp(settings: LetterSftpSettings): LetterDelivery {
       withSftp(settings, async (client) => {
         await removeParts(client, runId)
         await client.delete(at(`${runId}.pdf`), true)
-        if (why === 'cancelled') await put(client, textFile(`${runId}.cancelled`, 'This run must not be posted.\n'))
+        if (why === 'cancelled') await put(client, cancellation(runId))
       }),
     receipts: () =>
       withSftp(settings, async (client) => {
@@ -111,16 +111,4 @@ async function replace(client: SftpClient, from: string, to: string): Promise<vo
 async function readSmall(client: SftpClient, path: string): Promise<string> {
   const content = await client.get(path, undefined, { readStreamOptions: { start: 0, end: receiptBytes } as object })
   return content.toString()
-}
-
-function textFile(name: string, text: string): PrintFile {
-  const bytes = Buffer.from(text)
-  return {
-    name,
-    bytes: bytes.length,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    async *open() {
-      yield bytes
-    },
-  }
 }

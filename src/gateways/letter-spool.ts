@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { access, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { LetterDelivery, PrintFile } from './letter-delivery.ts'
+import { cancellation, type LetterDelivery, type PrintFile } from './letter-delivery.ts'
 import { isReceipt, parseReceipt, receiptBytes } from './print-receipt.ts'
 
 /** The folder cannot take a run; `code` is the one of the operating system, or `EINTEGRITY` for bytes that changed on the way. */
@@ -62,7 +62,7 @@ export function createLetterSpool(folder: string): LetterDelivery {
       guarded(async () => {
         await removeParts(folder, runId)
         await rm(inFolder(`${runId}.pdf`), { force: true })
-        if (why === 'cancelled') await put(textFile(`${runId}.cancelled`, 'This run must not be posted.\n'))
+        if (why === 'cancelled') await put(cancellation(runId))
       }),
     receipts: () =>
       guarded(async () => {
@@ -110,17 +110,5 @@ async function readSmall(path: string): Promise<string> {
     return found.isFile() && found.size <= receiptBytes ? await handle.readFile('utf8') : ''
   } finally {
     await handle.close()
-  }
-}
-
-function textFile(name: string, text: string): PrintFile {
-  const bytes = Buffer.from(text)
-  return {
-    name,
-    bytes: bytes.length,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    async *open() {
-      yield bytes
-    },
   }
 }

@@ -16,6 +16,7 @@ const sentences = {
   letter_returned: 'letter came back: the address has to be cleared in the core system',
   canary_letter_missing: 'canary letter has not arrived: its code was not entered',
   print_shop_unknown_key: 'print shop shows a host key that is not pinned: nothing is sent',
+  rows_not_rewritten: 'rows cannot be rewritten under the new key: the old one has to stay',
   job_failing: 'a job fails again and again',
   delivery_given_up: 'messages are given up because they cannot be delivered',
 } as const

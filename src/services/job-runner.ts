@@ -35,12 +35,20 @@ export function createJobRunner(settings: RunnerSettings) {
     here.set(job.name, { work, abort })
     work.catch(() => {}).finally(() => here.delete(job.name))
     const renewing = keepLease(job.name, lease, abort)
-    const end = await bounded(job, work, abort).finally(() => clearInterval(renewing))
+    const end = await bounded(job, work, abort)
+    if (end.outcome === 'timed_out') void holdBack(job, lease, work).finally(() => clearInterval(renewing))
+    else clearInterval(renewing)
     const durationMs = Math.round(performance.now() - begun)
     const failures = await runs.finish(job.name, lease, { ...end, durationMs, finishedAt: clock.now() })
     report(job, { ...end, durationMs })
     if ((failures ?? 0) >= alertAfter) await settings.alert(job.name, failures ?? 0)
     return { outcome: end.outcome, rows: end.rows, durationMs }
+  }
+
+  /** Nobody runs a job beside what still hangs of it, here or elsewhere, for as long again as it may take. */
+  async function holdBack(job: Job, lease: string, work: Promise<unknown>): Promise<void> {
+    await endsWithin(timeoutOf(job), work)
+    await runs.release(job.name, lease).catch(() => {})
   }
 
   function keepLease(name: string, lease: string, abort: AbortController): NodeJS.Timeout {
@@ -81,6 +89,16 @@ export function createJobRunner(settings: RunnerSettings) {
 }
 
 type RunEnd = { outcome: JobOutcome; rows: number; error?: unknown }
+
+/** Waits for the end of some work, good or bad, at most for so many seconds. */
+async function endsWithin(seconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLong = new Promise((resolve) => {
+    timer = setTimeout(resolve, seconds * 1000).unref()
+  })
+  await Promise.race([work.catch(() => {}), tooLong])
+  clearTimeout(timer)
+}
 
 /** Waits for the work, at most for the job's time. */
 async function bounded(job: Job, work: Promise<number>, abort: AbortController): Promise<RunEnd> {

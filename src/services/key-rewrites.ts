@@ -4,12 +4,14 @@ import type { Stores } from '../stores/index.ts'
 import type { RewriteTarget } from '../stores/key-rewrites.ts'
 import type { ProtectedTable } from '../stores/protected-tables.ts'
 import type { Transaction } from '../stores/transaction.ts'
+import type { AlertService } from './alerts.ts'
 
 type Settings = {
   stores: Pick<Stores, 'keyRings' | 'keyRewrites'>
   transaction: Transaction
   clock: Clock
   rings: { encryption: KeyRing; hash: KeyRing }
+  alerts: Pick<AlertService, 'raise'>
   log: { error(detail: object, message: string): void }
 }
 
@@ -62,7 +64,7 @@ export function createKeyRewriteService(settings: Settings) {
 const triesWhenBusy = 5
 
 async function rewriteTable(
-  { stores, log }: Settings,
+  { stores, alerts, log }: Settings,
   spec: ProtectedTable,
   target: RewriteTarget,
   { end, pause, signal, onPage }: Omit<RewritePace, 'budget'> & { end: number },
@@ -76,6 +78,8 @@ async function rewriteTable(
       rows += page.rewritten
       for (const key of page.unreadable)
         log.error({ table: spec.table, key }, 'row cannot be rewritten under the new key')
+      if (page.unreadable.length > 0)
+        await alerts.raise(undefined, { kind: 'rows_not_rewritten', detail: { table: spec.table } })
       await onPage?.()
       if (page.last) return rows
     }

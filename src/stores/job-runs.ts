@@ -25,6 +25,7 @@ export type JobRunStore = ReturnType<typeof createJobRunStore>
 /** Creates the store of job runs: one lease per job in the whole cluster, and the last result. */
 export function createJobRunStore(db: Database) {
   const held = (name: string, lease: string) => db('job_runs').where({ name, lease })
+  const free = { lease: null, lease_until: null }
   const until = (seconds: number) => db.raw("clock_timestamp() + ? * interval '1 second'", [seconds])
   return {
     /** Takes the lease for `seconds`; `false` while another run holds it. */
@@ -40,19 +41,25 @@ export function createJobRunStore(db: Database) {
     /** Keeps the lease for `seconds` more; `false` when another run has taken it. */
     renew: async (name: string, lease: string, seconds: number): Promise<boolean> =>
       (await held(name, lease).update({ lease_until: until(seconds) })) === 1,
-    /** Writes the end of a run and gives the lease back; tells the failures in a row, null when the lease was lost. */
+    /**
+     * Writes the end of a run and gives the lease back, but for one that was given up on: its work may still hang. Tells the
+     * failures in a row, null when the lease was lost.
+     */
     async finish(name: string, lease: string, end: RunEnd): Promise<number | null> {
       const { outcome, rows, durationMs, finishedAt } = end
       const success = { failures: 0, covered_until: db.ref('started_at') }
       const [row] = await held(name, lease)
         .update({
-          ...{ lease: null, lease_until: null, finished_at: finishedAt, outcome, rows, duration_ms: durationMs },
+          ...{ finished_at: finishedAt, outcome, rows, duration_ms: durationMs },
+          ...(outcome !== 'timed_out' && free),
           ...(outcome === 'done' && success),
           ...((outcome === 'failed' || outcome === 'timed_out') && { failures: db.raw('failures + 1') }),
         })
         .returning('failures')
       return row ? row.failures : null
     },
+    /** Gives back the lease of a run that has ended already. */
+    release: async (name: string, lease: string): Promise<void> => void (await held(name, lease).update(free)),
     /** Lists what is known of every job that has ever run. */
     async list(): Promise<JobRecord[]> {
       const running = db.raw('coalesce(lease_until > clock_timestamp(), false) as running')

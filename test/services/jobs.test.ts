@@ -131,7 +131,24 @@ describeOnBoth('a job', (database) => {
     expect(hung).toMatchObject({ outcome: 'timed_out' })
     expect(other).toMatchObject({ outcome: 'done' })
     expect(await one.run(hangs)).toEqual({ outcome: 'busy' })
-    expect(await runner().run(job(async () => 1))).toMatchObject({ outcome: 'done' })
+    expect(await runs().list()).toMatchObject([{ name: 'other' }, { running: true, outcome: 'timed_out', failures: 1 }])
+  })
+
+  it('that hangs is not started elsewhere before it has ended, or has had its time once more', async () => {
+    let end = () => {}
+    const hanging = new Promise<number>((resolve) => {
+      end = () => resolve(1)
+    })
+    const elsewhere = () => runner().run(job(async () => 1))
+    expect(await runner().run(job(() => hanging, { timeout: 1 }))).toMatchObject({ outcome: 'timed_out' })
+    expect(await elsewhere()).toEqual({ outcome: 'busy' })
+    end()
+    await expect.poll(elsewhere).toMatchObject({ outcome: 'done' })
+    expect(await runner().run(job(() => new Promise(() => {}), { timeout: 0.2 }))).toMatchObject({
+      outcome: 'timed_out',
+    })
+    expect(await elsewhere()).toEqual({ outcome: 'busy' })
+    await expect.poll(elsewhere).toMatchObject({ outcome: 'done' })
   })
 
   it('ends after its batch when the process stops, and the next run takes up the rest', async () => {

@@ -6,25 +6,13 @@ import type { KeyRing } from '../../src/gateways/key-ring.ts'
 import { insuranceNumberHash } from '../../src/stores/blind-index.ts'
 import { createInsuredPersonStore } from '../../src/stores/insured-persons.ts'
 import { describeOnBoth } from '../support/databases.ts'
+import { erika } from '../support/members.ts'
 
 const key = (kid: string) => ({ kid, secret: randomBytes(32) })
 const [oldKey, newKey] = [key('old'), key('new')]
 const protection = (...ring: KeyRing) => ({ encryption: createFieldEncryption(ring), hash: createKeyedHash(ring) })
 const now = new Date('2026-11-24T09:00:00Z')
 
-const erika: InsuredPerson = {
-  insuranceNumber: 'A123456780',
-  insurerNumber: '108310400',
-  givenName: 'Erika',
-  familyName: 'Mustermann',
-  birthDate: '1964-08-12',
-  address: { street: 'Ahornweg 12', postalCode: '80993', city: 'München', country: 'DE', addition: null },
-  coverageFrom: '1990-01-01',
-  coverageTo: null,
-  guardianConsentRequired: false,
-  deceasedOn: null,
-  largePrint: false,
-}
 const max: InsuredPerson = { ...erika, insuranceNumber: 'B204581379', givenName: 'Max', coverageTo: '2027-03-31' }
 
 const persons = (count: number): InsuredPerson[] =>

@@ -5,25 +5,14 @@ import { createFieldEncryption, createKeyedHash } from '../../src/gateways/field
 import type { KeyRing } from '../../src/gateways/key-ring.ts'
 import { createStores } from '../../src/stores/index.ts'
 import { describeOnBoth } from '../support/databases.ts'
+import { erika } from '../support/members.ts'
 import { newKey } from '../support/protection.ts'
 
 const [oldKey, youngKey] = [newKey('old'), newKey('young')]
 const now = new Date('2026-11-24T09:00:00Z')
 const day = { today: '2026-11-24', lastDay: '2026-11-23' }
 
-const person = (n: number): InsuredPerson => ({
-  insuranceNumber: `X${String(n).padStart(9, '0')}`,
-  insurerNumber: '108310400',
-  givenName: 'Erika',
-  familyName: 'Mustermann',
-  birthDate: '1964-08-12',
-  address: { street: 'Ahornweg 12', postalCode: '80993', city: 'München', country: 'DE', addition: null },
-  coverageFrom: '1990-01-01',
-  coverageTo: null,
-  guardianConsentRequired: false,
-  deceasedOn: null,
-  largePrint: false,
-})
+const person = (n: number): InsuredPerson => ({ ...erika, insuranceNumber: `X${String(n).padStart(9, '0')}` })
 const persons = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => person(from + n))
 /** As a file names them: the heading is line 1. */
 const numbered = (list: InsuredPerson[]) => list.map((each, index) => ({ line: index + 2, person: each }))

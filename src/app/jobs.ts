@@ -26,6 +26,7 @@ export function createJobs(services: Services): Job[] {
     ...printJobs(services),
     { name: 'import-clean-up', cron: '*/5 * * * *', run: stores.memberImports.forgetDead },
     { name: 'audit-seal', cron: '* * * * *', run: () => stores.auditEvents.seal(10_000) },
+    { name: 'audit-retention', cron: '35 3 * * *', timeout: 3600, run: services.emptyOldAuditEvents },
     { name: 'signing-keys', cron: '*/10 * * * *', run: signingKeys.step },
     {
       name: 'key-rewrite',

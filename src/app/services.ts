@@ -16,6 +16,7 @@ import { checkSmsRoom, renderSms } from '../gateways/sms/texts.ts'
 import { createTexts } from '../gateways/texts.ts'
 import type { Deps } from '../journeys/deps.ts'
 import { createAlertService } from '../services/alerts.ts'
+import { createAuditRetention } from '../services/audit-retention.ts'
 import { createBounceService } from '../services/bounces.ts'
 import { createCoverageCheck } from '../services/coverage-check.ts'
 import { createDeadlineTasks } from '../services/deadlines.ts'
@@ -193,6 +194,11 @@ export async function createServices(settings: Settings) {
     bounces,
     deadlineTasks,
     checkCoverage: createCoverageCheck({ stores, transaction, standing, clock, deadlines }),
+    emptyOldAuditEvents: createAuditRetention({
+      auditEvents: stores.auditEvents,
+      clock,
+      days: deadlines.auditRetentionDays,
+    }),
     statistics: createStatisticsService({ stores, clock }),
     deleteExpiredArtefacts: (signal?: AbortSignal) => inBatches(() => artefacts.deleteExpired(5000), 5000, signal),
     alerts,

@@ -11,6 +11,9 @@ export type MaybeOfAccount = Common & { accountId?: string }
 /** Writes one event, in the transaction of the change that it tells. */
 export type AppendAuditEvent = (event: AuditEvent) => Promise<void>
 
+/** Records one event; `type` names it in the log. */
+export type RecordEvent<T> = ((given: T) => Promise<void>) & { type: string }
+
 const keyedHash = /^[\w-]{1,32}\.[\w-]{43}$/
 
 /**
@@ -22,8 +25,8 @@ export function event<T extends MaybeOfAccount>(
   type: string,
   usualActor: Actor,
   fields: readonly Exclude<keyof T & string, keyof OfAccount>[] = [],
-): (given: T) => Promise<void> {
-  return async (given) => {
+): RecordEvent<T> {
+  const record = async (given: T) => {
     const data = Object.fromEntries(fields.map((field) => [field, given[field]])) as AuditData
     if (data.nameHash !== undefined && !keyedHash.test(String(data.nameHash)))
       throw new TypeError('nameHash must come from unknownNameHash')
@@ -35,4 +38,5 @@ export function event<T extends MaybeOfAccount>(
       data,
     })
   }
+  return Object.assign(record, { type })
 }

@@ -18,6 +18,25 @@ export function createAuditTrail(append: AppendAuditEvent) {
   }
 }
 
+/** What events are about; each class is kept for a time of its own (`deadlines.yaml`, `auditRetentionDays`). */
+const classes = {
+  registration: registrationEvents,
+  letters: letterEvents,
+  signIn: signInEvents,
+  mtan: mtanEvents,
+  account: accountEvents,
+  operation: operatorEvents,
+}
+export type AuditClass = keyof typeof classes
+
+/** Lists the types of the events of each class. */
+export const auditTypes = Object.fromEntries(
+  Object.entries(classes).map(([name, events]) => [
+    name,
+    Object.values(events(async () => {})).map(({ type }) => type),
+  ]),
+) as Record<AuditClass, string[]>
+
 /** Hashes an unknown user name for `signInFailed`: the same name can be counted, but not read. */
 export function unknownNameHash(hash: KeyedHash, username: string): string {
   return hash.hash(username, 'audit_unknown_name')

@@ -26,7 +26,7 @@ describe('loadConfigFiles', () => {
   }
 
   it('ships the deadlines of the seed', () => {
-    expect(loadConfigFiles(shipped).deadlines).toEqual(defaultDeadlines)
+    expect(loadConfigFiles(shipped).deadlines).toMatchObject(defaultDeadlines)
   })
 
   it('ships the numbers of the security document', () => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import type { AuditClass } from '../audit/events.ts'
 import { StartUpError } from '../errors.ts'
 import { deliveriesSchema } from './deliveries.ts'
 
@@ -27,6 +28,22 @@ const insurerSchema = z.strictObject({
   branding: z.strictObject({ light: colours, dark: colours }).partial().optional(),
 })
 
+/** At least a month: statistics and the shares of mTANs are counted from the log. */
+const retention = z.int().min(30)
+
+/** For how many days the bodies of audit events stay; operators' files of before lack it. */
+const auditRetentionSchema = z
+  .strictObject({
+    registration: retention.default(1095),
+    letters: retention.default(1095),
+    signIn: retention.default(365),
+    mtan: retention.default(365),
+    account: retention.default(3650),
+    operation: retention.default(3650),
+  } satisfies Record<AuditClass, z.ZodType>)
+  .refine(({ account, registration }) => account >= registration, 'account must not be less than registration')
+  .prefault({})
+
 /** Deadlines in days of Europe/Berlin: `config/deadlines.yaml`. */
 const deadlinesSchema = z.strictObject({
   activationDays: count,
@@ -37,6 +54,7 @@ const deadlinesSchema = z.strictObject({
   coverageGraceMonths: count,
   abandonedRegistrationHours: count,
   letterLimit: z.strictObject({ count, windowDays: count, minimumGapHours: count }),
+  auditRetentionDays: auditRetentionSchema,
 })
 
 const threshold = z

@@ -69,6 +69,35 @@ export function createAuditEventStore(db: Database, hash: KeyedHash) {
       return verifyChain({ chain, pages, anchor, unsealed: Number(count), report: (n) => onProgress?.(n, total) })
     },
 
+    /**
+     * Empties the bodies of a class of events that are older than `before`, of the next `limit` rows of the log: data and account go,
+     * of the actor only the kind stays. Events that are not sealed wait. `walked` is below `limit` when the end was reached.
+     */
+    emptyBodies: (
+      { name, types, before }: { name: string; types: readonly string[]; before: Date },
+      limit = pageSize,
+    ): Promise<{ walked: number; emptied: number }> =>
+      db.transaction(async (tx) => {
+        await tx('audit_retentions').insert({ class: name, emptied_until: 0 }).onConflict('class').ignore()
+        const done = await tx('audit_retentions').where({ class: name }).forUpdate().first('emptied_until')
+        const { rows } = await tx.raw(
+          `with page as materialized (
+             select id, type, at < :before and position is not null as due from audit_events
+             where id > :done order by id limit :limit
+           ), walked as (
+             select * from page where id < coalesce((select min(id) from page where not due), (select max(id) + 1 from page))
+           ), emptied as (
+             update audit_events e set data = null, account_id = null, actor = split_part(e.actor, ':', 1)
+             from walked w where e.id = w.id and w.type = any(:types) and e.data is not null returning 1
+           ) select (select max(id) from walked) as until, (select count(*) from walked) as walked,
+               (select count(*) from emptied) as emptied`,
+          { before, done: done?.emptied_until ?? 0, limit, types },
+        )
+        const { until, walked, emptied } = rows[0]
+        if (until) await tx('audit_retentions').where({ class: name }).update({ emptied_until: until })
+        return { walked: Number(walked), emptied: Number(emptied) }
+      }),
+
     /** Lists the newest events of an account, newest first: the member's own part of the log. */
     async findForAccount(accountId: string, limit = 200): Promise<RecordedAuditEvent[]> {
       const rows = await db('audit_events').where({ account_id: accountId }).orderBy('id', 'desc').limit(limit)

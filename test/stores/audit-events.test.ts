@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createAuditTrail } from '../../src/audit/events.ts'
+import { auditTypes, createAuditTrail } from '../../src/audit/events.ts'
 import { createKeyedHash } from '../../src/gateways/field-encryption.ts'
 import { createAuditEventStore } from '../../src/stores/audit-events.ts'
 import { describeOnBoth } from '../support/databases.ts'
@@ -48,6 +48,7 @@ describeOnBoth('audit log', (database) => {
 
   beforeEach(async () => {
     await events().delete()
+    await database()('audit_retentions').delete()
   })
 
   it('seals in the order of ids and finds the chain intact', async () => {
@@ -174,6 +175,41 @@ describeOnBoth('audit log', (database) => {
       .where({ position: 2 })
       .update({ digest: hash.hash('other', 'audit_digest') })
     expect(await store().verify()).toMatchObject({ outcome: 'broken', position: 2, kind: 'chain_broken' })
+  })
+
+  describe('its retention', () => {
+    const second = (n: number) => ({ name: 'signIn', types: auditTypes.signIn, before: at(n) })
+
+    it('empties what is older, by class, and the chain stays intact', async () => {
+      await append(3)
+      const trail = createAuditTrail(store().append)
+      await trail.accountEnded({ at: at(3), accountId, reason: 'phone', actor: 'staff:17' })
+      await append(1)
+      await store().seal()
+      expect(await store().emptyBodies(second(3))).toEqual({ walked: 2, emptied: 2 })
+      expect(await events().orderBy('id').select('account_id', 'data')).toMatchObject([
+        ...Array(2).fill({ account_id: null, data: null }),
+        ...Array(3).fill({ account_id: accountId, data: {} }),
+      ])
+      expect(await store().emptyBodies(second(3))).toEqual({ walked: 0, emptied: 0 })
+      expect(await store().emptyBodies(second(60))).toEqual({ walked: 3, emptied: 2 })
+      expect(await events().whereNotNull('data').pluck('type')).toEqual(['account_ended'])
+      await store().emptyBodies({ name: 'account', types: auditTypes.account, before: at(60) })
+      expect(await events().where({ type: 'account_ended' }).first()).toMatchObject({
+        ...{ actor: 'staff', account_id: null, data: null, at: at(3) },
+      })
+      expect(await store().verify()).toMatchObject({ outcome: 'intact', checked: 5, withoutBody: 5 })
+    })
+
+    it('goes on page by page, and waits for what is not sealed', async () => {
+      await sealedChain(5)
+      await append(2)
+      expect(await store().emptyBodies(second(60), 4)).toEqual({ walked: 4, emptied: 4 })
+      expect(await store().emptyBodies(second(60), 4)).toEqual({ walked: 1, emptied: 1 })
+      expect(await store().emptyBodies(second(60), 4)).toEqual({ walked: 0, emptied: 0 })
+      await store().seal()
+      expect(await store().emptyBodies(second(60), 4)).toEqual({ walked: 2, emptied: 2 })
+    })
   })
 
   it('makes one chain out of 16 sealers at once while events come in', async () => {

@@ -79,22 +79,35 @@ describe('several hosts in DATABASE_URL', () => {
     expect(await Promise.all(Array.from({ length: 8 }, insert))).toHaveLength(8)
   }, 30_000)
 
+  it('stays there when the old primary comes back as a standby, and takes it again after the next fail-over', async () => {
+    await first.follow(second)
+    const anew = await open('?target_session_attrs=read-write')
+    await anew.knex('written').insert({ n: 1 })
+    await anew.close()
+    expect(await Promise.all(Array.from({ length: 8 }, insert))).toHaveLength(8)
+    expect(await portInUse()).toBe(second.port)
+    await second.kill()
+    await first.promote()
+    await until('writing works again', async () => (await insert()).length === 1)
+    expect(await portInUse()).toBe(first.port)
+  }, 30_000)
+
   it('leaves a server that refuses writes from one moment to the next', async () => {
     const alone = await openDatabase({
-      url: `postgres://postgres@127.0.0.1:${second.port}/postgres?target_session_attrs=read-write`,
+      url: `postgres://postgres@127.0.0.1:${first.port}/postgres?target_session_attrs=read-write`,
       poolSize: 3,
       timeouts,
     })
     const write = () => alone.knex('written').insert({ n: 4 })
     await Promise.all([write(), write(), write()])
     // Sessions that exist keep their right to write until they end; new ones would be refused.
-    await second.query('alter database postgres set default_transaction_read_only = on')
+    await first.query('alter database postgres set default_transaction_read_only = on')
     await alone.knex.raw('set default_transaction_read_only = on')
     const attempts = await Promise.allSettled(Array.from({ length: 6 }, write))
     expect(attempts.some(({ status }) => status === 'rejected')).toBe(true)
-    const client = await second.query('alter database postgres reset default_transaction_read_only').catch((e) => e)
+    const client = await first.query('alter database postgres reset default_transaction_read_only').catch((e) => e)
     if (client instanceof Error)
-      await second.query('begin read write; alter database postgres reset default_transaction_read_only; commit')
+      await first.query('begin read write; alter database postgres reset default_transaction_read_only; commit')
     await until('writing works again', async () => (await write()) !== undefined)
     expect((await Promise.all(Array.from({ length: 6 }, write))).length).toBe(6)
     await alone.close()

@@ -28,10 +28,18 @@ const faults: Fault[] = [
     strike: ({ postgres }) => postgres.kill(),
     mend: async ({ standby }) => await standby?.promote(),
   },
+  {
+    name: 'failed over to the first one, which came back as a standby',
+    strike: async ({ postgres, standby }) => {
+      if (standby) await postgres.follow(standby)
+      await standby?.kill()
+    },
+    mend: ({ postgres }) => postgres.promote(),
+  },
 ]
 
 /**
- * PostgreSQL is stopped, killed, hangs, and fails over for good, each during first sign-ins; the installation goes on by itself, and what it
+ * PostgreSQL is stopped, killed, hangs, fails over and back, each during first sign-ins; the installation goes on by itself, and what it
  * had told members is there.
  */
 export async function postgres(print: (line: string) => void = () => {}): Promise<Report> {

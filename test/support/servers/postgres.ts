@@ -20,6 +20,8 @@ export type PostgresServer = {
   resume(): Promise<void>
   /** Makes a standby a primary. */
   promote(): Promise<void>
+  /** Comes back as a standby of another one, with what that has, as a primary does after a fail-over. */
+  follow(primary: PostgresServer): Promise<void>
   query(sql: string, values?: unknown[]): Promise<pg.QueryResult>
   /** Stops it and deletes its data. */
   remove(): Promise<void>
@@ -56,31 +58,33 @@ const settings = [
 
 /** Starts an empty primary. */
 export async function startPostgres(): Promise<PostgresServer> {
-  const { folder, user, bin } = await prepareFolder()
+  const place = await prepareFolder()
+  const { folder, user, bin } = place
   await run(
     join(bin, 'initdb'),
     ['-D', join(folder, 'data'), '-U', 'postgres', '-A', 'trust', '-N', '-E', 'UTF8'],
     user,
   )
-  const server = await describe(folder, user, bin)
+  const server = await describe(place)
   await server.start()
   return server
 }
 
 /** Starts a streaming standby of `primary`; what the primary commits waits for it, so that a fail-over loses nothing. */
 export async function startStandby(primary: PostgresServer): Promise<PostgresServer> {
-  const { folder, user, bin } = await prepareFolder()
-  const from = ['-h', '127.0.0.1', '-p', String(primary.port), '-U', 'postgres']
-  await run(join(bin, 'pg_basebackup'), ['-D', join(folder, 'data'), '-R', '-X', 'stream', '-c', 'fast', ...from], user)
-  const server = await describe(folder, user, bin)
-  await server.start()
+  const server = await describe(await prepareFolder())
+  await server.follow(primary)
+  return server
+}
+
+/** What the primary commits waits for its standby from now on. */
+async function awaitStandby(primary: PostgresServer): Promise<void> {
   await primary.query("alter system set synchronous_standby_names = '*'")
   await primary.query('select pg_reload_conf()')
   await until('the standby follows', async () => {
     const { rows } = await primary.query("select 1 from pg_stat_replication where sync_state = 'sync'")
     return rows.length === 1
   })
-  return server
 }
 
 async function prepareFolder() {
@@ -90,12 +94,13 @@ async function prepareFolder() {
   return { folder, user: { ...user, cwd: folder }, bin: findPrograms() }
 }
 
-type User = { uid?: number; gid?: number; cwd: string }
+type Place = Awaited<ReturnType<typeof prepareFolder>>
 
-async function describe(folder: string, user: User, bin: string): Promise<PostgresServer> {
+async function describe({ folder, user, bin }: Place): Promise<PostgresServer> {
   const data = join(folder, 'data')
   const port = await freePort()
-  writeFileSync(join(data, 'postgresql.auto.conf'), `${[...settings, `port = ${port}`].join('\n')}\n`, { flag: 'a' })
+  const configure = () =>
+    writeFileSync(join(data, 'postgresql.auto.conf'), `${[...settings, `port = ${port}`].join('\n')}\n`, { flag: 'a' })
   let child: ChildProcess | undefined
   const url = (database = 'postgres') => `postgres://postgres@127.0.0.1:${port}/${database}`
   const query = async (sql: string, values: unknown[] = []) => {
@@ -122,6 +127,7 @@ async function describe(folder: string, user: User, bin: string): Promise<Postgr
     url,
     query,
     async start() {
+      configure()
       rmSync(join(data, 'postmaster.pid'), { force: true })
       child = spawn(join(bin, 'postgres'), ['-D', data], { ...user, stdio: 'ignore' })
       await until('PostgreSQL answers', async () => (await query('select 1')).rowCount === 1)
@@ -138,6 +144,13 @@ async function describe(folder: string, user: User, bin: string): Promise<Postgr
       await run(join(bin, 'pg_ctl'), ['-D', data, 'promote', '-w'], user)
       await query("alter system set synchronous_standby_names = ''")
       await query('select pg_reload_conf()')
+    },
+    async follow(primary) {
+      rmSync(data, { recursive: true, force: true })
+      const from = ['-h', '127.0.0.1', '-p', String(primary.port), '-U', 'postgres']
+      await run(join(bin, 'pg_basebackup'), ['-D', data, '-R', '-X', 'stream', '-c', 'fast', ...from], user)
+      await server.start()
+      await awaitStandby(primary)
     },
     async remove() {
       await signalAll('SIGCONT')

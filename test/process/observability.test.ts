@@ -148,3 +148,16 @@ describe('what a process shows of a registration and two sign-ins', () => {
     expect(refused).toContain('"reference"')
   })
 })
+
+it('sends traces as protobuf when nothing else is said, also what is left at the end', async () => {
+  const other = await startCollector()
+  const process = world.start({ OTEL_EXPORTER_OTLP_ENDPOINT: other.url, OTEL_SERVICE_NAME: 'service-of-the-test' })
+  const { issuer } = await process.ready
+  expect((await fetch(`${issuer}/hilfe?secret=geheim`)).status).toBe(200)
+  process.process.kill('SIGTERM')
+  expect(await process.ended).toBe(0)
+  await other.close()
+  expect(other.contentTypes()).toEqual(['application/x-protobuf'])
+  for (const text of ['service-of-the-test', 'GET /hilfe', 'postgresql']) expect(other.text()).toContain(text)
+  expect(other.text()).not.toContain('geheim')
+})

@@ -8,7 +8,13 @@ import { createRedis, type RedisGateway } from '../../src/gateways/redis/redis.t
 import { createRedisArtefactStore } from '../../src/oidc/adapters/redis.ts'
 import { type Certificates, makeCertificates } from '../support/servers/certificates.ts'
 import { freePort } from '../support/servers/processes.ts'
-import { hasRedisPrograms, type RedisServer, startRedis, startRedisCluster } from '../support/servers/redis.ts'
+import {
+  hasRedisPrograms,
+  type RedisServer,
+  startRedis,
+  startRedisCluster,
+  tlsOptions,
+} from '../support/servers/redis.ts'
 
 const password = 'p@ss/w:rd'
 const credentials = `meine-aok:${encodeURIComponent(password)}@`
@@ -24,13 +30,7 @@ describe.skipIf(!hasRedisPrograms())('the connection to Redis', () => {
     files = await makeCertificates()
     server = await startRedis({
       settings: [`user meine-aok on >${password} ${rights}`],
-      tlsSettings: [
-        `tls-cert-file ${files.certificate}`,
-        `tls-key-file ${files.key}`,
-        `tls-ca-cert-file ${files.ca}`,
-        'tls-auth-clients no',
-      ],
-      client: { tls: { ca: readFileSync(files.ca) } },
+      ...tlsOptions(files),
     })
   })
   afterAll(async () => {

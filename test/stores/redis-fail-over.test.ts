@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { StoreAway } from '../../src/errors.ts'
 import { createRedisCounters } from '../../src/gateways/redis/counters.ts'
 import { createRedis, type RedisGateway } from '../../src/gateways/redis/redis.ts'
+import { makeCertificates } from '../support/servers/certificates.ts'
 import { freePort, until } from '../support/servers/processes.ts'
 import { hasRedisPrograms, startRedis, startRedisCluster, startRedisSentinels } from '../support/servers/redis.ts'
 
@@ -11,10 +12,11 @@ describe.skipIf(!hasRedisPrograms())('Redis that fails over', () => {
     for (const close of closers.splice(0).reverse()) await close()
   })
   /** A gateway and the counters behind it; `told` is what the log would say. */
-  const open = (servers: { url: string; remove(): Promise<void> }) => {
+  const open = (servers: { url: string; remove(): Promise<void> }, caFile?: string) => {
     const told: string[] = []
     const gateway = createRedis({
       url: servers.url,
+      caFile,
       onAway: () => told.push('away'),
       onBack: () => told.push('back'),
     })
@@ -37,6 +39,18 @@ describe.skipIf(!hasRedisPrograms())('Redis that fails over', () => {
     expect(gateway.state()).toBe('ready')
     expect(await counters.get('before', Date.now())).toMatchObject({ points: 1 })
     expect((await sentinels.primary()).port).toBe(heir?.port)
+  })
+
+  it('(Sentinel) finds the primary, and the new one, by TLS with an authority of its own', async () => {
+    const files = await makeCertificates()
+    closers.push(async () => files.remove())
+    const sentinels = await startRedisSentinels(files)
+    expect(sentinels.url).toMatch(/^rediss\+sentinel:/)
+    const { gateway, write } = open(sentinels, files.ca)
+    expect(await write('before')).toBe(true)
+    await (await sentinels.primary()).kill()
+    await refusals(gateway, write)
+    await until('writes go on', () => write('after'), 15)
   })
 
   it('(Cluster) a lost node takes nothing from the slots of others, and its replica takes its own', async () => {

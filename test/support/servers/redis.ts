@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { Redis } from 'ioredis'
+import type { Certificates } from './certificates.ts'
 import { endProcess, freePort, run, until } from './processes.ts'
 
 /** One Redis process of a test's own, on loopback; its data (none is written to disk) is gone when it ends. */
@@ -53,6 +54,20 @@ export type RedisCluster = {
 /** `settings`: lines of redis.conf; `client`: how this helper connects, when the server asks for a password or TLS. */
 type Options = { settings?: string[]; tlsSettings?: string[]; sentinel?: boolean; client?: object }
 
+/** For a server that speaks TLS only, to its peers as well, and asks clients for no certificate. */
+export function tlsOptions({ ca, certificate, key }: Pick<Certificates, 'ca' | 'certificate' | 'key'>): Options {
+  return {
+    tlsSettings: [
+      `tls-cert-file ${certificate}`,
+      `tls-key-file ${key}`,
+      `tls-ca-cert-file ${ca}`,
+      'tls-auth-clients no',
+      'tls-replication yes',
+    ],
+    client: { tls: { ca: readFileSync(ca) } },
+  }
+}
+
 /** Whether the programs of Redis are on the PATH. */
 export function hasRedisPrograms(): boolean {
   const folders = (process.env.PATH ?? '').split(delimiter)
@@ -66,10 +81,14 @@ export async function startRedis(options: Options = {}): Promise<RedisServer> {
   return server
 }
 
-/** Starts primary, replica and three sentinels that agree on them; a fail-over takes about two seconds. */
-export async function startRedisSentinels(): Promise<RedisSentinels> {
-  const primary = await startRedis()
-  const replica = await startRedis({ settings: [`replicaof 127.0.0.1 ${primary.port}`, 'repl-diskless-sync-delay 0'] })
+/** Starts primary, replica and three sentinels that agree on them; a fail-over takes about two seconds. With `tls` all of them speak TLS only. */
+export async function startRedisSentinels(
+  tls?: Pick<Certificates, 'ca' | 'certificate' | 'key'>,
+): Promise<RedisSentinels> {
+  const secured = tls && tlsOptions(tls)
+  const primary = await startRedis(secured)
+  const following = [`replicaof 127.0.0.1 ${primary.port}`, 'repl-diskless-sync-delay 0']
+  const replica = await startRedis({ ...secured, settings: following })
   const nodes = [primary, replica]
   const watch = [
     `sentinel monitor mymaster 127.0.0.1 ${primary.port} 2`,
@@ -77,7 +96,7 @@ export async function startRedisSentinels(): Promise<RedisSentinels> {
     'sentinel failover-timeout mymaster 3000',
   ]
   const sentinels: RedisServer[] = []
-  for (let n = 0; n < 3; n++) sentinels.push(await startRedis({ settings: watch, sentinel: true }))
+  for (let n = 0; n < 3; n++) sentinels.push(await startRedis({ ...secured, settings: watch, sentinel: true }))
   const ask = async (sentinel: RedisServer) =>
     (await sentinel.command('SENTINEL', 'get-master-addr-by-name', 'mymaster')) as string[]
   const knowsAll = async (sentinel: RedisServer) => {
@@ -94,7 +113,7 @@ export async function startRedisSentinels(): Promise<RedisSentinels> {
   return {
     nodes,
     sentinels,
-    url: `redis+sentinel://${sentinels.map(({ address }) => address).join(',')}/mymaster`,
+    url: `${tls ? 'rediss' : 'redis'}+sentinel://${sentinels.map(({ address }) => address).join(',')}/mymaster`,
     async primary() {
       const ports = await Promise.all(sentinels.map(async (sentinel) => Number((await ask(sentinel))[1])))
       const found = nodes.find(({ port }) => ports.every((each) => each === port))

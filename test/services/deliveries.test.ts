@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { Email } from '../../src/gateways/email.ts'
+import type { Sms } from '../../src/gateways/sms.ts'
+import type { Alert } from '../../src/services/alerts.ts'
+import { createBounceService } from '../../src/services/bounces.ts'
+import { claimReserve, createDeliveryService } from '../../src/services/deliveries.ts'
+import type { ClaimedMessage } from '../../src/stores/message-claims.ts'
+import { describeOnBoth } from '../support/databases.ts'
+import { newAccount } from '../support/members.ts'
+import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
+
+const rule = { timeout: 1, firstRetry: 2, longestRetry: 30, giveUpAfter: 300 }
+const timeout = 10
+
+describeOnBoth('the delivery of a message', (database) => {
+  let world: ServiceWorld
+  /** What the gateways got, and how they answer. */
+  let sent: (Sms | Email)[]
+  let answer: () => Promise<void>
+  let alerts: Alert[]
+  beforeEach(async () => {
+    world = createServiceWorld(database())
+    await world.empty()
+    sent = []
+    alerts = []
+    answer = async () => {}
+  })
+
+  function service(clock = world.clock) {
+    const { stores, transaction } = world
+    const take = async (message: Sms | Email) => {
+      sent.push(message)
+      await answer()
+    }
+    return createDeliveryService({
+      ...{ stores, transaction, clock },
+      log: { warn() {}, error() {} },
+      alerts: { raise: async (_unit, alert) => alerts.push(alert) > 0 },
+      bounces: createBounceService({ stores, transaction, clock }),
+      rules: { sms: { ...rule, timeout }, email: rule, backchannel_logout: rule },
+      sms: { send: take },
+      email: { send: take, close() {} } as never,
+      renderMail: () => ({ subject: 's', text: 't', html: 'h' }) as never,
+      sendLogoutToken: async () => {},
+    })
+  }
+
+  async function written(kind: 'sms' | 'email', changes: { seconds?: number; accountId?: string } = {}) {
+    const now = world.clock.now()
+    const { seconds, accountId } = changes
+    const expiresAt = seconds === undefined ? null : new Date(now.getTime() + seconds * 1000)
+    const payload =
+      kind === 'sms'
+        ? { to: '+4915112345671', text: 'mTAN', country: 'DE', purpose: 'signIn' }
+        : { template: 'letterPosted', to: 'erika@example.org', language: 'de', params: {} }
+    const common = { id: randomUUID(), kind, payload, expiresAt, createdAt: now }
+    await world.stores.messages.add({ ...common, ...(accountId && { accountId, recipient: 'erika@example.org' }) })
+    const [claimed] = await service().claim([kind], 10, 60)
+    return claimed as ClaimedMessage
+  }
+  const row = async () => await database()('messages').first()
+  const ended = (failure: string) => ({ failure, payload: null, claim: null, failed_at: expect.any(Date) })
+
+  it('is noted and blanked', async () => {
+    const message = await written('sms', { seconds: 300 })
+    await service().deliver(message)
+    expect(sent).toMatchObject([{ id: message.id, to: '+4915112345671', expiresAt: message.expiresAt }])
+    expect(await row()).toMatchObject({ payload: null, claim: null, delivered_at: world.clock.now() })
+  })
+
+  it('does not begin for an mTAN that would arrive after its end, and operators are told', async () => {
+    const message = await written('sms', { seconds: 300 })
+    world.clock.forward(300 - timeout)
+    await service().deliver(message)
+    expect(sent).toEqual([])
+    expect(await row()).toMatchObject(ended('expired'))
+    expect(alerts).toEqual([{ kind: 'delivery_given_up', detail: { message: 'sms' } }])
+    expect(await world.events('message_undeliverable')).toEqual([{ kind: 'sms', purpose: 'mtan', reason: 'expired' }])
+  })
+
+  it('begins while the mTAN can still arrive', async () => {
+    const message = await written('sms', { seconds: 300 })
+    world.clock.forward(300 - timeout - 1)
+    await service().deliver(message)
+    expect(sent).toHaveLength(1)
+  })
+
+  it('is left to others by a process that was halted after it had claimed it', async () => {
+    const message = await written('sms', { seconds: 300 })
+    await service().deliver({ ...message, claimedAt: performance.now() - claimReserve * 1000 - 1 })
+    expect(sent).toEqual([])
+    expect(await row()).toMatchObject({ claim: message.claim, delivered_at: null, failed_at: null })
+  })
+
+  describe('that fails', () => {
+    it('is tried again later, and what failed is kept as a code only', async () => {
+      const message = await written('sms', { seconds: 300 })
+      answer = () => Promise.reject(Object.assign(new Error('no +4915112345671 here'), { code: 'HTTP_503' }))
+      await service().deliver(message)
+      const after = await row()
+      expect(after).toMatchObject({ failure: 'Error HTTP_503', claim: null, failed_at: null, attempts: 1 })
+      expect(after.due_at.getTime()).toBeGreaterThan(Date.now())
+      expect(after.payload).not.toBeNull()
+    })
+
+    it('for good ends it without an alert; an e-mail marks its address, and the next one is not sent there', async () => {
+      const account = newAccount({ email: 'erika@example.org' })
+      await world.stores.accounts.create(account)
+      answer = () =>
+        Promise.reject(Object.assign(new Error('550'), { permanent: true, responseCode: 550, status: '5.1.1' }))
+      await service().deliver(await written('email', { accountId: account.id }))
+      expect(await row()).toMatchObject(ended('Error 550'))
+      expect(await world.account(account.id)).toMatchObject({ emailBounce: { reason: 'no_mailbox' } })
+      await database()('messages').delete()
+      await service().deliver(await written('email', { accountId: account.id }))
+      expect(sent).toHaveLength(1)
+      expect(await row()).toMatchObject(ended('bounced'))
+      expect(alerts).toEqual([])
+    })
+
+    it('after its time is over ends it, and operators are told', async () => {
+      const message = await written('email')
+      answer = async () => {
+        world.clock.forward(rule.giveUpAfter)
+        throw Object.assign(new Error(), { code: 'ETIMEDOUT' })
+      }
+      await service().deliver(message)
+      expect(await row()).toMatchObject(ended('Error ETIMEDOUT'))
+      expect(alerts).toHaveLength(1)
+    })
+
+    it('by hanging keeps its claim, so that nobody sends beside it, and is noted when it goes through after all', async () => {
+      const message = await written('email')
+      let arrive = () => {}
+      answer = () =>
+        new Promise((resolve) => {
+          arrive = resolve
+        })
+      await service().deliver(message)
+      expect(await row()).toMatchObject({ claim: message.claim, delivered_at: null, failed_at: null })
+      arrive()
+      await expect.poll(row).toMatchObject({ claim: null, payload: null, delivered_at: expect.any(Date) })
+    })
+  })
+})

@@ -91,7 +91,9 @@ export function createRender(settings: Settings): Middleware {
 /** Everything a view may name. `page` is filled by the view itself and read by the layout. */
 function pageScope(ctx: Context, locals: PageLocals, lang: string, { texts, insurer, clock }: Settings) {
   const translate = texts.translator(lang)
-  const always = { brand: insurer.shortName, insurer: insurer.name, phone: insurer.help.phone }
+  // A number that breaks over two lines cannot be read out.
+  const phone = insurer.help.phone.replaceAll(' ', '\u00a0')
+  const always = { brand: insurer.shortName, insurer: insurer.name, phone }
   const t = (key: string, params?: TextParams) => translate(key, { ...always, ...params })
   return {
     ...{ action: '', cancelPath: '', progress: undefined, asking: undefined },

@@ -7,7 +7,11 @@ type Filling = { table: string; rows: number; columns: Record<string, string> }
 const full = { insured: 4_600_000, accounts: 2_000_000, events: 50_000_000 }
 
 const id = (n: string) => `('00000000-0000-4000-8000-' || lpad(to_hex(${n}), 12, '0'))::uuid`
-const sealed = (length: number) => `repeat('x', ${length})`
+const text = (length: number) => `repeat('x', ${length})`
+/** The id of a key, so that a service takes the rows for its own; set by `fillTables`. */
+const kid = (ring: 'encryption' | 'hash') => `current_setting('bench.${ring}_kid') || '.'`
+const sealed = (length: number) => `${kid('encryption')} || ${text(length)}`
+const hashed = (what: string) => `${kid('hash')} || ${what}`
 /** Spreads neighbours over a table, as real traffic does; the factor is a prime. */
 const scattered = (n: string, rows: number) => `1 + (${n}::bigint * 7919) % ${rows}`
 const ago = (days: string) => `now() - (${days}) * interval '1 day'`
@@ -23,9 +27,9 @@ function accountsOf(rows: number): Filling {
     columns: {
       id: id('n'),
       username: "'member.' || n",
-      password_hash: sealed(97),
+      password_hash: text(97),
       state,
-      insurance_number_hash: 'md5(n::text)',
+      insurance_number_hash: hashed('md5(n::text)'),
       insurance_number: sealed(60),
       insurer_number: "'108310400'",
       identification: "'post'",
@@ -52,14 +56,14 @@ function lettersOf(accounts: number): Filling {
     columns: {
       id: id('n'),
       account_id: `case when n % 100 <> 99 then ${id(scattered('n', accounts))} end`,
-      insurance_number_hash: `md5((${scattered('n', accounts)})::text)`,
+      insurance_number_hash: hashed(`md5((${scattered('n', accounts)})::text)`),
       state,
       requested_at: ago('n % 1400'),
       printable_from: `case when n % 1000 < 10 then ${ago('(n / 1000) % 32 - 1')} else ${ago('case when n % 100 = 99 then n % 31 else n % 1400 end')} end`,
       posted_on: day('-(n % 1400)'),
       last_day: `case when n % 1000 < 8 then ${day('30 - (n / 1000) % 31')} else ${day('30 - n % 1400')} end`,
       reminded_at: 'case when (n / 1000) % 31 > 20 then now() end',
-      code_hash: `case when n % 1000 < 8 then ${sealed(43)} end`,
+      code_hash: `case when n % 1000 < 8 then ${hashed(text(43))} end`,
     },
   }
 }
@@ -85,7 +89,7 @@ function trafficOf(accounts: number): Filling[] {
         id: id('n'),
         purpose: "case when n % 50 = 0 then 'registration' else 'signIn' end",
         subject: `md5((${scattered('n', daily)})::text)`,
-        code_hash: sealed(43),
+        code_hash: hashed(text(43)),
         country: "'DE'",
         tries_left: '3',
         issued_at: `now() - (n % 2890) * interval '1 minute'`,
@@ -127,7 +131,7 @@ function trafficOf(accounts: number): Filling[] {
   ]
 }
 
-function auditOf(rows: number, accounts: number): Filling {
+function auditOf(rows: number, accounts: number, firstPosition: number): Filling {
   return {
     table: 'audit_events',
     rows,
@@ -137,22 +141,25 @@ function auditOf(rows: number, accounts: number): Filling {
       actor: "'member'",
       account_id: `case when n % 50 <> 0 then ${id(scattered('n', accounts))} end`,
       data: `'{"clientId":"portal"}'::jsonb`,
-      digest: sealed(43),
-      position: `case when n <= ${rows} - 2000 then n end`,
-      chain: `case when n <= ${rows} - 2000 then ${sealed(43)} end`,
+      digest: hashed(text(43)),
+      position: `case when n <= ${rows} - 2000 then n + ${firstPosition} end`,
+      chain: `case when n <= ${rows} - 2000 then ${hashed(text(43))} end`,
     },
   }
 }
 
-/** The tables at a share of the full size; `events` may be scaled on its own, because it is the largest by far. */
-export function planFillings(factor: number, eventFactor = factor): Filling[] {
+/**
+ * The tables at a share of the full size; `events` may be scaled on its own, because it is the largest by far. They take the places in
+ * the chain after `firstPosition`.
+ */
+export function planFillings(factor: number, eventFactor = factor, firstPosition = 0): Filling[] {
   const accounts = Math.max(2000, Math.round(full.accounts * factor))
   const insured: Filling = {
     table: 'insured_persons',
     rows: Math.round(full.insured * factor),
     columns: {
       id: id('n'),
-      insurance_number_hash: 'md5(n::text)',
+      insurance_number_hash: hashed('md5(n::text)'),
       insurance_number: sealed(60),
       insurer_number: "'108310400'",
       given_name: sealed(60),
@@ -190,18 +197,25 @@ export function planFillings(factor: number, eventFactor = factor): Filling[] {
   }
   const events = Math.round(full.events * eventFactor)
   const members = [accountsOf(accounts), lettersOf(accounts), links, devices, deviceLinks]
-  return [...members, ...trafficOf(accounts), auditOf(events, accounts), insured]
+  return [...members, ...trafficOf(accounts), auditOf(events, accounts, firstPosition), insured]
 }
 
 /**
  * Fills an empty schema. Indexes are built after the rows and nothing is logged for a crash: it is a database to measure
- * plans in, and to throw away. `report` gets a line per table.
+ * plans in, and to throw away. `report` gets a line per table. `kids`: under which keys the rows pretend to be.
  */
-export async function fillTables(db: Database, fillings: Filling[], report: (line: string) => void): Promise<void> {
+export async function fillTables(
+  db: Database,
+  fillings: Filling[],
+  report: (line: string) => void,
+  kids: { encryption: string; hash: string } = { encryption: 'made-up', hash: 'made-up' },
+): Promise<void> {
   for (const { table, rows, columns } of fillings) {
     const started = performance.now()
     await db.transaction(async (tx) => {
       await tx.raw("set local session_replication_role = 'replica'")
+      for (const [ring, id] of Object.entries(kids))
+        await tx.raw('select set_config(?, ?, true)', [`bench.${ring}_kid`, id])
       const { rows: indexes } = await tx.raw(
         `select indexrelid::regclass::text as name, pg_get_indexdef(indexrelid) as definition from pg_index
          where indrelid = ?::regclass and not exists (select from pg_constraint where conindid = indexrelid)`,

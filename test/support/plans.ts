@@ -62,6 +62,9 @@ export const watchedQueries: WatchedQuery[] = [
   watch('audit-seal', 'seal', ['audit_events_position_unique', 'audit_events_unsealed'], ({ auditEvents }) =>
     auditEvents.seal(10_000),
   ),
+  watch('audit-retention', 'emptyBodies', ['audit_events_pkey'], ({ auditEvents }) =>
+    auditEvents.emptyBodies({ name: 'signIn', types: ['sign_in_succeeded'], before: hoursAgo(24 * 365) }, 5000),
+  ),
   watch('print run', 'countPrintable', ['unlock_letters_state_last_day_index'], ({ runLetters }) =>
     runLetters.countPrintable(now),
   ),

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os'
 import { run } from '../../support/servers/processes.ts'
 
 /** Ends the fault; `kind` tells what it was. */
-export type FullDisk = { kind: string; end(): Promise<void> }
+export type FullDisk = { kind: 'disk full' | 'no right to write' | 'no folder'; end(): Promise<void> }
 
 /**
  * Makes a folder that takes nothing more. As root a disk of one block is mounted over it; where that is not allowed, a file stands in its

@@ -10,59 +10,61 @@ import { from as copyFrom } from 'pg-copy-streams'
 import { writeMemberFile } from './member-file.ts'
 import { onServer, postgresUrl } from './storage.ts'
 
+type Rates = { seconds: number; perSecond: number; timesTheFloor: number; megabytes: number }
+
 /**
- * `npm run bench:import -- 100000`: the import of so many members by the command line into a database of its own: the first full file, the
- * same one again, and a monthly full file in which one in a hundred has moved, left or joined; against the bare COPY of the file's
- * lines. Memory is that of the process at its highest (Linux).
+ * Imports so many members by the command line into a database of its own: the first full file, the same one again, and a monthly full
+ * file in which one in a hundred has moved, left or joined; against the bare COPY of the file's lines. Memory is that of the process
+ * at its highest (Linux). `tell` gets a line per file.
  */
-const members = Number(process.argv[2] ?? 100_000)
-const few = Math.ceil(members / 100)
-
-const folder = mkdtempSync(join(tmpdir(), 'import-bench-'))
-const name = `bench_${randomBytes(6).toString('hex')}`
-const url = Object.assign(new URL(postgresUrl), { pathname: `/${name}` }).href
-const key = (of: string) => `k1:${createHash('sha256').update(of).digest('base64')}`
-const variables = {
-  PATH: process.env.PATH,
-  NODE_ENV: 'development',
-  DATA_DIR: folder,
-  DATABASE_URL: url,
-  LOG_LEVEL: 'silent',
-  ...{ COOKIE_KEYS: key('cookies'), ENCRYPTION_KEYS: key('encryption'), HASH_KEYS: key('hashes') },
-}
-
-await onServer(`create database ${name}`)
-try {
+export async function measureImport(members: number, tell: (line: string) => void): Promise<Record<string, Rates>> {
+  const few = Math.ceil(members / 100)
+  const folder = mkdtempSync(join(tmpdir(), 'import-bench-'))
+  const name = `bench_${randomBytes(6).toString('hex')}`
+  const url = Object.assign(new URL(postgresUrl), { pathname: `/${name}` }).href
+  const key = (of: string) => `k1:${createHash('sha256').update(of).digest('base64')}`
+  const variables = {
+    PATH: process.env.PATH,
+    NODE_ENV: 'development',
+    DATA_DIR: folder,
+    DATABASE_URL: url,
+    LOG_LEVEL: 'silent',
+    ...{ COOKIE_KEYS: key('cookies'), ENCRYPTION_KEYS: key('encryption'), HASH_KEYS: key('hashes') },
+  }
   const [first, next] = [join(folder, 'first.csv'), join(folder, 'next.csv')]
-  await writeMemberFile(first, { count: members })
-  await writeMemberFile(next, { from: few, count: members, moved: few })
-  await cli('db:migrate')
-  const floor = await copyBare(first)
-  console.log(`${members} members, ${Math.round(statSync(first).size / 1e6)} MB; bare COPY: ${rate(floor)}`)
-  await measure('first file', floor, first)
-  await measure('the same again', floor, first, '--full')
-  await measure('next month', floor, next, '--full', '--accept-left', String(few))
-} finally {
-  await onServer(`drop database ${name} with (force)`)
-  rmSync(folder, { recursive: true, force: true })
+  const files = {
+    first: [first],
+    same: [first, '--full'],
+    nextMonth: [next, '--full', '--accept-left', String(few)],
+  }
+  await onServer(`create database ${name}`)
+  try {
+    await writeMemberFile(first, { count: members })
+    await writeMemberFile(next, { from: few, count: members, moved: few })
+    await cli(variables, 'db:migrate')
+    const floor = await copyBare(url, first)
+    tell(`import of ${members} members, ${Math.round(statSync(first).size / 1e6)} MB; bare COPY: ${floor.toFixed(1)} s`)
+    const rates: Record<string, Rates> = {}
+    for (const [what, args] of Object.entries(files)) {
+      const begun = performance.now()
+      const { report, megabytes } = await cli(variables, 'members:import', ...args)
+      const seconds = (performance.now() - begun) / 1000
+      const { outcome, added, changed, left, unchanged } = report
+      if (outcome !== 'imported') throw new Error(`${what}: ${JSON.stringify(report).slice(0, 500)}`)
+      rates[what] = { seconds, perSecond: members / seconds, timesTheFloor: seconds / floor, megabytes }
+      tell(
+        `  ${what}: ${seconds.toFixed(1)} s, ${Math.round(members / seconds)} per second, ${(seconds / floor).toFixed(1)} times the bare COPY, ` +
+          `at most ${megabytes} MB; ${JSON.stringify({ added, changed, left, unchanged })}`,
+      )
+    }
+    return rates
+  } finally {
+    await onServer(`drop database ${name} with (force)`)
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
-async function measure(what: string, floor: number, ...args: string[]): Promise<void> {
-  const begun = performance.now()
-  const { report, megabytes } = await cli('members:import', ...args)
-  const seconds = (performance.now() - begun) / 1000
-  const { added, changed, left, unchanged } = report
-  if (report.outcome !== 'imported') throw new Error(`${what}: ${JSON.stringify(report).slice(0, 500)}`)
-  console.log(
-    `${what}: ${rate(seconds)}, ${(seconds / floor).toFixed(1)} times the bare COPY, at most ${megabytes} MB; ${JSON.stringify({ added, changed, left, unchanged })}`,
-  )
-}
-
-function rate(seconds: number): string {
-  return `${seconds.toFixed(1)} s (${Math.round(members / seconds)} a second)`
-}
-
-async function cli(...args: string[]) {
+async function cli(variables: NodeJS.ProcessEnv, ...args: string[]) {
   const child = spawn(process.execPath, ['src/cli/main.ts', ...args, '--json'], {
     env: variables,
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -92,7 +94,7 @@ function highest(pid: number | undefined): number | undefined {
 }
 
 /** Seconds that PostgreSQL takes for the lines of the file as they are. */
-async function copyBare(file: string): Promise<number> {
+async function copyBare(url: string, file: string): Promise<number> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
@@ -106,3 +108,6 @@ async function copyBare(file: string): Promise<number> {
     await client.end()
   }
 }
+
+/** `npm run bench:import -- 100000` */
+if (import.meta.main) await measureImport(Number(process.argv[2] ?? 100_000), console.log)

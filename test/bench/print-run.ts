@@ -7,39 +7,37 @@ import { loadFonts } from '../../src/gateways/letter-pdf/pen.ts'
 import { createLetterPdf, parseLetterTexts } from '../../src/gateways/letter-pdf.ts'
 import { createLetterSpool } from '../../src/gateways/letter-spool.ts'
 import { createPrintRunService } from '../../src/services/print-runs.ts'
-import { openDatabase } from '../../src/stores/database.ts'
+import { type Database, openDatabase } from '../../src/stores/database.ts'
 import { migrate } from '../../src/stores/migrations.ts'
 import { erika, newAccount } from '../support/members.ts'
 import { createServiceWorld } from '../support/services.ts'
+import { onServer, postgresUrl } from './storage.ts'
 
-/**
- * `npm run bench:print -- 1000`: a run of so many letters from the cut-off to the post, against bare pdfkit pages of as many
- * letters, and the memory of the process at its highest. It makes a database of its own on TEST_DATABASE_URL.
- */
-const letters = Number(process.argv[2] ?? 1000)
-const server = process.env.TEST_DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
 const day = '2026-11-24'
 
-const admin = await openDatabase({ url: server, poolSize: 1 })
-const name = `bench_${randomBytes(6).toString('hex')}`
-await admin.knex.raw(`create database ${name}`)
-const url = new URL(server)
-url.pathname = `/${name}`
-const database = await openDatabase({ url: url.href, poolSize: 4 })
-const folder = mkdtempSync(join(tmpdir(), 'print-bench-'))
-try {
-  await migrate(database.knex)
-  await measure()
-} finally {
-  await database.close()
-  await admin.knex.raw(`drop database ${name} with (force)`)
-  await admin.close()
-  rmSync(folder, { recursive: true, force: true })
+/**
+ * Makes a run of so many letters from the cut-off to the post on a database of its own, against bare pdfkit pages of as many
+ * letters; memory is that of this process at its highest.
+ */
+export async function measurePrintRun(letters: number) {
+  const name = `bench_${randomBytes(6).toString('hex')}`
+  await onServer(`create database ${name}`)
+  const url = Object.assign(new URL(postgresUrl), { pathname: `/${name}` }).href
+  const database = await openDatabase({ url, poolSize: 4 })
+  const folder = mkdtempSync(join(tmpdir(), 'print-bench-'))
+  try {
+    await migrate(database.knex)
+    return await measure(database.knex, folder, letters)
+  } finally {
+    await database.close()
+    await onServer(`drop database ${name} with (force)`)
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
-async function measure(): Promise<void> {
-  const world = createServiceWorld(database.knex, `${day}T09:00:00Z`)
-  await fill(world)
+async function measure(db: Database, folder: string, letters: number) {
+  const world = createServiceWorld(db, `${day}T09:00:00Z`)
+  await fill(world, letters)
   const help = { phone: '0800 2 767676', phoneNote: 'kostenfrei', email: 'info@example.org', branchText: 'vor Ort' }
   const insurer = { name: 'AOK Bayern', shortName: 'AOK Bayern', senderLine: 'AOK Bayern · 80000 München', help }
   const texts = parseLetterTexts(readFileSync(new URL('../../config/letters/de.yaml', import.meta.url), 'utf8'))
@@ -57,18 +55,16 @@ async function measure(): Promise<void> {
   const [outcome, post] = await timed(() => desk.post(runId))
   clearInterval(watch)
   if (outcome !== 'posted') throw new Error(`the run was not posted: ${outcome}`)
-  const [, floor] = await timed(drawBarePages)
+  const [, floor] = await timed(() => drawBarePages(letters))
   const total = prepare + release + post
   const megabytes = (count: number) => Math.round(count / 1e6)
-  console.log(
-    JSON.stringify({
-      letters,
-      seconds: { prepare, release, post, total },
-      lettersPerSecond: letters / total,
-      floor: { lettersPerSecond: letters / floor, ratioOfPrepare: floor / prepare },
-      megabytes: { idle: megabytes(idle), peak: megabytes(peak), pdf: megabytes(bytes) },
-    }),
-  )
+  return {
+    letters,
+    seconds: { prepare, release, post, total },
+    lettersPerSecond: letters / total,
+    floor: { lettersPerSecond: letters / floor, ratioOfPrepare: floor / prepare },
+    megabytes: { idle: megabytes(idle), peak: megabytes(peak), pdf: megabytes(bytes) },
+  }
 }
 
 async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
@@ -78,7 +74,7 @@ async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
 }
 
 /** Persons, registrations and letters, written as the stores write them. */
-async function fill(world: ReturnType<typeof createServiceWorld>): Promise<void> {
+async function fill(world: ReturnType<typeof createServiceWorld>, letters: number): Promise<void> {
   const number = (n: number) => `A${String(n).padStart(9, '0')}`
   const persons = Array.from({ length: letters }, (_, n) => ({ ...erika, insuranceNumber: number(n) }))
   await world.importPersons(...persons)
@@ -101,7 +97,7 @@ async function fill(world: ReturnType<typeof createServiceWorld>): Promise<void>
 }
 
 /** Pages with as much text as a letter has, by pdfkit alone. */
-function drawBarePages(): Promise<void> {
+function drawBarePages(letters: number): Promise<void> {
   const fonts = loadFonts()
   const doc = new PDFDocument({ size: 'A4', margin: 0, autoFirstPage: false })
   doc.registerFont('regular', fonts.regular)
@@ -119,3 +115,6 @@ function drawBarePages(): Promise<void> {
     doc.end()
   })
 }
+
+/** `npm run bench:print -- 1000` */
+if (import.meta.main) console.log(JSON.stringify(await measurePrintRun(Number(process.argv[2] ?? 1000))))

@@ -5,15 +5,17 @@ import { loadConfig } from '../../src/config.ts'
 import { applicationVariables, createSignInLoad, secret, startApplication } from './application.ts'
 import { measureArgon2Floor } from './argon2-floor.ts'
 import { createHttpClient } from './http-client.ts'
+import { measureImport } from './import.ts'
 import { createMembers } from './members.ts'
+import { measurePrintRun } from './print-run.ts'
 import { type Started, start } from './processes.ts'
 import { startSmsSink } from './sms-gateway.ts'
 import { type Measured, mean, measure, merge } from './statistics.ts'
 import { createStorage } from './storage.ts'
 
 /**
- * `npm run bench`: later sign-ins against the argon2 floor, and `client_credentials` against a bare oidc-provider. What is
- * compared is measured in turns, so that a machine that is busy elsewhere slows both sides alike.
+ * `npm run bench`: later sign-ins against the argon2 floor, and `client_credentials` against a bare oidc-provider; then the
+ * import of the register against a bare COPY and a print run against bare pages. What is compared is measured in turns, so that a machine that is busy elsewhere slows both sides alike.
  * `BENCH_SECONDS`: time of all turns of one measurement; `BENCH_LANES`: how many people sign in at once;
  * `BENCH_NODE_ARGS`: goes to the application's Node, for example `--cpu-prof`.
  */
@@ -46,10 +48,24 @@ async function main(): Promise<void> {
     tell('client_credentials', tokens, bareTokens.rate)
     const signIns = { floor: floor.rate, ratio: floor.measured.rate / floor.rate, ...floor.measured }
     const ratio = tokens.rate / bareTokens.rate
-    await save({ storage: storage.name, processes, lanes, signIns, tokens: { ratio, ...tokens, bare: bareTokens } })
+    const operation = storage.name === 'embedded' ? {} : await measureOperation()
+    const measured = { signIns, tokens: { ratio, ...tokens, bare: bareTokens }, ...operation }
+    await save({ storage: storage.name, processes, lanes, ...measured })
   } finally {
     for (const stop of stops.reverse()) await stop()
   }
+}
+
+/** What operators wait for, at a size that takes seconds; `bench:import` and `bench:print` take any. */
+async function measureOperation() {
+  const register = await measureImport(50_000, console.log)
+  const printRun = await measurePrintRun(500)
+  const { lettersPerSecond, floor, megabytes } = printRun
+  console.log(
+    `print run of ${printRun.letters} letters: ${lettersPerSecond.toFixed(1)} per second, preparing ${floor.ratioOfPrepare.toFixed(2)} of ` +
+      `bare pdfkit pages, at most ${megabytes.peak} MB`,
+  )
+  return { register, printRun }
 }
 
 function startBareIssuer(processes: number): Promise<Started> {

@@ -72,7 +72,7 @@ export const watchedQueries: WatchedQuery[] = [
     runLetters.claim('00000000-0000-4000-8000-000000000001', now, 200),
   ),
   watch('letter limits', 'printTimes', ['unlock_letters_insurance_number_hash_printed_at_index'], (stores) =>
-    stores.unlockLetters.printTimes(['c4ca4238a0b923820dcc509a6f75849b'], hoursAgo(24 * 30)),
+    stores.unlockLetters.printTimes(['made-up.c4ca4238a0b923820dcc509a6f75849b'], hoursAgo(24 * 30)),
   ),
   watch('sign-in', 'findActiveByNumber', ['accounts_one_active'], ({ accounts }) =>
     accounts.findActiveByNumber('A123456780'),

@@ -59,6 +59,16 @@ export const watchedQueries: WatchedQuery[] = [
   watch('oidc-clean-up', 'deleteExpired', ['oidc_artefacts_expires_at_index'], (_stores, db) =>
     createOidcArtefactStore(db).deleteExpired(5000),
   ),
+  watch('coverage', 'next', ['insured_persons_insurance_number_hash_unique', 'accounts_pkey'], (stores) =>
+    stores.coverageCandidates.next(addDays(today, -90), someAccount, 5000),
+  ),
+  watch('daily-statistics', 'count', ['audit_events_pkey'], ({ dailyStatistics }) =>
+    dailyStatistics.count(today, hoursAgo(24), now),
+  ),
+  watch('deliveries', 'claim', ['messages_due'], ({ messageClaims }) => messageClaims.claim(['sms'], 20, 40, now)),
+  watch('expired-messages', 'expire', ['messages_due'], ({ messageClaims }) =>
+    messageClaims.expire(now, hoursAgo(72), 200),
+  ),
   watch('audit-seal', 'seal', ['audit_events_position_unique', 'audit_events_unsealed'], ({ auditEvents }) =>
     auditEvents.seal(10_000),
   ),

@@ -4,6 +4,7 @@ import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromiumPath } from './support/chromium.ts'
+import { hasOpenssl, hasPostgresClient, hasRedisPrograms, postgresPrograms, sshdPath } from './support/programs.ts'
 
 /**
  * Runs every suite the machine can run and ends with one line `N passed, N failed, N skipped`.
@@ -11,7 +12,7 @@ import { chromiumPath } from './support/chromium.ts'
  */
 const report = join(tmpdir(), `test-report-${process.pid}.json`)
 
-type Need = { name: string; suites: string; met: () => Promise<boolean>; variable: string }
+type Need = { name: string; suites: string; met: () => Promise<boolean>; variable?: string }
 
 const needs: Need[] = [
   {
@@ -32,6 +33,32 @@ const needs: Need[] = [
     met: async () => chromiumPath() !== undefined,
     variable: 'TEST_WITHOUT_CHROMIUM',
   },
+  // Servers that tests start by themselves.
+  {
+    name: 'the programs of a PostgreSQL server (PG_BIN, or Debian’s packages)',
+    suites: 'fail-over of PostgreSQL, an installation with faults',
+    met: async () => postgresPrograms() !== undefined,
+  },
+  {
+    name: 'pg_dump and pg_restore on the PATH',
+    suites: 'backup',
+    met: async () => hasPostgresClient(),
+  },
+  {
+    name: 'redis-server and redis-cli on the PATH',
+    suites: 'Redis that is away, fails over, by Sentinel and Cluster',
+    met: async () => hasRedisPrograms(),
+  },
+  {
+    name: 'an OpenSSH server (SSHD_PATH, or /usr/sbin/sshd)',
+    suites: 'letters by SFTP, an installation with faults',
+    met: async () => sshdPath() !== undefined,
+  },
+  {
+    name: 'openssl on the PATH',
+    suites: 'TLS of Redis, SMTP and SMPP, an installation with faults',
+    met: async () => hasOpenssl(),
+  },
 ]
 
 function reachable(address: string, usual: number): Promise<boolean> {
@@ -51,7 +78,10 @@ function reachable(address: string, usual: number): Promise<boolean> {
 const missing: Need[] = []
 for (const need of needs) if (!(await need.met())) missing.push(need)
 
-const environment = { ...process.env, ...Object.fromEntries(missing.map((need) => [need.variable, 'true'])) }
+const environment = {
+  ...process.env,
+  ...Object.fromEntries(missing.flatMap(({ variable }) => (variable ? [[variable, 'true']] : []))),
+}
 const vitest = join(import.meta.dirname, '../node_modules/vitest/vitest.mjs')
 const run = spawn(
   process.execPath,

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { verifyDkim } from '../../test/support/dkim.ts'
+import { hasOpenssl } from '../../test/support/programs.ts'
 import { makeCertificates } from '../../test/support/servers/certificates.ts'
 import { type SmtpRelay, startSmtpRelay } from '../../test/support/servers/smtp.ts'
 import { createSmtpGateway, type EmailGateway, type SmtpSettings } from './email.ts'
@@ -80,7 +81,7 @@ describe('createSmtpGateway', () => {
   })
 })
 
-describe('TLS to the relay', () => {
+describe.skipIf(!hasOpenssl())('TLS to the relay', () => {
   let ca = ''
   let tls = { cert: '', key: '' }
   beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { hasRedisPrograms } from '../support/servers/redis.ts'
+import { hasOpenssl, hasRedisPrograms, postgresPrograms, sshdPath } from '../support/programs.ts'
 import type { Installation } from './installation.ts'
 import { findFaults } from './parts/report.ts'
 import { wholeWay } from './scenarios/whole-way.ts'
@@ -7,7 +7,9 @@ import { wholeWay } from './scenarios/whole-way.ts'
 /** Enough for every process to be killed three times. */
 const members = 2
 
-describe.skipIf(process.env.TEST_WITHOUT_POSTGRES || !hasRedisPrograms())('an installation in production', () => {
+const programs = [postgresPrograms(), hasRedisPrograms(), sshdPath(), hasOpenssl()]
+
+describe.skipIf(!programs.every(Boolean))('an installation in production', () => {
   it('leads members the whole way while each process is killed in turn', async () => {
     let planted: string[] = []
     const report = await wholeWay(

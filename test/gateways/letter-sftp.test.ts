@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { LetterDelivery, PrintFile, PrintJob } from '../../src/gateways/letter-delivery.ts'
 import { createLetterSftp, type LetterSftpSettings } from '../../src/gateways/letter-sftp.ts'
+import { sshdPath } from '../support/programs.ts'
 import { type OpenSshServer, startOpenSsh } from '../support/servers/openssh.ts'
 import { freePort } from '../support/servers/processes.ts'
 
@@ -53,7 +54,7 @@ beforeEach(() => {
   unknown = []
 })
 
-describe('the print shop by SFTP', () => {
+describe.skipIf(!sshdPath())('the print shop by SFTP', () => {
   beforeAll(async () => {
     server = await startOpenSsh()
   })
@@ -177,7 +178,7 @@ describe('the print shop by SFTP', () => {
   })
 })
 
-describe('a print shop with a server of its own kind', () => {
+describe.skipIf(!sshdPath())('a print shop with a server of its own kind', () => {
   let special: OpenSshServer
   afterEach(() => special.remove())
 

@@ -7,11 +7,12 @@ import { openDatabase } from '../../src/stores/database.ts'
 import { runCommand } from '../cli/installation.ts'
 import { backends, startTestApp, type TestApp } from '../support/app.ts'
 import { postgresUrl } from '../support/database-templates.ts'
+import { hasPostgresClient } from '../support/programs.ts'
 
 const run = promisify(execFile)
 const urlOf = (name: string) => Object.assign(new URL(postgresUrl), { pathname: `/${name}` }).href
 
-describe.skipIf(!backends.includes('servers'))('a backup', () => {
+describe.skipIf(!backends.includes('servers') || !hasPostgresClient())('a backup', () => {
   const source = `aok_backup_${randomBytes(4).toString('hex')}`
   const restored = `${source}_restored`
   let app: TestApp

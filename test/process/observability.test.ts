@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { backends } from '../support/app.ts'
 import { type Child, toApp } from '../support/child.ts'
 import { createClient, ownAddress } from '../support/client.ts'
 import { createProcessWorld } from '../support/processes.ts'
@@ -27,137 +28,139 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** One process that shows everything it can show, while a member registers, signs in for the first time, and again. */
-beforeAll(async () => {
-  world = await createProcessWorld()
-  redis = await takeRedisDatabase()
-  collector = await startCollector()
-  const metricsPort = await freePort()
-  child = world.start({
-    REDIS_URL: redis.url,
-    LOG_LEVEL: 'trace',
-    TRUST_PROXY: 'true',
-    IP_LIMIT_FACTOR: '1000',
-    METRICS_PORT: String(metricsPort),
-    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
-    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
-    OTEL_BSP_SCHEDULE_DELAY: '200',
-  })
-  const app = toApp(await child.ready, world.dataDir)
-  const person = somebody('A123456780')
-  await makeActive(app, person)
-  await signInAgain(createClient(ownAddress()), app, person)
-  await createClient(ownAddress()).get(`${app.issuer}/anmeldung/unknown-uid-of-somebody/passwort`)
-  for (const [name, value] of Object.entries(person)) secrets.set(name, String(value))
-  secrets.set('family name', 'Mustermann')
-  const letters = await app.inbox.list('letter', person.insuranceNumber)
-  const items = [
-    ...letters,
-    ...(await app.inbox.list('email', person.email)),
-    ...(await app.inbox.list('sms', person.mobile)),
-  ]
-  for (const { id, code, link } of items) {
-    if (code) secrets.set(`code ${id}`, code)
-    if (link) secrets.set(`token ${id}`, new URL(link).pathname.split('/').at(-1) ?? '')
-  }
-  const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, 'X-Request-Id': 'id-of-the-proxy-1' }
-  answered = String((await fetch(`${app.issuer}/hilfe`, { headers })).headers.get('x-request-id'))
-  await fetch(`${app.issuer}/erika-was-here`, { headers })
-  metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
-  child.process.kill('SIGTERM')
-  await child.ended
-}, 120_000)
-afterAll(async () => {
-  await world.close()
-  await redis.drop()
-  await collector.close()
-})
-
-const linesOf = (field: string, value: string) =>
-  child
-    .out()
-    .split('\n')
-    .filter((line) => line.startsWith('{') && line.includes(`"${field}":"${value}"`))
-
-/** Short codes are looked for as a word of their own: six digits also stand in the middle of a hash. */
-function found(text: string): string[] {
-  return [...secrets].flatMap(([name, value]) => {
-    const pattern = value.length < 8 ? new RegExp(`(?<![\\w.-])${value}(?![\\w.-])`) : undefined
-    return (pattern ? pattern.test(text) : text.includes(value)) ? [name] : []
-  })
-}
-
-describe('what a process shows of a registration and two sign-ins', () => {
-  it('the walk used enough to look for', () => {
-    expect(secrets.size).toBeGreaterThan(10)
-    expect([...secrets.values()].every((value) => value.length > 3)).toBe(true)
+describe.skipIf(!backends.includes('servers'))('one process', () => {
+  /** One process that shows everything it can show, while a member registers, signs in for the first time, and again. */
+  beforeAll(async () => {
+    world = await createProcessWorld()
+    redis = await takeRedisDatabase()
+    collector = await startCollector()
+    const metricsPort = await freePort()
+    child = world.start({
+      REDIS_URL: redis.url,
+      LOG_LEVEL: 'trace',
+      TRUST_PROXY: 'true',
+      IP_LIMIT_FACTOR: '1000',
+      METRICS_PORT: String(metricsPort),
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+      OTEL_BSP_SCHEDULE_DELAY: '200',
+    })
+    const app = toApp(await child.ready, world.dataDir)
+    const person = somebody('A123456780')
+    await makeActive(app, person)
+    await signInAgain(createClient(ownAddress()), app, person)
+    await createClient(ownAddress()).get(`${app.issuer}/anmeldung/unknown-uid-of-somebody/passwort`)
+    for (const [name, value] of Object.entries(person)) secrets.set(name, String(value))
+    secrets.set('family name', 'Mustermann')
+    const letters = await app.inbox.list('letter', person.insuranceNumber)
+    const items = [
+      ...letters,
+      ...(await app.inbox.list('email', person.email)),
+      ...(await app.inbox.list('sms', person.mobile)),
+    ]
+    for (const { id, code, link } of items) {
+      if (code) secrets.set(`code ${id}`, code)
+      if (link) secrets.set(`token ${id}`, new URL(link).pathname.split('/').at(-1) ?? '')
+    }
+    const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, 'X-Request-Id': 'id-of-the-proxy-1' }
+    answered = String((await fetch(`${app.issuer}/hilfe`, { headers })).headers.get('x-request-id'))
+    await fetch(`${app.issuer}/erika-was-here`, { headers })
+    metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
+    child.process.kill('SIGTERM')
+    await child.ended
+  }, 120_000)
+  afterAll(async () => {
+    await world.close()
+    await redis.drop()
+    await collector.close()
   })
 
-  it('is in the log at its finest level without any of it', () => {
-    const log = child.out().slice(child.out().indexOf('"msg":"ready"'))
-    expect(log).toContain('"msg":"request"')
-    expect(found(log + child.err())).toEqual([])
-  })
-
-  it('is in the metrics without any of it', () => {
-    expect(found(metrics)).toEqual([])
-    expect(metrics).not.toContain('erika')
-    for (const line of [
-      /audit_events_total\{type="registration_created"\} 1/,
-      /audit_events_total\{type="account_activated"\} 1/,
-      /audit_events_total\{type="sign_in_succeeded"\} 2/,
-      /journey_steps_total\{journey="sign-in",step="password",outcome="\w+"\} 1/,
-      /http_request_duration_seconds_count\{method="POST",route="\/aktivierung\/:token",status="303"\} 1/,
-      /deliveries_total\{kind="sms",outcome="delivered"\} 3/,
-      /redis_up\{use="artefacts"\} 1/,
-    ])
-      expect(metrics).toMatch(line)
-  })
-
-  it('is in the traces without any of it, under the names of routes', () => {
-    const spans = collector.spans()
-    expect(found(collector.text())).toEqual([])
-    expect(collector.text()).not.toMatch(/erika|[?&]code=|url\.(path|query|full)|client\.address|user_agent/)
-    const names = new Set(spans.map(({ name }) => name))
-    for (const name of ['POST /aktivierung/:token', 'POST /anmeldung/:uid/passwort', 'POST /oidc/token', 'GET none'])
-      expect(names).toContain(name)
-    const uids = [...names].filter((name) => /^(GET|POST) \//.test(name) && /[A-Za-z0-9_-]{21}/.test(name))
-    expect(uids).toEqual([])
-    const systems = new Set(
-      spans.flatMap(({ attributes }) =>
-        attributes.filter(({ key }) => /^db\.system/.test(key)).map(({ value }) => value.stringValue),
-      ),
-    )
-    expect([...systems].sort()).toEqual(['postgresql', 'redis'])
-  })
-
-  it('goes on with the trace and the id that came with the request', () => {
-    expect(answered).toBe('id-of-the-proxy-1')
-    expect(
-      collector
-        .spans()
-        .filter((span) => span.traceId === traceId)
-        .map(({ name }) => name),
-    ).toContain('GET /hilfe')
-    expect(linesOf('requestId', 'id-of-the-proxy-1').length).toBeGreaterThanOrEqual(2)
-    expect(linesOf('traceId', traceId).length).toBeGreaterThanOrEqual(2)
-    const refused = child
+  const linesOf = (field: string, value: string) =>
+    child
       .out()
       .split('\n')
-      .find((line) => line.includes('"msg":"refused"') && line.includes(traceId))
-    expect(refused).toContain('"reference"')
-  })
-})
+      .filter((line) => line.startsWith('{') && line.includes(`"${field}":"${value}"`))
 
-it('sends traces as protobuf when nothing else is said, also what is left at the end', async () => {
-  const other = await startCollector()
-  const process = world.start({ OTEL_EXPORTER_OTLP_ENDPOINT: other.url, OTEL_SERVICE_NAME: 'service-of-the-test' })
-  const { issuer } = await process.ready
-  expect((await fetch(`${issuer}/hilfe?secret=geheim`)).status).toBe(200)
-  process.process.kill('SIGTERM')
-  expect(await process.ended).toBe(0)
-  await other.close()
-  expect(other.contentTypes()).toEqual(['application/x-protobuf'])
-  for (const text of ['service-of-the-test', 'GET /hilfe', 'postgresql']) expect(other.text()).toContain(text)
-  expect(other.text()).not.toContain('geheim')
+  /** Short codes are looked for as a word of their own: six digits also stand in the middle of a hash. */
+  function found(text: string): string[] {
+    return [...secrets].flatMap(([name, value]) => {
+      const pattern = value.length < 8 ? new RegExp(`(?<![\\w.-])${value}(?![\\w.-])`) : undefined
+      return (pattern ? pattern.test(text) : text.includes(value)) ? [name] : []
+    })
+  }
+
+  describe('what a process shows of a registration and two sign-ins', () => {
+    it('the walk used enough to look for', () => {
+      expect(secrets.size).toBeGreaterThan(10)
+      expect([...secrets.values()].every((value) => value.length > 3)).toBe(true)
+    })
+
+    it('is in the log at its finest level without any of it', () => {
+      const log = child.out().slice(child.out().indexOf('"msg":"ready"'))
+      expect(log).toContain('"msg":"request"')
+      expect(found(log + child.err())).toEqual([])
+    })
+
+    it('is in the metrics without any of it', () => {
+      expect(found(metrics)).toEqual([])
+      expect(metrics).not.toContain('erika')
+      for (const line of [
+        /audit_events_total\{type="registration_created"\} 1/,
+        /audit_events_total\{type="account_activated"\} 1/,
+        /audit_events_total\{type="sign_in_succeeded"\} 2/,
+        /journey_steps_total\{journey="sign-in",step="password",outcome="\w+"\} 1/,
+        /http_request_duration_seconds_count\{method="POST",route="\/aktivierung\/:token",status="303"\} 1/,
+        /deliveries_total\{kind="sms",outcome="delivered"\} 3/,
+        /redis_up\{use="artefacts"\} 1/,
+      ])
+        expect(metrics).toMatch(line)
+    })
+
+    it('is in the traces without any of it, under the names of routes', () => {
+      const spans = collector.spans()
+      expect(found(collector.text())).toEqual([])
+      expect(collector.text()).not.toMatch(/erika|[?&]code=|url\.(path|query|full)|client\.address|user_agent/)
+      const names = new Set(spans.map(({ name }) => name))
+      for (const name of ['POST /aktivierung/:token', 'POST /anmeldung/:uid/passwort', 'POST /oidc/token', 'GET none'])
+        expect(names).toContain(name)
+      const uids = [...names].filter((name) => /^(GET|POST) \//.test(name) && /[A-Za-z0-9_-]{21}/.test(name))
+      expect(uids).toEqual([])
+      const systems = new Set(
+        spans.flatMap(({ attributes }) =>
+          attributes.filter(({ key }) => /^db\.system/.test(key)).map(({ value }) => value.stringValue),
+        ),
+      )
+      expect([...systems].sort()).toEqual(['postgresql', 'redis'])
+    })
+
+    it('goes on with the trace and the id that came with the request', () => {
+      expect(answered).toBe('id-of-the-proxy-1')
+      expect(
+        collector
+          .spans()
+          .filter((span) => span.traceId === traceId)
+          .map(({ name }) => name),
+      ).toContain('GET /hilfe')
+      expect(linesOf('requestId', 'id-of-the-proxy-1').length).toBeGreaterThanOrEqual(2)
+      expect(linesOf('traceId', traceId).length).toBeGreaterThanOrEqual(2)
+      const refused = child
+        .out()
+        .split('\n')
+        .find((line) => line.includes('"msg":"refused"') && line.includes(traceId))
+      expect(refused).toContain('"reference"')
+    })
+  })
+
+  it('sends traces as protobuf when nothing else is said, also what is left at the end', async () => {
+    const other = await startCollector()
+    const process = world.start({ OTEL_EXPORTER_OTLP_ENDPOINT: other.url, OTEL_SERVICE_NAME: 'service-of-the-test' })
+    const { issuer } = await process.ready
+    expect((await fetch(`${issuer}/hilfe?secret=geheim`)).status).toBe(200)
+    process.process.kill('SIGTERM')
+    expect(await process.ended).toBe(0)
+    await other.close()
+    expect(other.contentTypes()).toEqual(['application/x-protobuf'])
+    for (const text of ['service-of-the-test', 'GET /hilfe', 'postgresql']) expect(other.text()).toContain(text)
+    expect(other.text()).not.toContain('geheim')
+  })
 })

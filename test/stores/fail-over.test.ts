@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type OpenDatabase, openDatabase } from '../../src/stores/database.ts'
+import { postgresPrograms } from '../support/programs.ts'
 import { type PostgresServer, startPostgres, startStandby } from '../support/servers/postgres.ts'
 import { until } from '../support/servers/processes.ts'
 
 const timeouts = { connect: 1000, statement: 2000, lock: 500, idleInTransaction: 1000 }
 
-describe('several hosts in DATABASE_URL', () => {
+describe.skipIf(!postgresPrograms())('several hosts in DATABASE_URL', () => {
   let first: PostgresServer
   let second: PostgresServer
   let database: OpenDatabase

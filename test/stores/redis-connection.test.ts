@@ -6,15 +6,10 @@ import type { Config } from '../../src/config.ts'
 import { createRedisCounters } from '../../src/gateways/redis/counters.ts'
 import { createRedis, type RedisGateway } from '../../src/gateways/redis/redis.ts'
 import { createRedisArtefactStore } from '../../src/oidc/adapters/redis.ts'
+import { hasOpenssl, hasRedisPrograms } from '../support/programs.ts'
 import { type Certificates, makeCertificates } from '../support/servers/certificates.ts'
 import { freePort } from '../support/servers/processes.ts'
-import {
-  hasRedisPrograms,
-  type RedisServer,
-  startRedis,
-  startRedisCluster,
-  tlsOptions,
-} from '../support/servers/redis.ts'
+import { type RedisServer, startRedis, startRedisCluster, tlsOptions } from '../support/servers/redis.ts'
 
 const password = 'p@ss/w:rd'
 const credentials = `meine-aok:${encodeURIComponent(password)}@`
@@ -23,7 +18,7 @@ const rights = /`(~meine-aok:[^`]+)`/.exec(readFileSync('docs/operate/redis.md',
 
 const connect = (redis: Config['redis']) => connectRedis({ redis } as Config, pino({ enabled: false }))
 
-describe.skipIf(!hasRedisPrograms())('the connection to Redis', () => {
+describe.skipIf(!hasRedisPrograms() || !hasOpenssl())('the connection to Redis', () => {
   let files: Certificates
   let server: RedisServer
   beforeAll(async () => {

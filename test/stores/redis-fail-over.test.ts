@@ -2,9 +2,10 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { StoreAway } from '../../src/errors.ts'
 import { createRedisCounters } from '../../src/gateways/redis/counters.ts'
 import { createRedis, type RedisGateway } from '../../src/gateways/redis/redis.ts'
+import { hasOpenssl, hasRedisPrograms } from '../support/programs.ts'
 import { makeCertificates } from '../support/servers/certificates.ts'
 import { freePort, until } from '../support/servers/processes.ts'
-import { hasRedisPrograms, startRedis, startRedisCluster, startRedisSentinels } from '../support/servers/redis.ts'
+import { startRedis, startRedisCluster, startRedisSentinels } from '../support/servers/redis.ts'
 
 describe.skipIf(!hasRedisPrograms())('Redis that fails over', () => {
   const closers: (() => Promise<void>)[] = []
@@ -41,17 +42,20 @@ describe.skipIf(!hasRedisPrograms())('Redis that fails over', () => {
     expect((await sentinels.primary()).port).toBe(heir?.port)
   })
 
-  it('(Sentinel) finds the primary, and the new one, by TLS with an authority of its own', async () => {
-    const files = await makeCertificates()
-    closers.push(async () => files.remove())
-    const sentinels = await startRedisSentinels(files)
-    expect(sentinels.url).toMatch(/^rediss\+sentinel:/)
-    const { gateway, write } = open(sentinels, files.ca)
-    expect(await write('before')).toBe(true)
-    await (await sentinels.primary()).kill()
-    await refusals(gateway, write)
-    await until('writes go on', () => write('after'), 15)
-  })
+  it.skipIf(!hasOpenssl())(
+    '(Sentinel) finds the primary, and the new one, by TLS with an authority of its own',
+    async () => {
+      const files = await makeCertificates()
+      closers.push(async () => files.remove())
+      const sentinels = await startRedisSentinels(files)
+      expect(sentinels.url).toMatch(/^rediss\+sentinel:/)
+      const { gateway, write } = open(sentinels, files.ca)
+      expect(await write('before')).toBe(true)
+      await (await sentinels.primary()).kill()
+      await refusals(gateway, write)
+      await until('writes go on', () => write('after'), 15)
+    },
+  )
 
   it('(Cluster) a lost node takes nothing from the slots of others, and its replica takes its own', async () => {
     const cluster = await startRedisCluster()

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { createRedis, type RedisGateway } from '../../src/gateways/redis/redis.ts'
-import { hasRedisPrograms, startRedis, startRedisCluster, startRedisSentinels } from './servers/redis.ts'
+import { hasRedisPrograms } from './programs.ts'
+import { startRedis, startRedisCluster, startRedisSentinels } from './servers/redis.ts'
 
 /** A Redis of any kind that a test may use, and the prefix of the keys it is to use. */
 export type RedisUnderTest = { gateway: RedisGateway; url: string; prefix: string }

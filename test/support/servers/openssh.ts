@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { sshdPath } from '../programs.ts'
 import { endProcess, freePort, run, until } from './processes.ts'
 
 /** An OpenSSH server of a test's own on loopback that speaks SFTP only, for the user who runs the test. */
@@ -32,13 +33,6 @@ export type OpenSshServer = {
  * every other. `fileBlocks`: 512 bytes each; a longer file cannot be written, as on a full disk.
  */
 type Options = { subsystem?: string; fileBlocks?: number }
-
-/** Finds Debian's server: SSHD_PATH, or `/usr/sbin/sshd`. */
-export function sshdPath(): string | undefined {
-  return [process.env.SSHD_PATH, '/usr/sbin/sshd'].find(
-    (path): path is string => path !== undefined && existsSync(path),
-  )
-}
 
 /** Starts a server with keys of its own. @throws Error when there is no program for it */
 export async function startOpenSsh({ subsystem = 'internal-sftp', fileBlocks }: Options = {}): Promise<OpenSshServer> {

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import { postgresPrograms } from '../programs.ts'
 import { endProcess, freePort, run, until } from './processes.ts'
 
 /** A PostgreSQL server of a test's own, on loopback, trusting everybody there; user `postgres`. */
@@ -27,12 +28,8 @@ export type PostgresServer = {
   remove(): Promise<void>
 }
 
-/** Folder of the server programs: `PG_BIN`, or the newest of Debian's packages. */
 function findPrograms(): string {
-  if (process.env.PG_BIN) return process.env.PG_BIN
-  const root = '/usr/lib/postgresql'
-  const versions = existsSync(root) ? readdirSync(root).sort((a, b) => Number(b) - Number(a)) : []
-  const found = versions.map((version) => join(root, version, 'bin')).find((bin) => existsSync(join(bin, 'initdb')))
+  const found = postgresPrograms()
   if (!found) throw new Error('The programs of a PostgreSQL server are missing; set PG_BIN to their folder.')
   return found
 }

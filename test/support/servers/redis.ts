@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import type { Certificates } from './certificates.ts'
 import { endProcess, freePort, run, until } from './processes.ts'
@@ -66,12 +66,6 @@ export function tlsOptions({ ca, certificate, key }: Pick<Certificates, 'ca' | '
     ],
     client: { tls: { ca: readFileSync(ca) } },
   }
-}
-
-/** Whether the programs of Redis are on the PATH. */
-export function hasRedisPrograms(): boolean {
-  const folders = (process.env.PATH ?? '').split(delimiter)
-  return ['redis-server', 'redis-cli'].every((name) => folders.some((folder) => existsSync(join(folder, name))))
 }
 
 /** Starts a single, empty Redis. */

@@ -9,7 +9,7 @@ import { createPrintRunService } from '../services/print-runs.ts'
 import { createReturnedMailService } from '../services/returned-mail.ts'
 
 /** How the letters of the insurer are drawn. */
-export function createLetters({ config: { configDir, insurer } }: { config: Config }) {
+export function createInsurerLetterPdf({ configDir, insurer }: Config) {
   const { name, shortName, senderLine, help } = insurer
   const texts = parseLetterTexts(readFileSync(join(configDir, 'letters/de.yaml'), 'utf8'))
   return createLetterPdf({

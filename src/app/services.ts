@@ -37,7 +37,7 @@ import { createDrivers } from './drivers.ts'
 import { createKeyServices } from './key-services.ts'
 import { createJourneyLimits, createMtanLimits, createSpendingLimits } from './limits.ts'
 import type { Counts } from './metrics/counts.ts'
-import { createLetters, createPrintServices } from './print-services.ts'
+import { createInsurerLetterPdf, createPrintServices } from './print-services.ts'
 import { createSmsSending, receiptHooks } from './sms.ts'
 
 export type Services = Awaited<ReturnType<typeof createServices>>
@@ -75,7 +75,7 @@ export async function createServices(settings: Settings) {
   const hasher = await createPasswordHasher(config.limits.argon2)
   const texts = createTexts(join(config.configDir, '../locales'))
   const { deadlines, insurer } = config
-  const letterPdf = createLetters({ config })
+  const letterPdf = createInsurerLetterPdf(config)
   const alerts = createAlertService({ transaction, clock, log, email: insurer.operators.alertEmail })
   const keyServices = createKeyServices({ config, stores, transaction, alerts, log })
   const smsReceipts = createSmsReceiptService({

@@ -26,7 +26,15 @@ describe('loadConfigFiles', () => {
   }
 
   it('ships the deadlines of the seed', () => {
-    expect(loadConfigFiles(shipped).deadlines).toMatchObject(defaultDeadlines)
+    const auditRetentionDays = {
+      registration: 1095,
+      letters: 1095,
+      signIn: 365,
+      mtan: 365,
+      account: 3650,
+      operation: 3650,
+    }
+    expect(loadConfigFiles(shipped).deadlines).toEqual({ ...defaultDeadlines, auditRetentionDays })
   })
 
   it('ships the numbers of the security document', () => {

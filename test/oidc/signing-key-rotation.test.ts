@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
@@ -13,17 +12,10 @@ import { createClient } from '../support/client.ts'
 import { onServer } from '../support/database-templates.ts'
 import { createInbox } from '../support/inbox.ts'
 import { createServerDatabase, type Own } from '../support/server-database.ts'
+import { freePort } from '../support/servers/processes.ts'
 import { enterMtan, enterPassword, lena } from '../support/walk.ts'
 
 const secret = randomBytes(32).toString('base64url')
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('signing keys of two processes', () => {
   const folder = mkdtempSync(join(tmpdir(), 'aok-signing-'))

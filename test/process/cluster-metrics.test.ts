@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createProcessWorld } from '../support/processes.ts'
+import { freePort } from '../support/servers/processes.ts'
 
 const withoutServer = process.env.TEST_WITHOUT_POSTGRES === 'true'
 
@@ -11,14 +11,6 @@ beforeEach(async () => {
   world = await createProcessWorld()
 })
 afterEach(() => world?.close())
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 const workersOf = (pid: number | undefined): number[] =>
   execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })

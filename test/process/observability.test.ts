@@ -1,5 +1,3 @@
-import type { AddressInfo } from 'node:net'
-import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backends } from '../support/app.ts'
 import { type Child, toApp } from '../support/child.ts'
@@ -7,6 +5,7 @@ import { createClient, ownAddress } from '../support/client.ts'
 import { createProcessWorld } from '../support/processes.ts'
 import { type Own, takeRedisDatabase } from '../support/server-database.ts'
 import { startCollector } from '../support/servers/otlp.ts'
+import { freePort } from '../support/servers/processes.ts'
 import { makeActive, signInAgain, somebody } from '../support/walk.ts'
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
@@ -19,14 +18,6 @@ let child: Child
 const secrets = new Map<string, string>()
 let metrics = ''
 let answered = ''
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 describe.skipIf(!backends.includes('servers'))('one process', () => {
   /** One process that shows everything it can show, while a member registers, signs in for the first time, and again. */

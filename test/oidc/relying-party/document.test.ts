@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { importJWK, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { freePort } from '../../support/servers/processes.ts'
 import { type BareIssuer, startBareIssuer, takePlace } from './bare-issuer.ts'
 import { openBrowser, type Page } from './browser.ts'
 import { passIssuer } from './demo.ts'
@@ -68,14 +68,6 @@ function registrationOf(port: number) {
     token_endpoint_auth_method: entry!.token_endpoint_auth_method,
     grant_types: ['authorization_code', 'refresh_token'],
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 const shown = (page: Page) => JSON.parse(page.html) as Record<string, unknown>

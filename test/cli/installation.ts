@@ -11,6 +11,7 @@ import { type CliIo, runCli } from '../../src/cli/frame.ts'
 import { jobCommands } from '../../src/cli/jobs.ts'
 import { keyCommands } from '../../src/cli/keys.ts'
 import { keysRotate } from '../../src/cli/keys-rotate.ts'
+import { letterCommands } from '../../src/cli/letters.ts'
 import { mailCommands } from '../../src/cli/mails.ts'
 import { membersImport } from '../../src/cli/members-import.ts'
 import { printRunCommands } from '../../src/cli/print-runs.ts'
@@ -21,6 +22,7 @@ import { createFieldEncryption, createKeyedHash } from '../../src/gateways/field
 import { createAccountStore } from '../../src/stores/accounts.ts'
 import { openDatabase } from '../../src/stores/database.ts'
 import { copyTemplate } from '../support/database-templates.ts'
+import { createServiceWorld } from '../support/services.ts'
 
 const commands = [
   doctor,
@@ -36,6 +38,7 @@ const commands = [
   keysRotate,
   ...keyCommands,
   ...printRunCommands,
+  ...letterCommands,
 ]
 
 /** Runs a command line against given settings and collects what it prints. */
@@ -60,9 +63,16 @@ export async function createInstallation() {
   copyTemplate(dataDir, 'empty')
   const database = await openDatabase({ dataDir })
   const run = (args: string[], io: Partial<CliIo> = {}) => runCommand(args, { variables: { DATA_DIR: dataDir }, ...io })
+  /** The keys that the first command of this installation made. */
+  const protection = () => {
+    const { encryptionKeys, hashKeys } = loadConfig({ DATA_DIR: dataDir }).secrets
+    return { encryption: createFieldEncryption(encryptionKeys), hash: createKeyedHash(hashKeys) }
+  }
   return {
     dataDir,
     knex: database.knex,
+    /** The services around a registration, with the keys of this installation. */
+    createWorld: () => createServiceWorld(database.knex, new Date().toISOString(), protection()),
     run,
     runJson: async (args: string[]) => {
       const { exitCode, out } = await run([...args, '--json'])
@@ -75,11 +85,8 @@ export async function createInstallation() {
     },
     /** Adds an account that has been active, of the person with this insurance number. */
     async addActiveAccount(insuranceNumber: string): Promise<string> {
-      const { secrets } = loadConfig({ DATA_DIR: dataDir })
-      const hash = createKeyedHash(secrets.hashKeys)
-      const encryption = createFieldEncryption(secrets.encryptionKeys)
       const id = randomUUID()
-      await createAccountStore(database.knex, { encryption, hash }).create({
+      await createAccountStore(database.knex, protection()).create({
         id,
         username: 'max.mustermann',
         passwordHash: 'x',

@@ -1,26 +1,19 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { loadConfig } from '../../src/config.ts'
 import { addDays, berlinDay } from '../../src/domain/calendar.ts'
 import { formatLetterMark } from '../../src/domain/letter-mark.ts'
-import { createFieldEncryption, createKeyedHash } from '../../src/gateways/field-encryption.ts'
 import { erika } from '../support/members.ts'
-import { createServiceWorld } from '../support/services.ts'
+import type { ServiceWorld } from '../support/services.ts'
 import { createInstallation } from './installation.ts'
 
 const today = berlinDay(new Date())
 const by = (name: string) => ['--operator', name]
 
 let service: Awaited<ReturnType<typeof createInstallation>>
-let world: ReturnType<typeof createServiceWorld>
+let world: ServiceWorld
 beforeAll(async () => {
   service = await createInstallation()
   await service.run(['db:migrate'])
-  const { secrets } = loadConfig({ DATA_DIR: service.dataDir })
-  const protection = {
-    encryption: createFieldEncryption(secrets.encryptionKeys),
-    hash: createKeyedHash(secrets.hashKeys),
-  }
-  world = createServiceWorld(service.knex, new Date().toISOString(), protection)
+  world = service.createWorld()
   await world.importPersons(erika)
 }, 120_000)
 afterAll(() => service.close())

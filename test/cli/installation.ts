@@ -2,44 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { auditSeal } from '../../src/cli/audit-seal.ts'
-import { auditVerify } from '../../src/cli/audit-verify.ts'
-import { dbMigrate } from '../../src/cli/db-migrate.ts'
-import { dbStatus } from '../../src/cli/db-status.ts'
-import { doctor } from '../../src/cli/doctor.ts'
+import { commands } from '../../src/cli/commands.ts'
 import { type CliIo, runCli } from '../../src/cli/frame.ts'
-import { jobCommands } from '../../src/cli/jobs.ts'
-import { keyCommands } from '../../src/cli/keys.ts'
-import { keysRotate } from '../../src/cli/keys-rotate.ts'
-import { letterCommands } from '../../src/cli/letters.ts'
-import { mailCommands } from '../../src/cli/mails.ts'
-import { membersImport } from '../../src/cli/members-import.ts'
-import { printRunCommands } from '../../src/cli/print-runs.ts'
-import { smsReceipts } from '../../src/cli/sms-receipts.ts'
-import { statisticsShow } from '../../src/cli/statistics.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createFieldEncryption, createKeyedHash } from '../../src/gateways/field-encryption.ts'
 import { createAccountStore } from '../../src/stores/accounts.ts'
 import { openDatabase } from '../../src/stores/database.ts'
 import { copyTemplate } from '../support/database-templates.ts'
 import { createServiceWorld } from '../support/services.ts'
-
-const commands = [
-  doctor,
-  membersImport,
-  auditVerify,
-  auditSeal,
-  dbMigrate,
-  dbStatus,
-  ...jobCommands,
-  ...mailCommands,
-  smsReceipts,
-  statisticsShow,
-  keysRotate,
-  ...keyCommands,
-  ...printRunCommands,
-  ...letterCommands,
-]
 
 /** Runs a command line against given settings and collects what it prints. */
 export async function runCommand(args: string[], io: Partial<CliIo> = {}) {

@@ -119,7 +119,7 @@ describe('the mTAN of the registration', () => {
     const mobile = somebody('A123456780').mobile
     for (let turn = 0; turn < 5; turn++) {
       await toMtan(somebody('A123456780', { mobile }))
-      expect(await sent(mobile)).toBe(turn + 1)
+      await expect.poll(() => sent(mobile)).toBe(turn + 1)
     }
     const { client, page } = await toMtan(somebody('A123456780', { mobile }))
     expect(await sent(mobile)).toBe(5)

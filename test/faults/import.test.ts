@@ -1,14 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { createFieldEncryption, createKeyedHash } from '../../src/gateways/field-encryption.ts'
 import { parseKeyRing } from '../../src/gateways/key-ring.ts'
 import { openPerson } from '../../src/stores/person-record.ts'
 import { writeMemberFile } from '../bench/member-file.ts'
 import { describeOnServer, urlOf } from '../support/databases.ts'
 import { createMachine } from '../support/machines.ts'
-import { awaitImport, awaitLease, killImports, startImport } from './import.ts'
+import { awaitLease, killImports, startImport } from './import.ts'
 
 const kills = Number(process.env.FAULT_KILLS ?? 3)
 const count = 6000
@@ -27,6 +27,8 @@ describeOnServer('imports, killed with SIGKILL', (database) => {
   })
   afterAll(() => rmSync(folder, { recursive: true }))
 
+  afterEach(() => database()('insured_persons').delete())
+
   const ring = (name: string) => parseKeyRing(readFileSync(variables[name] ?? '', 'utf8').trim())
 
   /** The register in clear, by insurance number, without what differs between two imports by nature. */
@@ -42,28 +44,31 @@ describeOnServer('imports, killed with SIGKILL', (database) => {
   const full = ['--full', '--accept-left', '1000']
 
   it('lets one of two processes at once do it; the other says since when it runs', async () => {
-    const first = startImport(before, variables)
-    await awaitLease(database(), first)
-    const second = await awaitImport(startImport(before, variables))
+    const { first, second } = await database().transaction(async (trx) => {
+      // The first one takes the register, and waits here until the second one has been refused.
+      await trx.raw('lock table member_import_rows in share mode')
+      const first = startImport(before, { ...variables, DATABASE_LOCK_TIMEOUT: '0' })
+      await awaitLease(database(), first)
+      return { first, second: await startImport(before, variables).ended }
+    })
     expect(second).toMatchObject({ exitCode: 1, report: { outcome: 'refused', cause: 'running' } })
-    expect(Date.parse(second.report.runsSince)).toBeLessThanOrEqual(Date.now())
-    expect((await awaitImport(first)).report).toMatchObject({ added: count })
-    await database()('insured_persons').delete()
+    expect(Date.parse(String(second.report.runsSince))).toBeLessThanOrEqual(Date.now())
+    expect((await first.ended).report).toMatchObject({ added: count })
   }, 60_000)
 
   it('gives the register of an undisturbed import, wherever earlier ones of the file were killed', async () => {
-    expect((await awaitImport(startImport(before, variables))).report).toMatchObject({ added: count })
-    expect((await awaitImport(startImport(after, variables, full))).report).toMatchObject({ changed: 2000, left: 1000 })
+    expect((await startImport(before, variables).ended).report).toMatchObject({ added: count })
+    expect((await startImport(after, variables, full).ended).report).toMatchObject({ changed: 2000, left: 1000 })
     const undisturbed = await readRegister()
     await database()('insured_persons').delete()
 
     const killed = await killImports(database(), () => startImport(before, variables), { times: kills, within: 1500 })
-    expect((await awaitImport(startImport(before, variables))).exitCode).toBe(0)
+    expect((await startImport(before, variables).ended).exitCode).toBe(0)
     const killedAgain = await killImports(database(), () => startImport(after, variables, full), {
       times: kills,
       within: 1500,
     })
-    expect((await awaitImport(startImport(after, variables, full))).exitCode).toBe(0)
+    expect((await startImport(after, variables, full).ended).exitCode).toBe(0)
     expect(killed + killedAgain).toBeGreaterThan(0)
     expect(await readRegister()).toEqual(undisturbed)
     expect(await database()('member_import_rows').first()).toBeUndefined()

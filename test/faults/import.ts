@@ -1,30 +1,36 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { execPath } from 'node:process'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Database } from '../../src/stores/database.ts'
 import { bare } from '../support/child.ts'
 
+/** A running `members:import`; `ended` gives its exit code (null when it was killed) and its report. */
+export type RunningImport = {
+  process: ChildProcess
+  ended: Promise<{ exitCode: number | null; report: Record<string, unknown> }>
+}
+
 /** Starts `members:import` in a process of its own. */
-export function startImport(file: string, variables: Record<string, string>, args: string[] = []): ChildProcess {
-  return spawn(process.execPath, ['src/cli/main.ts', 'members:import', file, '--json', ...args], {
+export function startImport(file: string, variables: Record<string, string>, args: string[] = []): RunningImport {
+  const process = spawn(execPath, ['src/cli/main.ts', 'members:import', file, '--json', ...args], {
     env: { ...bare, LOG_LEVEL: 'silent', ...variables },
     stdio: ['ignore', 'pipe', 'ignore'],
   })
-}
-
-/** Waits for the end of an import and gives its exit code, and its report. */
-export async function awaitImport(child: ChildProcess) {
   let out = ''
-  child.stdout?.on('data', (chunk) => {
+  process.stdout.on('data', (chunk) => {
     out += chunk
   })
-  const [exitCode] = await once(child, 'close')
-  return { exitCode: exitCode as number | null, report: JSON.parse(out || '{}') }
+  const ended = once(process, 'close').then(([exitCode]) => ({
+    exitCode,
+    report: exitCode === null ? {} : JSON.parse(out || '{}'),
+  }))
+  return { process, ended }
 }
 
 /** Waits until an import holds the register, or has ended. */
-export async function awaitLease(database: Database, child: ChildProcess): Promise<void> {
-  while (child.exitCode === null && !(await database('member_import_leases').first())) await wait(5)
+export async function awaitLease(database: Database, { process }: RunningImport): Promise<void> {
+  while (process.exitCode === null && !(await database('member_import_leases').first())) await wait(5)
 }
 
 /** Lets a lease of a killed import run out at once, which takes a minute otherwise. */
@@ -37,17 +43,16 @@ const endLease = (database: Database) =>
  */
 export async function killImports(
   database: Database,
-  start: () => ChildProcess,
+  start: () => RunningImport,
   { times, within }: { times: number; within: number },
 ): Promise<number> {
   let killed = 0
   for (let turn = 0; turn < times; turn++) {
-    const child = start()
-    const ended = once(child, 'close')
-    await awaitLease(database, child)
+    const running = start()
+    await awaitLease(database, running)
     await wait(Math.random() * within)
-    child.kill('SIGKILL')
-    if ((await ended)[1] === 'SIGKILL') killed++
+    running.process.kill('SIGKILL')
+    if ((await running.ended).exitCode === null) killed++
     await endLease(database)
   }
   return killed

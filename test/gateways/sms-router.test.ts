@@ -3,7 +3,7 @@ import { createHttpSmsDriver } from '../../src/gateways/sms/http.ts'
 import { type Attempt, createSmsRouter, type RouterSettings, type SmsRouter } from '../../src/gateways/sms/router.ts'
 import { SmsFailure } from '../../src/gateways/sms.ts'
 import { createStandingClock } from '../support/clock.ts'
-import { type SmsHttpServer, startSmsHttpServer } from '../support/servers/sms-http.ts'
+import { type SmsHttpBehaviour, type SmsHttpServer, startSmsHttpServer } from '../support/servers/sms-http.ts'
 import { waitFor } from '../support/wait.ts'
 
 const servers: SmsHttpServer[] = []
@@ -15,33 +15,34 @@ afterEach(async () => {
 
 const sms = { id: 'message-2', to: '+4915112345671', text: 'mTAN\n@localhost #123456', country: 'DE' }
 
-async function start(changes: Partial<RouterSettings> = {}) {
+/** `patience`: milliseconds the first gateway has for an answer; short only where it hangs. */
+async function start({ patience = 10_000, ...changes }: Partial<RouterSettings> & { patience?: number } = {}) {
   const [first, second] = [await startSmsHttpServer(), await startSmsHttpServer()]
   servers.push(first, second)
   const attempts: Attempt[] = []
   const changed: string[] = []
-  const driver = ({ url }: SmsHttpServer) =>
+  const driver = ({ url }: SmsHttpServer, timeout: number) =>
     createHttpSmsDriver({
       url,
       method: 'POST',
       headers: { 'Idempotency-Key': '{{id}}' },
       body: { type: 'json', fields: { text: '{{text}}', from: '{{sender}}' } },
       answers: [{ status: ['422'], outcome: 'number_refused' }],
-      timeout: 200,
+      timeout,
     })
   router = createSmsRouter({
     gateways: [
       {
         name: 'first',
-        driver: driver(first),
+        driver: driver(first, patience),
         price: () => 750,
         sender: (country) => (country === 'FR' ? '36184' : 'AOK'),
       },
-      { name: 'second', driver: driver(second), price: () => 800, sender: () => undefined },
+      { name: 'second', driver: driver(second, 10_000), price: () => 800, sender: () => undefined },
     ],
     route: (country) => (country === 'AT' ? ['second', 'first'] : ['first', 'second']),
     afterUnknown: 'next',
-    breaker: { failures: 0.5, minimum: 4, window: 5000, pause: 300 },
+    breaker: { failures: 0.5, minimum: 4, window: 5000, pause: 60_000 },
     clock: createStandingClock('2026-11-25T09:00:00Z'),
     attempted: async (attempt) => void attempts.push(attempt),
     breakerChanged: (gateway, state) => changed.push(`${gateway} ${state}`),
@@ -67,16 +68,16 @@ describe('a message', () => {
   })
 
   it.each([
-    ['refuses', { status: 401 }],
-    ['is not well', { status: 503 }],
-    ['throttles', { status: 429 }],
-    ['hangs', 'hang'],
-    ['is slow', { status: 200, delay: 500 }],
-    ['breaks the connection', 'drop'],
+    ['refuses', { status: 401 }, 10_000],
+    ['is not well', { status: 503 }, 10_000],
+    ['throttles', { status: 429 }, 10_000],
+    ['hangs', 'hang', 200],
+    ['is slow', { status: 200, delay: 500 }, 200],
+    ['breaks the connection', 'drop', 10_000],
   ] as const)(
     'falls over to the second gateway when the first %s, with the same code and key',
-    async (_, behaviour) => {
-      const { router, first, second, attempts } = await start()
+    async (_, behaviour, patience) => {
+      const { router, first, second, attempts } = await start({ patience })
       first.behave(behaviour)
       await router.send(sms)
       expect(first.requests[0]?.headers['idempotency-key']).toBe('message-2')
@@ -97,7 +98,7 @@ describe('a message', () => {
   })
 
   it('waits for a later try after an unknown answer where the settings say so', async () => {
-    const { router, first, second } = await start({ afterUnknown: 'wait' })
+    const { router, first, second } = await start({ afterUnknown: 'wait', patience: 1000 })
     first.behave('hang')
     expect(await failureOf(router.send(sms))).toMatchObject({ code: 'TIMEOUT', permanent: false })
     expect(second.requests).toHaveLength(0)
@@ -131,16 +132,16 @@ describe('a message', () => {
 })
 
 describe('the breaker of a gateway', () => {
-  async function opened() {
-    const started = await start()
-    started.first.behave('hang')
+  async function opened(behaviour: SmsHttpBehaviour, changes: Parameters<typeof start>[0] = {}) {
+    const started = await start(changes)
+    started.first.behave(behaviour)
     for (let n = 0; n < 4; n++) await started.router.send(sms)
     expect(started.changed).toEqual(['first open'])
     return started
   }
 
   it('opens after failures, and then members wait for it no longer', async () => {
-    const { router, first, second } = await opened()
+    const { router, first, second } = await opened('hang', { patience: 200 })
     const before = first.requests.length
     await Promise.all(Array.from({ length: 16 }, () => router.send(sms)))
     expect(first.requests).toHaveLength(before)
@@ -149,7 +150,10 @@ describe('the breaker of a gateway', () => {
   })
 
   it('sends one probe after its pause, and closes when that is accepted', async () => {
-    const { router, first, second, changed } = await opened()
+    const { router, first, second, changed } = await opened('hang', {
+      patience: 200,
+      breaker: { failures: 0.5, minimum: 4, window: 5000, pause: 300 },
+    })
     const before = first.requests.length
     await new Promise((resolve) => setTimeout(resolve, 350))
     // The probe hangs too: fifteen others do not wait for it, and it opens again.
@@ -165,7 +169,7 @@ describe('the breaker of a gateway', () => {
   })
 
   it('is passed by when every gateway is away: a member waits', async () => {
-    const { router, first, second } = await opened()
+    const { router, first, second } = await opened({ status: 503 })
     second.behave({ status: 500 })
     for (let n = 0; n < 12; n++) await failureOf(router.send(sms))
     expect(router.away()).toEqual(['first', 'second'])

@@ -4,8 +4,10 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['test/support/database-templates.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Patience for a machine that is busy with something else; a test that waits for what never comes fails late, not seldom.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
     // Much of a test is waiting for processes, servers and pages: one worker more than two cores keeps them busy.
     maxWorkers: 3,
     pool: 'forks',

@@ -10,6 +10,7 @@ import { berlinDay } from '../domain/calendar.ts'
 import { StartUpError } from '../errors.ts'
 import type { ShiftableClock } from '../gateways/clock.ts'
 import { readInsuranceNumbers } from '../services/members.ts'
+import type { MessageKind } from '../stores/messages.ts'
 import { explainListenFault } from './listener.ts'
 import type { Services } from './services.ts'
 
@@ -71,13 +72,14 @@ export async function startDemo(
     await print()
     await print()
     await settings.runDue()
-    await drain(settings)
+    await arrive(settings, ['sms', 'email', 'backchannel_logout'])
   }
   return {
     greeting: await announce(settings),
     routes: createDevelopmentRoutes({
       clock,
       postbox: services.postbox,
+      arrive: () => arrive(settings, ['sms', 'email']),
       runDue,
       forgetLimits: services.forgetLimits,
       saveOffset: async (offset) => void (await services.stores.settings.set('clock_offset', String(offset))),
@@ -115,12 +117,12 @@ function createAutomaticPrint(services: Services, clock: ShiftableClock): () => 
   }
 }
 
-/** Waits until everything that is due has been delivered, at most five seconds. */
-async function drain({ services, wake }: Settings): Promise<void> {
-  for (let turn = 0; turn < 100; turn++) {
-    if ((await services.stores.messages.countWaiting()) === 0) return
+/** Waits until no message of these kinds is on its way any more, at most ten seconds. */
+async function arrive({ services, wake }: Settings, kinds: readonly MessageKind[]): Promise<void> {
+  const end = performance.now() + 10_000
+  while (performance.now() < end && (await services.stores.messages.isAnyDue(kinds))) {
     wake()
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
 

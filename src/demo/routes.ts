@@ -9,6 +9,8 @@ import { addDuration } from './duration.ts'
 type Settings = {
   clock: ShiftableClock
   postbox: Pick<PostboxStore, 'list' | 'pdf'>
+  /** Waits for e-mails and SMS that are on their way into the postbox. */
+  arrive(): Promise<void>
   /** Runs what is due at the clock's time, print run included, and waits for the deliveries. */
   runDue(): Promise<void>
   saveOffset(milliseconds: number): Promise<void>
@@ -21,13 +23,17 @@ const day = 24 * 60 * 60 * 1000
 export function createDevelopmentRoutes(settings: Settings): Middleware {
   const router = new Router({ prefix: '/dev' })
   router.use(bodyParser({ enableTypes: ['json'] }) as never)
+  const list = async (filter: Parameters<PostboxStore['list']>[0]) => {
+    await settings.arrive()
+    return (await settings.postbox.list(filter)).map(withPdfUrl)
+  }
   router.get('/postbox', async (ctx) => {
-    await ctx.renderPage('demo/postbox', { model: { items: (await settings.postbox.list({})).map(withPdfUrl) } })
+    await ctx.renderPage('demo/postbox', { model: { items: await list({}) } })
   })
   router.get('/postbox.json', async (ctx) => {
     // A plus that was not escaped arrives as a blank.
     const filter = { to: single(ctx.query.to)?.replace(/^ /, '+'), kind: single(ctx.query.kind) }
-    ctx.body = (await settings.postbox.list(filter)).map(withPdfUrl)
+    ctx.body = await list(filter)
   })
   router.get('/postbox/:id.pdf', async (ctx) => {
     const pdf = await settings.postbox.pdf(String(ctx.params.id))

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Transaction, UnitOfWork } from '../stores/transaction.ts'
 import {
+  type AdvanceDeps,
   advance,
   type Effects,
   type Input,
@@ -17,7 +18,7 @@ const state = z.discriminatedUnion('step', [
   z.object({ step: z.literal('done') }),
 ])
 type State = z.infer<typeof state>
-type Deps = { transaction: Transaction; answer: Submission<State> }
+type Deps = AdvanceDeps & { answer: Submission<State> }
 
 const request: StepRequest = { journeyId: 'j1', address: '127.0.0.1', device: 'device', language: 'de' }
 
@@ -37,7 +38,8 @@ function createWorld() {
     Object.assign(world, draft)
     return result
   }
-  return { world, transaction }
+  const stores = { journeys: { stands: async (_id: string, version: number) => version === world.version } }
+  return { world, deps: { transaction, stores } }
 }
 
 const write =
@@ -69,16 +71,16 @@ const journey: Journey<State, Deps> = {
 }
 
 describe('advance', () => {
-  let { world, transaction } = createWorld()
+  let { world, deps } = createWorld()
   const position: Position<State> = { id: 'j1', version: 3, state: { step: 'first' } }
   const go = (answer: Submission<State>, input: Input = {}, at = position) =>
-    advance(journey, at, input, { transaction, answer }, request)
+    advance(journey, at, input, { ...deps, answer }, request)
   const untouched = { version: 3, state: { step: 'first' }, written: [] }
 
   beforeEach(() => {
     const fresh = createWorld()
     world = fresh.world
-    transaction = fresh.transaction
+    deps = fresh.deps
   })
 
   it('moves to the step that the table names, and saves it with the effects of both steps', async () => {
@@ -130,6 +132,12 @@ describe('advance', () => {
     const submission = { outcome: 'accepted', data: { name: 'Erika' }, effects: write('accepted') }
     expect(await go(submission)).toEqual({ kind: 'overtaken' })
     expect(world.written).toEqual([])
+  })
+
+  it('is overtaken rather than refused for what the first of two clicks has used up', async () => {
+    world.version = 4
+    expect(await go({ invalid: { mtan: 'used_up' } })).toEqual({ kind: 'overtaken' })
+    expect(await go({ blockedUntil: new Date(0) })).toEqual({ kind: 'overtaken' })
   })
 
   it('is overtaken at a step without page', async () => {

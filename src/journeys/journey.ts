@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { Abandon } from '../errors.ts'
+import type { Stores } from '../stores/index.ts'
 import type { Transaction, UnitOfWork } from '../stores/transaction.ts'
 
 /** A field's refusal: the reason word of its text (`errors.<field>.<reason>`), with parameters where the text has some. */
@@ -90,6 +91,9 @@ export function outcomeOf(result: Advance<{ step: string }>): string {
   return result.kind === 'blocked' ? 'paused' : result.kind
 }
 
+/** What `advance` itself uses; steps declare more. */
+export type AdvanceDeps = { transaction: Transaction; stores: { journeys: Pick<Stores['journeys'], 'stands'> } }
+
 type AnyStep<S extends { step: string }, D> = Step<S, S['step'], D>
 
 /** Finds the step a journey stands at. */
@@ -99,9 +103,10 @@ export function currentStep<S extends { step: string }, D>(journey: Journey<S, D
 
 /**
  * Answers a form: parses it, asks the step, finds the next one in the table, and saves it together with the step's
- * effects in one transaction. A double click moves once: saving is conditional on the version that was read.
+ * effects in one transaction. A double click moves once: saving is conditional on the version that was read; and the click
+ * that comes second is not refused for what the first one used up.
  */
-export async function advance<S extends { step: string }, D extends { transaction: Transaction }>(
+export async function advance<S extends { step: string }, D extends AdvanceDeps>(
   journey: Journey<S, D>,
   position: Position<S>,
   input: Input,
@@ -116,7 +121,8 @@ export async function advance<S extends { step: string }, D extends { transactio
     const state = journey.state.parse({ ...submission.stay, step: position.state.step })
     return await save(position, state, submission.effects ? [submission.effects] : [], 'stay', deps.transaction)
   }
-  return refusal(submission)
+  const overtaken = !(await deps.stores.journeys.stands(position.id, position.version))
+  return overtaken ? { kind: 'overtaken' } : refusal(submission)
 }
 
 async function answer<S extends { step: string }, D>(

@@ -63,8 +63,13 @@ export function createMessageStore(db: Database, protection: Protection) {
       const payload = JSON.parse(encryption.decrypt(row.payload, `messages.payload:${id}`))
       return { id, kind: row.kind, payload, expiresAt: row.expires_at }
     },
-    countWaiting: async () =>
-      Number((await messages().where({ delivered_at: null, failed_at: null }).count('* as n').first())?.n ?? 0),
+    /** Whether a message of these kinds waits for nothing but its turn; one that is tried again later does not count. */
+    isAnyDue: async (kinds: readonly MessageKind[]): Promise<boolean> =>
+      (await messages()
+        .whereIn('kind', kinds)
+        .where({ delivered_at: null, failed_at: null })
+        .whereRaw('due_at <= clock_timestamp()')
+        .first('id')) !== undefined,
     /** When the message that waits longest was written; null when none waits. */
     oldestWaiting: async (): Promise<Date | null> =>
       (await messages().where({ delivered_at: null, failed_at: null }).min('created_at as oldest').first())?.oldest ??

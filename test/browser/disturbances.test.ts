@@ -30,7 +30,7 @@ describe.skipIf(withoutChromium)('what people do to a sign-in, in Chromium', () 
     await goOn(other)
     await other.waitForURL(`${app.demo}/**`)
     expectNoFaults(visit)
-  }, 60_000)
+  })
 
   it('runs two sign-ins of two tabs side by side', async () => {
     const visit = await studio.visit()
@@ -46,7 +46,7 @@ describe.skipIf(withoutChromium)('what people do to a sign-in, in Chromium', () 
     await other.goto(`${app.demo}/signed-in`)
     await heading(other, 'Sie sind angemeldet')
     expectNoFaults(visit)
-  }, 60_000)
+  })
 
   it('leads the back button to the current step, and sends nothing twice', async () => {
     const visit = await studio.visit()
@@ -68,7 +68,7 @@ describe.skipIf(withoutChromium)('what people do to a sign-in, in Chromium', () 
     await page.waitForLoadState()
     expect((await page.locator('h1').textContent())?.trim()).not.toBe('')
     expectNoFaults(visit)
-  }, 60_000)
+  })
 
   it('explains an expired and a foreign page, with one button that goes on', async () => {
     const visit = await studio.visit()
@@ -89,7 +89,7 @@ describe.skipIf(withoutChromium)('what people do to a sign-in, in Chromium', () 
     await page.waitForURL(/\/passwort$|localhost:\d+\/$/)
     expectNoFaults(visit)
     expectNoFaults(foreign)
-  }, 60_000)
+  })
 
   it('pauses after ten wrong passwords and offers a link', async () => {
     const visit = await studio.visit()
@@ -102,7 +102,7 @@ describe.skipIf(withoutChromium)('what people do to a sign-in, in Chromium', () 
     await expect.poll(() => page.locator('h1').textContent()).toMatch(/Pause/)
     await look(page, '33-paused')
     expectNoFaults(visit)
-  }, 60_000)
+  })
 })
 
 /** Presses the one thing on the page that leads on. */

@@ -51,7 +51,7 @@ describe.skipIf(withoutChromium)('the whole way by other means', () => {
     await press(page, 'Weiter')
     await page.waitForURL(`${app.demo}/signed-in`)
     expectNoFaults(visit)
-  }, 60_000)
+  })
 
   it('works with the keyboard only', async () => {
     const person = somebody('H556677889')
@@ -83,7 +83,7 @@ describe.skipIf(withoutChromium)('the whole way by other means', () => {
     await runJobs(app)
     await signInByKeyboard(visit, person)
     expectNoFaults(visit)
-  }, 60_000)
+  })
 
   it('leaves a sign-in and takes it up in another browser from its first step', async () => {
     const person = somebody('K908172635')
@@ -104,7 +104,7 @@ describe.skipIf(withoutChromium)('the whole way by other means', () => {
       await press(page, 'Weiter')
       await page.waitForURL(`${app.demo}/signed-in`)
     }
-  }, 60_000)
+  })
 
   it('tells nobody who is not in the register anything else than the others', async () => {
     const stranger = somebody('A987654328')
@@ -118,7 +118,7 @@ describe.skipIf(withoutChromium)('the whole way by other means', () => {
     await enterPassword(visit.page, stranger)
     await visit.page.waitForURL(/\/freischaltcode$/)
     expectNoFaults(visit)
-  }, 60_000)
+  })
 })
 
 const focused = (page: Page) => page.evaluate('document.activeElement?.textContent?.trim()')

@@ -35,7 +35,7 @@ describe.skipIf(withoutChromium)('the other pages and states, in Chromium', () =
     await visit.page.goto(`${studio.app.issuer}/registrierung/mtan`)
     await look(visit.page, '43-registration-gone')
     expectNoFaults(visit)
-  }, 60_000)
+  })
 
   it('fits 320 px and keeps its words at 400 % zoom', async () => {
     const visit = await studio.visit({ viewport: { width: 320, height: 256 } })
@@ -46,7 +46,7 @@ describe.skipIf(withoutChromium)('the other pages and states, in Chromium', () =
     await visit.page.goto(`${studio.app.demo}/login`)
     expect(await visit.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(320)
     expectNoFaults(visit)
-  }, 60_000)
+  })
 
   it('shows a code that has run out, and the new letter after password and mTAN', async () => {
     const person = somebody('M424242429')
@@ -67,7 +67,7 @@ describe.skipIf(withoutChromium)('the other pages and states, in Chromium', () =
     await expect.poll(() => page.getByRole('button', { name: 'Neuen Freischaltcode anfordern' }).count()).toBe(0)
     await look(page, '51-new-letter')
     expectNoFaults(visit)
-  }, 60_000)
+  })
 
   it('sends a new mTAN when asked after the wait, and not before', async () => {
     const visit = await studio.visit()
@@ -84,5 +84,5 @@ describe.skipIf(withoutChromium)('the other pages and states, in Chromium', () =
     await page.locator('#mtan-error').waitFor()
     await look(page, '53-mtan-expired')
     expectNoFaults(visit)
-  }, 60_000)
+  })
 })

@@ -30,7 +30,7 @@ describe.skipIf(withoutChromium)('applications that delegate their sign-in, in C
     await passSignIn(visit, lena)
     await page.waitForURL(`${app.demo}/signed-in`)
     expectNoFaults(visit)
-  }, 60_000)
+  })
 
   it('switches from one person to another with prompt=login', async () => {
     const visit = await studio.visit()
@@ -39,7 +39,7 @@ describe.skipIf(withoutChromium)('applications that delegate their sign-in, in C
     await signInAtPortal(visit, max, '?prompt=login')
     expect(await claim(page, 'name')).toBe('Max Mustermann')
     expectNoFaults(visit)
-  }, 60_000)
+  })
 
   it('answers prompt=none at once: login_required without a session, signed in with one', async () => {
     const visit = await studio.visit()
@@ -50,7 +50,7 @@ describe.skipIf(withoutChromium)('applications that delegate their sign-in, in C
     await page.goto(`${app.demo}/login?prompt=none`)
     expect(page.url()).toBe(`${app.demo}/signed-in`)
     expectNoFaults(visit)
-  }, 60_000)
+  })
 
   it('asks for consent once for a third party, remembers it beyond the sign-out, and lets cancel', async () => {
     const visit = await studio.visit()
@@ -80,7 +80,7 @@ describe.skipIf(withoutChromium)('applications that delegate their sign-in, in C
     await page.waitForURL(`${app.demo}/third-party`)
     expect(await claim(page, 'sub')).toBe(sub)
     expectNoFaults(visit)
-  }, 60_000)
+  })
 
   it('signs in and out in the browser application', async () => {
     const visit = await studio.visit()
@@ -95,7 +95,7 @@ describe.skipIf(withoutChromium)('applications that delegate their sign-in, in C
     await press(page, 'Abmelden')
     await page.getByText('Sie sind abgemeldet.').waitFor()
     expectNoFaults(visit)
-  }, 60_000)
+  })
 
   it('speaks English when the application asks for it', async () => {
     const visit = await studio.visit()
@@ -104,5 +104,5 @@ describe.skipIf(withoutChromium)('applications that delegate their sign-in, in C
     expect(await visit.page.locator('html').getAttribute('lang')).toBe('en')
     await look(visit.page, '22-password-english')
     expectNoFaults(visit)
-  }, 60_000)
+  })
 })

@@ -37,7 +37,7 @@ export async function openStudio(variables: Record<string, string> = {}): Promis
 async function visit(app: TestApp, browser: Browser, options: BrowserContextOptions = {}): Promise<Visit> {
   const viewport = { width: 360, height: 740 }
   const context = await browser.newContext({ locale: 'de-DE', timezoneId: 'Europe/Berlin', viewport, ...options })
-  context.setDefaultTimeout(8_000)
+  context.setDefaultTimeout(30_000)
   const faults: string[] = []
   watch(context, [new URL(app.issuer).host, new URL(app.demo).host], faults)
   return { page: await context.newPage(), context, app, faults }

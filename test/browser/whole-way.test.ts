@@ -49,7 +49,7 @@ describe.skipIf(withoutChromium)('the way of the seed, in Chromium', () => {
     await press(page, 'Weiter')
     await page.waitForURL(/\/registrierung\/fertig$/)
     await look(page, '05-registered')
-  }, 90_000)
+  })
 
   it('is told at the sign-in what is missing, before activation and letter', async () => {
     const { page, app } = visit
@@ -58,7 +58,7 @@ describe.skipIf(withoutChromium)('the way of the seed, in Chromium', () => {
     await enterPassword(page, erika)
     await page.waitForURL((url) => !url.pathname.endsWith('/passwort'))
     await look(page, '06-not-activated')
-  }, 60_000)
+  })
 
   it('activates by the link and gets the letter', async () => {
     const { page, app } = visit
@@ -74,7 +74,7 @@ describe.skipIf(withoutChromium)('the way of the seed, in Chromium', () => {
     await look(page, '08-activation-unknown')
     await runJobs(app)
     expect((await app.inbox.next('letter', erika.insuranceNumber)).code).toMatch(/^(\w{4}-){2}\w{4}$/)
-  }, 60_000)
+  })
 
   it('signs in for the first time', async () => {
     const { page, app } = visit
@@ -116,7 +116,7 @@ describe.skipIf(withoutChromium)('the way of the seed, in Chromium', () => {
     await look(page, '14-signed-in')
     expect(await claim(page, 'name')).toBe('Erika Mustermann')
     expect(await page.locator('[data-claim="amr"]').textContent()).toContain('letter')
-  }, 90_000)
+  })
 
   it('signs out, and in again with password and mTAN', async () => {
     const { page, app } = visit
@@ -137,7 +137,7 @@ describe.skipIf(withoutChromium)('the way of the seed, in Chromium', () => {
     await page.waitForURL(`${app.demo}/signed-in`)
     expect(await page.locator('[data-claim="amr"]').textContent()).not.toContain('letter')
     await heading(page, 'Sie sind angemeldet')
-  }, 60_000)
+  })
 
   it('asked no other host and broke no policy on the whole way', () => {
     expectNoFaults(visit)

@@ -7,7 +7,7 @@ const demoFile = fileURLToPath(new URL('../../config/demo/insured-persons.csv', 
 let service: Awaited<ReturnType<typeof createInstallation>>
 beforeAll(async () => {
   service = await createInstallation()
-}, 60_000)
+})
 afterAll(() => service.close())
 
 it('asks for the migrations first, and applies them', async () => {

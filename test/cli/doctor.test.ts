@@ -5,7 +5,7 @@ describe('doctor', () => {
   let installation: Awaited<ReturnType<typeof createInstallation>>
   beforeAll(async () => {
     installation = await createInstallation()
-  }, 60_000)
+  })
   afterAll(() => installation?.close())
 
   it('says that migrations are pending, and nothing of the data', async () => {

@@ -5,7 +5,7 @@ let service: Awaited<ReturnType<typeof createInstallation>>
 beforeAll(async () => {
   service = await createInstallation()
   await service.run(['db:migrate'])
-}, 60_000)
+})
 afterAll(() => service.close())
 
 it('lists the jobs and runs one', async () => {
@@ -15,7 +15,7 @@ it('lists the jobs and runs one', async () => {
   expect(await service.runJson(['jobs:run', 'clean-up'])).toMatchObject({ ok: true, outcome: 'done', rows: 0 })
   const line = (await service.run(['jobs:list'])).out.split('\n').find((each) => each.startsWith('clean-up'))
   expect(line).toMatch(/\*\/5 \* \* \* \* .* done +0 rows, \d+ ms +next 20\S+Z$/)
-}, 30_000)
+})
 
 it('tells that a job runs elsewhere, fails, or does not exist', async () => {
   const other = { lease: '6f3b3f0e-0000-4000-8000-000000000001', lease_until: new Date('2100-01-01') }
@@ -26,7 +26,7 @@ it('tells that a job runs elsewhere, fails, or does not exist', async () => {
   expect(list.exitCode).toBe(1)
   expect(list.err).toMatch(/clean-up.*failed.*running, 2 failures/)
   expect((await service.run(['jobs:run', 'coffee'])).exitCode).toBe(2)
-}, 30_000)
+})
 
 it('counts and shows the days', async () => {
   expect((await service.run(['statistics:show'])).out).toMatch(/^Nothing is counted yet/)
@@ -36,4 +36,4 @@ it('counts and shows the days', async () => {
   expect(days[0]).toMatchObject({ registrations: 0, sign_ins: 0, deletions: 0 })
   expect((await service.run(['statistics:show'])).out).toMatch(/^day +registrations {2}activations/)
   expect((await service.run(['statistics:show', '--days', 'all'])).exitCode).toBe(2)
-}, 30_000)
+})

@@ -9,7 +9,7 @@ let service: Awaited<ReturnType<typeof createInstallation>>
 beforeAll(async () => {
   service = await createInstallation()
   await service.run(['db:migrate'])
-}, 60_000)
+})
 afterAll(() => service.close())
 
 /** A notification about one message; it claims any recipient it likes. */
@@ -66,7 +66,7 @@ it('marks the address of a returned e-mail of ours, and lists it masked', async 
   expect((await service.run(['mails:bounces'])).out).toMatch(/m•••@example\.org {2}no_mailbox .* member not told yet/)
   const event = await service.knex('audit_events').where({ type: 'email_bounced' }).first()
   expect(JSON.stringify(event)).not.toContain('example.org')
-}, 30_000)
+})
 
 it('refuses what is no notification', async () => {
   expect(await bounce('Subject: Out of office\r\n\r\nI am away')).toMatchObject({ exitCode: 2, error: 'usage' })

@@ -12,7 +12,7 @@ let service: Awaited<ReturnType<typeof createInstallation>>
 beforeAll(async () => {
   service = await createInstallation()
   await service.run(['db:migrate'])
-}, 60_000)
+})
 afterAll(() => service.close())
 beforeEach(async () => {
   await service.knex('insured_persons').delete()

@@ -4,7 +4,7 @@ import { createInstallation } from './installation.ts'
 let service: Awaited<ReturnType<typeof createInstallation>>
 beforeAll(async () => {
   service = await createInstallation()
-}, 60_000)
+})
 afterAll(() => service.close())
 
 it('brings the schema up to date, and back only when that is really wanted', async () => {
@@ -19,7 +19,7 @@ it('brings the schema up to date, and back only when that is really wanted', asy
   expect(exitCode).toBe(1)
   for (const name of would) expect(out + err).toContain(name)
   expect(await service.runJson(['db:migrate'])).toMatchObject({ exitCode: 0 })
-}, 60_000)
+})
 
 it.each(['0', '-1', 'all', '100'])('refuses to undo %s migrations', async (steps) => {
   expect(await service.run(['db:rollback', '--steps', steps])).toMatchObject({

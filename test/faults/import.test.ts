@@ -54,7 +54,7 @@ describeOnServer('imports, killed with SIGKILL', (database) => {
     expect(second).toMatchObject({ exitCode: 1, report: { outcome: 'refused', cause: 'running' } })
     expect(Date.parse(String(second.report.runsSince))).toBeLessThanOrEqual(Date.now())
     expect((await first.ended).report).toMatchObject({ added: count })
-  }, 60_000)
+  })
 
   it('gives the register of an undisturbed import, wherever earlier ones of the file were killed', async () => {
     expect((await startImport(before, variables).ended).report).toMatchObject({ added: count })

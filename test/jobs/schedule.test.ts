@@ -58,5 +58,5 @@ describeOnServer('the schedule of the cluster', (database) => {
     await startProcess([job('nightly', '10 0 * * *')])
     const now = await boss.getSchedules('jobs')
     expect(now.map(({ key, cron }) => [key, cron])).toEqual([['nightly', '10 0 * * *']])
-  }, 30_000)
+  })
 })

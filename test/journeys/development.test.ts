@@ -1,7 +1,9 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startTestApp, type TestApp } from '../support/app.ts'
+import { backends, startTestApp, type TestApp } from '../support/app.ts'
 import { createClient } from '../support/client.ts'
-import { begin, enterPassword } from '../support/walk.ts'
+import { holdTable } from '../support/database.ts'
+import { begin, enterPassword, lena } from '../support/walk.ts'
 
 describe('the development pages', () => {
   let app: TestApp
@@ -68,5 +70,26 @@ describe('the development pages', () => {
     await post('/dev/clock', { reset: true })
     await begin(client, app)
     expect((await enterPassword(client, wrong)).status).toBe(422)
+  })
+})
+
+describe.skipIf(!backends.includes('servers'))('the postbox', () => {
+  let app: TestApp
+  beforeAll(async () => {
+    app = await startTestApp({}, 'servers')
+  })
+  afterAll(() => app?.close())
+
+  it('shows what is still on its way when it is asked', async () => {
+    const known = (await app.inbox.list('sms', lena.mobile)).length
+    const holder = await holdTable(app, 'development_postbox')
+    const client = createClient()
+    await begin(client, app)
+    await enterPassword(client, lena)
+    const shown = app.inbox.list('sms', lena.mobile)
+    await holder.awaitWaiting(1)
+    await wait(200)
+    await holder.release()
+    expect(await shown).toHaveLength(known + 1)
   })
 })

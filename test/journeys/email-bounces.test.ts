@@ -12,7 +12,7 @@ const [active, matched, unmatched = ''] = ['A123456780', 'B204581379', ...freshN
 let app: TestApp
 beforeAll(async () => {
   app = await startTestApp({ EMAIL_BOUNCE_SECRET: secret, TRUST_PROXY: 'true' })
-}, 60_000)
+})
 afterAll(() => app?.close())
 
 const browser = () => createClient(ownAddress())
@@ -103,4 +103,4 @@ it('a member is told once after the mTAN, and goes on to the application', async
   // Another bounce is told anew.
   await bounce(person, '5.1.1')
   expect(new URL((await signInAgain(browser(), app, person)).url).pathname).toMatch(/e-mail-adresse$/)
-}, 60_000)
+})

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { createClient } from '../support/client.ts'
+import { waitFor } from '../support/wait.ts'
 import { awaitLetter, begin, enterMtan, enterPassword, lena, somebody } from '../support/walk.ts'
 
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
@@ -55,15 +56,12 @@ async function floodOf(clients: number, signal: AbortSignal): Promise<() => Prom
 
 const visit = (path: string) => fetch(`${app.issuer}${path}`, { redirect: 'manual', headers: { Accept: 'text/html' } })
 
-async function until(path: string, status: number): Promise<Response> {
-  for (let turn = 0; turn < 400; turn++) {
+const until = (path: string, status: number): Promise<Response> =>
+  waitFor(async () => {
     const answer = await visit(path)
     if (answer.status === status) return answer
     await answer.body?.cancel()
-    await new Promise((resolve) => setTimeout(resolve, 25))
-  }
-  throw new Error(`${path} never answered ${status}`)
-}
+  })
 
 it('an overload refuses new sign-ins and registrations; those under way end, health stays green', async () => {
   const person = somebody('A123456780')

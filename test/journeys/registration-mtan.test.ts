@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startTestApp, type TestApp } from '../support/app.ts'
+import { backends, startTestApp, type TestApp } from '../support/app.ts'
 import { type Client, createClient, ownAddress, type Page } from '../support/client.ts'
-import { ask } from '../support/database.ts'
+import { ask, holdTable } from '../support/database.ts'
 import { entered, expectRefused, words } from '../support/refusal.ts'
 import { enterCredentials, type Person, register, somebody } from '../support/walk.ts'
 
@@ -192,6 +192,22 @@ describe('the end of the registration', () => {
     expect(await app.inbox.list('email', person.email)).toHaveLength(1)
     expect((await client.get(`${app.issuer}/registrierung/mtan`)).url).toContain('/registrierung/fertig')
   })
+
+  it.skipIf(!backends.includes('servers'))(
+    'is the answer to the second click too, when the first one ends',
+    async () => {
+      const { client, person } = await toMtan()
+      const { target, body } = client.form({ mtan: await newest(person) })
+      const holder = await holdTable(app, 'accounts')
+      const first = client.post(target, body)
+      await holder.awaitWaiting(1)
+      // Reads the journey as it was, and finds the code used up when it is let in.
+      const second = client.post(target, body)
+      await holder.awaitWaiting(2)
+      await holder.release()
+      expect([at(await first), at(await second)]).toEqual(['/registrierung/fertig', '/registrierung/fertig'])
+    },
+  )
 
   it('tells where to look and until when, and lets another person register from there', async () => {
     const client = createClient(ownAddress())

@@ -190,5 +190,5 @@ describe.skipIf(!hasOpenssl())('two SMS gateways', () => {
     await app.advance('P1D')
     await toMtan()
     await waitFor(() => http.requests.length === 2)
-  }, 30_000)
+  })
 })

@@ -43,7 +43,7 @@ describe.skipIf(!backends.includes('servers') || !hasPostgresClient())('a backup
     const copy = await openDatabase({ url: urlOf(restored), poolSize: 1 })
     expect(await copy.knex('accounts').whereIn('username', ['lena.huber', 'josef.bauer'])).toHaveLength(2)
     await copy.close()
-  }, 60_000)
+  })
 
   it('restored without its keys is refused', async () => {
     const other = join(app.dataDir, 'other')
@@ -53,5 +53,5 @@ describe.skipIf(!backends.includes('servers') || !hasPostgresClient())('a backup
     expect(exitCode).toBe(1)
     const names = JSON.parse(out).findings.filter((found: { outcome: string }) => found.outcome === 'fault')
     expect(names.map((found: { name: string }) => found.name)).toContain('the keys fit the database')
-  }, 60_000)
+  })
 })

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Child, toApp } from '../support/child.ts'
 import { createClient } from '../support/client.ts'
 import { createProcessWorld } from '../support/processes.ts'
+import { waitFor } from '../support/wait.ts'
 import { makeActive, signInAgain, somebody } from '../support/walk.ts'
 
 let world: Awaited<ReturnType<typeof createProcessWorld>>
@@ -29,13 +30,6 @@ const isAlive = (pid: number) => {
   } catch {
     return false
   }
-}
-async function until(holds: () => boolean | Promise<boolean>, seconds = 10): Promise<void> {
-  for (let turn = 0; turn < seconds * 20; turn++) {
-    if (await holds()) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error(`not within ${seconds} seconds`)
 }
 const statusOf = (url: string) =>
   fetch(url).then(
@@ -67,7 +61,7 @@ async function startBalancer() {
   return { issuer: `http://localhost:${(server.address() as AddressInfo).port}`, ports, served }
 }
 
-describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('several processes', { timeout: 120_000 }, () => {
+describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('several processes', () => {
   it('share one sign-in whose every request meets another of them, while a worker does deliveries and jobs', async () => {
     const balancer = await startBalancer()
     const variables = { ISSUER: balancer.issuer, IP_LIMIT_FACTOR: '1000' }
@@ -96,16 +90,16 @@ describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('several processes', { timeou
     const before = pidsOf(cluster)
     expect(before).toHaveLength(2)
     process.kill(before[0] ?? 0, 'SIGKILL')
-    await until(() => pidsOf(cluster).length === 2 && !pidsOf(cluster).includes(before[0] ?? 0))
-    await until(() => /"replacedIn":0.*process died/.test(cluster.out()))
-    await until(async () => (await statusOf(`http://127.0.0.1:${port}/health/ready`)) === 200)
+    await waitFor(() => pidsOf(cluster).length === 2 && !pidsOf(cluster).includes(before[0] ?? 0))
+    await waitFor(() => /"replacedIn":0.*process died/.test(cluster.out()))
+    await waitFor(async () => (await statusOf(`http://127.0.0.1:${port}/health/ready`)) === 200)
     const after = pidsOf(cluster)
     cluster.process.kill('SIGKILL')
-    await until(() => !after.some(isAlive), 15)
+    await waitFor(() => !after.some(isAlive))
   })
 })
 
-describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('the end of a process', { timeout: 60_000 }, () => {
+describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('the end of a process', () => {
   /** A request whose body is not complete yet. */
   function beginRequest(port: number) {
     const socket = connect(port, '127.0.0.1')
@@ -126,12 +120,12 @@ describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('the end of a process', { tim
     const { port } = await child.ready
     const address = `http://127.0.0.1:${port}`
     const underWay = beginRequest(port)
-    await until(async () => (await statusOf(`${address}/health/ready`)) === 200)
+    await waitFor(async () => (await statusOf(`${address}/health/ready`)) === 200)
     child.process.kill('SIGTERM')
-    await until(async () => (await statusOf(`${address}/health/ready`)) === 503)
+    await waitFor(async () => (await statusOf(`${address}/health/ready`)) === 503)
     expect(await statusOf(`${address}/health/live`)).toBe(200)
     expect(await statusOf(`${address}/hilfe`)).toBe(200)
-    await until(async () => (await statusOf(`${address}/health/live`)) === 0)
+    await waitFor(async () => (await statusOf(`${address}/health/live`)) === 0)
     underWay.finish()
     expect(await underWay.done).toMatch(/^HTTP\/1.1 200/)
     expect(await child.ended).toBe(0)

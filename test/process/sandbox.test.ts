@@ -21,4 +21,4 @@ it('does not start as a sandbox on a register with other than demo persons', asy
   expect(await sandbox.ended).toBe(1)
   expect(sandbox.err()).toMatch(/no demo persons \(1\)[^\n]*SANDBOX/)
   rmSync(dataDir, { recursive: true })
-}, 60_000)
+})

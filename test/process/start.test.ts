@@ -46,7 +46,7 @@ async function expectRefusal(child: Child, ...sayings: (string | RegExp)[]): Pro
 }
 
 // Each starts the application twice.
-describe('a start', { timeout: 90_000 }, () => {
+describe('a start', () => {
   it('says that it is ready, tells the demo log-ins, and keeps its data over a restart', async () => {
     // The very first start: nothing is there yet.
     await rm(join(dataDir, 'postgres'), { recursive: true })

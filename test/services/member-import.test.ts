@@ -45,7 +45,7 @@ describeOnBoth('an import of the register', (database) => {
     const lease = () => database()('member_import_leases').where('busy_until', '>', database().raw('clock_timestamp()'))
     const longStatement = async () => {
       await database()('member_import_leases').update({ busy_until: new Date(0) })
-      await expect.poll(() => lease().first(), { timeout: 5000 }).toMatchObject({ import_id: id })
+      await expect.poll(() => lease().first()).toMatchObject({ import_id: id })
     }
     await holdWhile({ id, options: { now: new Date() }, stores }, longStatement, 50)
     await stores.memberImports.end(id)

@@ -23,12 +23,12 @@ describe.skipIf(!postgresPrograms())('several hosts in DATABASE_URL', () => {
     second = await startStandby(first)
     await first.query('create table written (n int)')
     database = await open('?target_session_attrs=read-write')
-  }, 60_000)
+  })
   afterAll(async () => {
     await database?.close()
     await second?.remove()
     await first?.remove()
-  }, 60_000)
+  })
 
   it('takes the one that accepts writes, wherever it stands in the list', async () => {
     expect(await portInUse()).toBe(first.port)
@@ -62,7 +62,7 @@ describe.skipIf(!postgresPrograms())('several hosts in DATABASE_URL', () => {
     })
     await expect(idle).rejects.toThrow()
     expect(await insert()).toHaveLength(1)
-  }, 20_000)
+  })
 
   it('goes on with the standby once it is promoted, and fails what was under way', async () => {
     await Promise.all(Array.from({ length: 4 }, insert))
@@ -78,7 +78,7 @@ describe.skipIf(!postgresPrograms())('several hosts in DATABASE_URL', () => {
     expect(await portInUse()).toBe(second.port)
     // Every connection of the pool, not only the first, leads to the new primary.
     expect(await Promise.all(Array.from({ length: 8 }, insert))).toHaveLength(8)
-  }, 30_000)
+  })
 
   it('stays there when the old primary comes back as a standby, and takes it again after the next fail-over', async () => {
     await first.follow(second)
@@ -91,7 +91,7 @@ describe.skipIf(!postgresPrograms())('several hosts in DATABASE_URL', () => {
     await first.promote()
     await until('writing works again', async () => (await insert()).length === 1)
     expect(await portInUse()).toBe(first.port)
-  }, 30_000)
+  })
 
   it('leaves a server that refuses writes from one moment to the next', async () => {
     const alone = await openDatabase({
@@ -112,5 +112,5 @@ describe.skipIf(!postgresPrograms())('several hosts in DATABASE_URL', () => {
     await until('writing works again', async () => (await write()) !== undefined)
     expect((await Promise.all(Array.from({ length: 6 }, write))).length).toBe(6)
     await alone.close()
-  }, 30_000)
+  })
 })

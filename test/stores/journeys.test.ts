@@ -51,8 +51,10 @@ describeOnBoth('journeys', (database) => {
 
   it('move only from the version that was read', async () => {
     await begin()
+    expect(await store().stands('j1', 0)).toBe(true)
     expect(await store().save('j1', 0, second)).toBe(true)
     expect(await store().save('j1', 0, first)).toBe(false)
+    expect([await store().stands('j1', 0), await store().stands('j1', 1)]).toEqual([false, true])
     expect(await load()).toMatchObject({ version: 1, state: second })
   })
 
@@ -61,6 +63,7 @@ describeOnBoth('journeys', (database) => {
     await store().end('j1', now)
     expect(await load()).toMatchObject({ state: null, endedAt: now, clientId: 'demo-portal' })
     expect(await store().save('j1', 0, second)).toBe(false)
+    expect(await store().stands('j1', 0)).toBe(false)
     await store().end('j1', expiresAt)
     expect(await load()).toMatchObject({ endedAt: now })
   })

@@ -10,7 +10,7 @@ describeOnServer('plans', (database) => {
   beforeAll(async () => {
     const searched = planFillings(0.004, 0.0002).filter(({ table }) => table !== 'insured_persons')
     await fillTables(database(), searched, () => {})
-  }, 60_000)
+  })
 
   it.each(watchedQueries)('$job: $query reads by $indexes', async (watched) => {
     const nodes = (await explain(database(), watched, { settings })).flatMap(({ Plan }) => nodesOf(Plan))

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import pg from 'pg'
 import type { TestApp } from './app.ts'
+import { waitFor } from './wait.ts'
 
 /** Asks the database of a running application; the embedded one through the socket in its data folder. */
 export async function ask<T extends pg.QueryResultRow>(
@@ -16,5 +17,23 @@ export async function ask<T extends pg.QueryResultRow>(
     return (await client.query<T>(sql, values)).rows
   } finally {
     await client.end()
+  }
+}
+
+/** Lets nobody write to a table of an application on a server until `release`; reading goes on. */
+export async function holdTable(app: TestApp, table: string) {
+  const client = new pg.Client({ connectionString: app.storage.DATABASE_URL })
+  await client.connect()
+  await client.query('begin')
+  await client.query(`lock table ${table} in exclusive mode`)
+  return {
+    /** Waits until `count` connections wait, for this table or for one that waits for it. */
+    awaitWaiting: (count: number) =>
+      waitFor(async () => {
+        const sql = `select count(*)::int as waiting from pg_stat_activity
+                      where datname = current_database() and wait_event_type = 'Lock'`
+        return (await client.query(sql)).rows[0].waiting >= count
+      }),
+    release: () => client.end(),
   }
 }

@@ -41,7 +41,7 @@ function suite(open: () => Promise<OpenDatabase>, define: Define): () => void {
     let database: OpenDatabase | undefined
     beforeAll(async () => {
       database = await open()
-    }, 60_000)
+    })
     afterAll(() => database?.close())
     define(() => (database as OpenDatabase).knex)
   }

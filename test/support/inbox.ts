@@ -21,8 +21,9 @@ export function createInbox(issuer: string) {
   return {
     list,
     /** Waits for the newest item beyond the `after` first ones; fails after `seconds`. */
-    async next(kind: Item['kind'], to: string, after = 0, seconds = 10): Promise<Item> {
-      for (let turn = 0; turn < seconds * 20; turn++) {
+    async next(kind: Item['kind'], to: string, after = 0, seconds = 30): Promise<Item> {
+      const end = performance.now() + seconds * 1000
+      while (performance.now() < end) {
         const items = await list(kind, to)
         if (items.length > after && items[0]) return items[0]
         await new Promise((resolve) => setTimeout(resolve, 50))

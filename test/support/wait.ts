@@ -1,9 +1,10 @@
 /** Looks again and again until `look` finds something; throws after `seconds`. */
 export async function waitFor<T>(
   look: () => T | undefined | false | Promise<T | undefined | false>,
-  seconds = 5,
+  seconds = 30,
 ): Promise<T> {
-  for (let turn = 0; turn < seconds * 50; turn++) {
+  const end = performance.now() + seconds * 1000
+  while (performance.now() < end) {
     const found = await look()
     if (found !== undefined && found !== false) return found
     await new Promise((resolve) => setTimeout(resolve, 20))

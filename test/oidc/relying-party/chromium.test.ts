@@ -19,7 +19,7 @@ describe.skipIf(!executable && !process.env.CI)('in Chromium', () => {
   beforeAll(async () => {
     demo = await startDemo()
     browser = await chromium.launch({ executablePath: executable, args: ['--no-sandbox'] })
-  }, 30_000)
+  })
   afterAll(async () => {
     await browser?.close()
     await demo?.close()
@@ -44,7 +44,7 @@ describe.skipIf(!executable && !process.env.CI)('in Chromium', () => {
     await expect.poll(() => page.locator('#status').textContent()).toBe('Sie sind abgemeldet.')
     expect(await page.getByRole('button', { name: 'Anmelden' }).isVisible()).toBe(true)
     expect(problems).toEqual([])
-  }, 30_000)
+  })
 
   it('says in the browser application that a sign-in was cancelled', async () => {
     const { page } = await openPage()
@@ -53,7 +53,7 @@ describe.skipIf(!executable && !process.env.CI)('in Chromium', () => {
     await page.getByRole('link', { name: /cancel/i }).click()
     await expect.poll(() => page.locator('#status').textContent()).toMatch(/\(access_denied\)/)
     expect(page.url()).toBe(`${demo.base}/spa.html`)
-  }, 30_000)
+  })
 
   it('signs in, renews and signs out at the portal, with an answer posted as a form', async () => {
     const { page, problems } = await openPage()
@@ -70,7 +70,7 @@ describe.skipIf(!executable && !process.env.CI)('in Chromium', () => {
     await page.getByRole('button', { name: 'Yes, sign me out' }).click()
     await page.getByText('Sie sind abgemeldet.').waitFor()
     expect(problems).toEqual([])
-  }, 30_000)
+  })
 
   it('has no accessibility faults on its other pages, light, dark and narrow', async () => {
     const { page } = await openPage()
@@ -84,7 +84,7 @@ describe.skipIf(!executable && !process.env.CI)('in Chromium', () => {
     await page.setViewportSize({ width: 320, height: 640 })
     await page.goto(demo.base)
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(320)
-  }, 30_000)
+  })
 })
 
 /** Opens a page of a fresh browser profile and collects what the application's own pages complain of. */

@@ -46,7 +46,7 @@ beforeAll(async () => {
     application.stdout!.on('data', (line) => String(line).includes(`listening on ${base}`) && resolve())
     application.once('exit', (code) => reject(new Error(`the document's code ended with ${code}`)))
   })
-}, 20_000)
+})
 
 afterAll(async () => {
   application?.kill()

@@ -4,7 +4,14 @@ import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromiumPath } from './support/chromium.ts'
-import { hasOpenssl, hasPostgresClient, hasRedisPrograms, postgresPrograms, sshdPath } from './support/programs.ts'
+import {
+  hasOpenssl,
+  hasPostgresClient,
+  hasPrometheus,
+  hasRedisPrograms,
+  postgresPrograms,
+  sshdPath,
+} from './support/programs.ts'
 
 /**
  * Runs every suite the machine can run and ends with one line `N passed, N failed, N skipped`.
@@ -58,6 +65,11 @@ const needs: Need[] = [
     name: 'openssl on the PATH',
     suites: 'TLS of Redis, SMTP and SMPP, an installation with faults',
     met: async () => hasOpenssl(),
+  },
+  {
+    name: 'prometheus and promtool on the PATH',
+    suites: 'metrics, alert rules and board, read by Prometheus',
+    met: async () => hasPrometheus(),
   },
 ]
 

@@ -22,6 +22,7 @@ const sentences = {
 } as const
 
 export type AlertKind = keyof typeof sentences
+export const alertKinds = Object.keys(sentences) as AlertKind[]
 
 /** What is wrong. `detail` says where (a country, a gateway, a count); personal data never stands in it. */
 export type Alert = { kind: AlertKind; detail: Readonly<Record<string, string | number>> }

@@ -7,7 +7,9 @@ import type { AlertService } from './alerts.ts'
 import type { BounceService } from './bounces.ts'
 import type { MailPayload } from './registration-mails.ts'
 
-type DeliveryOutcome = 'delivered' | 'failed' | 'expired' | 'gave_up' | 'refused' | 'bounced'
+/** How a try can end. */
+export const deliveryOutcomes = ['delivered', 'failed', 'expired', 'gave_up', 'refused', 'bounced'] as const
+type DeliveryOutcome = (typeof deliveryOutcomes)[number]
 
 /** How one kind leaves; durations in seconds (`config/deliveries.yaml`). */
 export type DeliveryRule = { timeout: number; firstRetry: number; longestRetry: number; giveUpAfter: number }

@@ -17,5 +17,6 @@ export const sshdPath = (): string | undefined =>
   [process.env.SSHD_PATH, '/usr/sbin/sshd'].find((path): path is string => path !== undefined && existsSync(path))
 
 export const hasRedisPrograms = () => onPath('redis-server', 'redis-cli')
+export const hasPrometheus = () => onPath('prometheus', 'promtool')
 export const hasOpenssl = () => onPath('openssl')
 export const hasPostgresClient = () => onPath('pg_dump', 'pg_restore')

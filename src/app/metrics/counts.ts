@@ -1,12 +1,17 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { AuditEvent } from '../../audit/chain.ts'
+import { auditTypes } from '../../audit/events.ts'
 import type { StepObserver } from '../../journeys/journey.ts'
+import { alertKinds } from '../../services/alerts.ts'
+import { deliveryOutcomes } from '../../services/delivery-ends.ts'
+import type { MessageKind } from '../../stores/messages.ts'
 
 export type Counts = ReturnType<typeof createCounts>
 
 /**
  * Creates what this process counts: requests, steps of journeys, audit events, deliveries. Labels hold words of the code
- * only, never what a stranger or a member sent (security.md, "Never").
+ * only, never what a stranger or a member sent (security.md, "Never"). What an alert rule looks at begins at zero: the first
+ * event after a start is an increase too.
  */
 export function createCounts(registry: Registry) {
   const registers = [registry]
@@ -29,12 +34,14 @@ export function createCounts(registry: Registry) {
     labelNames: ['type'],
     registers,
   })
+  for (const type of Object.values(auditTypes).flat()) events.inc({ type }, 0)
   const alerts = new Counter({
     name: 'operator_alerts_total',
     help: 'Alerts raised to operators, by kind',
     labelNames: ['kind'],
     registers,
   })
+  for (const kind of alertKinds) alerts.inc({ kind }, 0)
   const submissions = new Counter({
     name: 'sms_submissions_total',
     help: 'SMS handed to a gateway, by its answer',
@@ -66,6 +73,8 @@ function createDeliveryCounts(registers: Registry[]) {
     labelNames: ['kind', 'outcome'],
     registers,
   })
+  for (const kind of ['email', 'sms', 'backchannel_logout'] satisfies MessageKind[])
+    for (const outcome of deliveryOutcomes) outcomes.inc({ kind, outcome }, 0)
   const seconds = new Histogram({
     name: 'delivery_seconds',
     help: 'Time from writing a message into the outbox to its delivery',

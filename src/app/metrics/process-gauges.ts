@@ -29,7 +29,7 @@ export function createProcessGauges(registry: Registry) {
   const eventLoop = new Gauge({
     name: 'event_loop_delay_seconds',
     help: 'By how much timers were late since the last scrape, of the worst process',
-    labelNames: ['quantile'],
+    labelNames: ['percentile'],
     aggregator: 'max',
     registers,
   })
@@ -62,8 +62,8 @@ export function createProcessGauges(registry: Registry) {
       running.set(passwords.running)
       waiting.set(passwords.waiting)
       shedding.set(looks.shedding?.() ? 1 : 0)
-      for (const [quantile, share] of [['0.5', 50] as const, ['0.99', 99] as const])
-        eventLoop.set({ quantile }, late(delays.percentile(share)))
+      for (const percentile of [50, 99])
+        eventLoop.set({ percentile: String(percentile) }, late(delays.percentile(percentile)))
       delays.reset()
       for (const [state, count] of Object.entries(looks.pool?.() ?? {})) pool.set({ state }, count)
       if (looks.redis) redis.set({ use: 'artefacts' }, looks.redis() === 'ready' ? 1 : 0)

@@ -21,9 +21,9 @@ test('shows what the database tells, and nothing that it did not', async () => {
   await gauges.refresh(async () => figures)
   expect((await lines()).sort()).toEqual([
     'database_up{server="postgresql"} 1',
-    'job_failures{job="clean-up"} 1',
-    'job_overdue_seconds{job="clean-up"} 40',
-    'job_success_age_seconds{job="clean-up"} 340',
+    'job_failures{name="clean-up"} 1',
+    'job_overdue_seconds{name="clean-up"} 40',
+    'job_success_age_seconds{name="clean-up"} 340',
     'key_age_days{use="ES256"} 30',
     'messages_oldest_seconds{kind="sms"} 12',
     'messages_waiting{kind="sms"} 3',

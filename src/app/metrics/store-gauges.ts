@@ -54,10 +54,11 @@ function createGauges(registry: Registry) {
     ]),
     waiting: gauge('messages_waiting', 'Messages not delivered yet, by kind', ['kind']),
     oldest: gauge('messages_oldest_seconds', 'Age of the message that waits longest', ['kind']),
-    failures: gauge('job_failures', 'Failed runs of a job since its last success', ['job']),
-    overdue: gauge('job_overdue_seconds', 'For how long a job has been due; 0 when it is not', ['job']),
-    success: gauge('job_success_age_seconds', 'Time since the last run that succeeded began', ['job']),
-    duration: gauge('job_duration_seconds', 'How long the last run of a job took', ['job']),
+    // Not `job`: Prometheus calls the target so.
+    failures: gauge('job_failures', 'Failed runs of a job since its last success', ['name']),
+    overdue: gauge('job_overdue_seconds', 'For how long a job has been due; 0 when it is not', ['name']),
+    success: gauge('job_success_age_seconds', 'Time since the last run that succeeded began', ['name']),
+    duration: gauge('job_duration_seconds', 'How long the last run of a job took', ['name']),
     runs: gauge('print_runs_open', 'Print runs that are neither posted nor cancelled, by state', ['state']),
     run: gauge('print_run_oldest_seconds', 'Time since the oldest open print run was closed for preparation', [
       'state',
@@ -72,10 +73,10 @@ function show(gauges: ReturnType<typeof createGauges>, figures: StoreFigures): v
     gauges.oldest.set({ kind }, Math.max(0, oldest))
   }
   for (const { job, failures, overdue, sinceSuccess, duration } of figures.jobs) {
-    gauges.failures.set({ job }, failures)
-    gauges.overdue.set({ job }, overdue)
-    if (sinceSuccess !== undefined) gauges.success.set({ job }, sinceSuccess)
-    if (duration !== undefined) gauges.duration.set({ job }, duration)
+    gauges.failures.set({ name: job }, failures)
+    gauges.overdue.set({ name: job }, overdue)
+    if (sinceSuccess !== undefined) gauges.success.set({ name: job }, sinceSuccess)
+    if (duration !== undefined) gauges.duration.set({ name: job }, duration)
   }
   for (const { state, count, oldest } of figures.printRuns) {
     gauges.runs.set({ state }, count)

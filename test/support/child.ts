@@ -23,10 +23,10 @@ export type Child = {
   ready: Promise<{ msg: string; issuer: string; port: number; demoPort: number }>
 }
 
-/** Starts `node src/main.ts` with nothing in its environment but `variables`, PATH and free ports. */
-export function startChild(variables: Record<string, string>, args: string[] = []): Child {
+/** Starts `node src/main.ts` of a folder with nothing in its environment but `variables`, PATH and free ports. */
+export function startChild(variables: Record<string, string>, args: string[] = [], cwd = root): Child {
   const child = spawn(process.execPath, ['src/main.ts', ...args], {
-    cwd: root,
+    cwd,
     env: { ...bare, PORT: '0', DEMO_PORT: '0', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -35,7 +35,7 @@ describe.skipIf(!hasRedisPrograms())('Redis that fails over', () => {
     await until('the replica has it', async () => Number(await heir?.command('DBSIZE')) === 1)
     await lost?.kill()
     await refusals(gateway, write)
-    await until('writes go on', () => write('after'), 15)
+    await until('writes go on', () => write('after'))
     expect(told).toEqual(['away', 'back'])
     expect(gateway.state()).toBe('ready')
     expect(await counters.get('before', Date.now())).toMatchObject({ points: 1 })
@@ -53,7 +53,7 @@ describe.skipIf(!hasRedisPrograms())('Redis that fails over', () => {
       expect(await write('before')).toBe(true)
       await (await sentinels.primary()).kill()
       await refusals(gateway, write)
-      await until('writes go on', () => write('after'), 15)
+      await until('writes go on', () => write('after'))
     },
   )
 
@@ -71,15 +71,11 @@ describe.skipIf(!hasRedisPrograms())('Redis that fails over', () => {
     const watch = setInterval(() => gateway.ping().catch(() => seenAway++), 100)
     closers.push(async () => clearInterval(watch))
     await lost?.kill()
-    await until(
-      'the replica takes the slots',
-      async () => {
-        const [ofOthers, ofMine] = await Promise.all([writeAll(others, write), writeAll(mine, write)])
-        expect(ofOthers).toBe(others.length)
-        return ofMine === mine.length
-      },
-      15,
-    )
+    await until('the replica takes the slots', async () => {
+      const [ofOthers, ofMine] = await Promise.all([writeAll(others, write), writeAll(mine, write)])
+      expect(ofOthers).toBe(others.length)
+      return ofMine === mine.length
+    })
     await until('health is well', () => gateway.ping().then(() => true))
     expect(seenAway).toBeGreaterThan(0)
     expect(told).toEqual([])
@@ -92,7 +88,7 @@ describe.skipIf(!hasRedisPrograms())('Redis that fails over', () => {
     await server.command('REPLICAOF', '127.0.0.1', String(await freePort()))
     await refusals(gateway, write)
     await server.command('REPLICAOF', 'NO', 'ONE')
-    await until('writes go on', () => write('key'), 15)
+    await until('writes go on', () => write('key'))
     expect(await counters.get('key', Date.now())).not.toBeNull()
     expect(told).toEqual(['away', 'back'])
   })

@@ -27,7 +27,7 @@ export async function run(command: string, args: string[], options: SpawnOptions
 }
 
 /** Asks again every 50 ms until `check` holds. @throws Error with the last fault after `seconds` */
-export async function until(what: string, check: () => Promise<boolean>, seconds = 20): Promise<void> {
+export async function until(what: string, check: () => Promise<boolean>, seconds = 30): Promise<void> {
   const end = performance.now() + seconds * 1000
   let fault: unknown
   while (performance.now() < end) {

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
+import { waitFor } from '../wait.ts'
 import type { Certificates } from './certificates.ts'
 import { endProcess, freePort, run, until } from './processes.ts'
 
@@ -108,12 +109,12 @@ export async function startRedisSentinels(
     nodes,
     sentinels,
     url: `${tls ? 'rediss' : 'redis'}+sentinel://${sentinels.map(({ address }) => address).join(',')}/mymaster`,
-    async primary() {
-      const ports = await Promise.all(sentinels.map(async (sentinel) => Number((await ask(sentinel))[1])))
-      const found = nodes.find(({ port }) => ports.every((each) => each === port))
-      if (!found) throw new Error(`the sentinels disagree: ${ports}`)
-      return found
-    },
+    /** Waits until the sentinels agree: two of three make a new primary, the third hears of it later. */
+    primary: () =>
+      waitFor(async () => {
+        const ports = await Promise.all(sentinels.map(async (sentinel) => Number((await ask(sentinel))[1])))
+        return nodes.find(({ port }) => ports.every((each) => each === port))
+      }),
     remove: () => removeAll([...sentinels, ...nodes]),
   }
 }

@@ -11,6 +11,7 @@ import { readStoreFigures } from './app/metrics/figures.ts'
 import { createMetrics, serveMetrics } from './app/metrics.ts'
 import { createOidc } from './app/oidc.ts'
 import { connectRedis } from './app/redis.ts'
+import { prepareSchema } from './app/schema.ts'
 import { createServices, type Services } from './app/services.ts'
 import { checkStart } from './app/start-up-checks.ts'
 import { createWorkerApp } from './app/worker-http.ts'
@@ -21,10 +22,9 @@ import { createOverload } from './gateways/overload.ts'
 import { createRequestContext } from './gateways/request-context.ts'
 import { type Deliveries, startDeliveries } from './jobs/deliveries.ts'
 import { startQueue } from './jobs/queue.ts'
-import { type Database, openDatabase, poolState } from './stores/database.ts'
+import { openDatabase, poolState } from './stores/database.ts'
 import { databaseTime } from './stores/database-time.ts'
 import { plainConnectionFault } from './stores/database-url.ts'
-import { migrate, pendingMigrations } from './stores/migrations.ts'
 import { createSettingStore } from './stores/settings.ts'
 
 /** `greeting`: addresses and demo log-ins for the terminal (development). */
@@ -137,21 +137,6 @@ export async function startApp(config: Config): Promise<App> {
     await close()
     throw error
   }
-}
-
-/** Migrations may take longer than the service's own statements: they get connections without its limits. */
-async function prepareSchema(config: Config, knex: Database): Promise<void> {
-  if (!config.migrateOnStart) {
-    const pending = await pendingMigrations(knex)
-    if (pending.length > 0)
-      throw new StartUpError(
-        `The database lacks ${pending.length} migrations. Run db:migrate first, or set MIGRATE_ON_START=true.`,
-      )
-    return
-  }
-  if (!config.database.url) return void (await migrate(knex))
-  const patient = await openDatabase(config.database, { patient: true })
-  await migrate(patient.knex).finally(patient.close)
 }
 
 /** @throws StartUpError when production would send passwords and personal data over a network in clear without saying so */

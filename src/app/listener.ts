@@ -13,6 +13,12 @@ export type Listener = {
 }
 
 /**
+ * Milliseconds that a connection may idle: longer than proxies keep theirs (nginx 60 s, Caddy 120 s), so that none sends a form on a
+ * connection that is just being closed here.
+ */
+const keepAlive = 125_000
+
+/**
  * Binds the port before anything else starts: port 0 becomes the issuer's port, and a port in use is told at once.
  * @throws StartUpError naming the variable to change.
  */
@@ -23,7 +29,7 @@ export async function openListener(host: string, port: number, variable: string)
     response.writeHead(503, { 'Retry-After': '2', 'Content-Type': 'text/plain; charset=utf-8' })
     response.end('starting')
   }
-  const server = createServer((request, response) => {
+  const server = createServer({ keepAliveTimeout: keepAlive }, (request, response) => {
     if (ending) response.setHeader('Connection', 'close')
     handler(request, response)
   })

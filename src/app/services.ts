@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Logger } from 'pino'
 import { createAuditTrail, unknownNameHash } from '../audit/events.ts'
 import type { Config } from '../config.ts'
@@ -73,7 +74,7 @@ export async function createServices(settings: Settings) {
     recorded: counts?.recorded,
   })
   const hasher = await createPasswordHasher(config.limits.argon2)
-  const texts = createTexts(join(config.configDir, '../locales'))
+  const texts = createTexts(fileURLToPath(new URL('../../locales', import.meta.url)))
   const { deadlines, insurer } = config
   const letterPdf = createInsurerLetterPdf(config)
   const alerts = createAlertService({ transaction, clock, log, email: insurer.operators.alertEmail })

@@ -16,7 +16,7 @@ afterEach(() => rm(folder, { recursive: true }))
 const time = new Date('2026-11-24T12:00:00Z')
 const check = (config: object, there = time) =>
   checkStart({
-    config: { letters: { driver: 'postbox' }, email: {}, ...config } as never,
+    config: { role: 'both', letters: { driver: 'postbox' }, email: {}, ...config } as never,
     log: { warn: (detail: object, line: string) => void lines.push(`${line} ${JSON.stringify(detail)}`) } as never,
     now: () => time,
     databaseTime: async () => there,
@@ -28,6 +28,12 @@ it('refuses a letter spool that cannot be written, and makes one that is missing
   await writeFile(file, '')
   const refused = check({ letters: { driver: 'spool', folder: join(file, 'spool') } })
   await expect(refused).rejects.toThrow(/letter spool .* cannot be written \(ENOTDIR\).*LETTER_SPOOL_DIR/)
+})
+
+it('asks no spool of a process that only answers pages', async () => {
+  const file = join(folder, 'file')
+  await writeFile(file, '')
+  await check({ role: 'web', letters: { driver: 'spool', folder: join(file, 'spool') } })
 })
 
 it('warns of clocks that differ by more than five seconds', async () => {

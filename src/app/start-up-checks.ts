@@ -7,7 +7,7 @@ import type { Config } from '../config.ts'
 import { StartUpError } from '../errors.ts'
 
 type Settings = {
-  config: Pick<Config, 'letters' | 'email'>
+  config: Pick<Config, 'letters' | 'email' | 'role'>
   log: Pick<Logger, 'warn'>
   /** The machine's own time, and the database's. */
   now(): Date
@@ -23,8 +23,9 @@ const tolerated = 5
  * @throws StartUpError when the letter spool cannot be written
  */
 export async function checkStart(settings: Settings): Promise<void> {
-  const { letters, email } = settings.config
-  if (letters.driver === 'spool') await assertWritable(letters.folder)
+  const { letters, email, role } = settings.config
+  // Letters are handed over by jobs only.
+  if (letters.driver === 'spool' && role !== 'web') await assertWritable(letters.folder)
   await compareClocks(settings)
   if (email.url) void tryRelay(new URL(email.url), settings.log)
 }

@@ -1,4 +1,4 @@
-import { migrate } from '../stores/migrations.ts'
+import { migrateAll } from '../app/schema.ts'
 import { withContext } from './context.ts'
 import type { CliCommand } from './frame.ts'
 
@@ -10,7 +10,7 @@ export const dbMigrate: CliCommand = {
     withContext(
       io,
       async ({ database }) => {
-        const applied = await migrate(database)
+        const applied = await migrateAll(database)
         const text = applied.length === 0 ? 'The schema is up to date.' : `Applied: ${applied.join(', ')}.`
         return { exitCode: 0, text, json: { applied } }
       },

@@ -116,6 +116,11 @@ describe('parseEnvironment', () => {
     expect(parseEnvironment({ [`${name}_FILE`]: file(`${value}\n`) })[name]).toBe(value)
   })
 
+  it('takes an empty file for unset, as it does an empty variable', () => {
+    expect(parseEnvironment({ REDIS_URL_FILE: file('\n') }).REDIS_URL).toBeUndefined()
+    expect(parseEnvironment({ SMS_GATEWAY_URL_FILE: file('') }).SMS_GATEWAY_URL).toBeUndefined()
+  })
+
   it('prefers the variable to its file', () => {
     const environment = parseEnvironment({ REDIS_URL: 'redis://own', REDIS_URL_FILE: join(folder, 'missing') })
     expect(environment.REDIS_URL).toBe('redis://own')

@@ -39,7 +39,9 @@ export function parseEnvironment(variables: NodeJS.ProcessEnv): Environment {
     const path = given[`${name}_FILE`]
     if (!path || given[name]) continue
     try {
-      given[name] = readFileSync(path, 'utf8').trim()
+      const value = readFileSync(path, 'utf8').trim()
+      // As with a variable, empty is unset.
+      if (value) given[name] = value
     } catch (error) {
       throw new StartUpError(
         `${name}_FILE names ${path}, which cannot be read (${(error as NodeJS.ErrnoException).code}).`,

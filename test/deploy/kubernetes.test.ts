@@ -4,6 +4,7 @@ import { parse, parseAllDocuments } from 'yaml'
 import { environmentSchema, mayComeFromFile } from '../../src/config/environment.ts'
 
 const folder = 'deploy/kubernetes'
+const example = 'secrets.example.yaml'
 type Manifest = { apiVersion: string; kind: string; metadata: { name: string; namespace?: string } }
 
 const { resources } = parse(readFileSync(`${folder}/kustomization.yaml`, 'utf8')) as { resources: string[] }
@@ -58,7 +59,7 @@ describe('the Kubernetes set', () => {
   it('names every file of the folder', () => {
     expect(
       readdirSync(folder)
-        .filter((file) => file !== 'kustomization.yaml')
+        .filter((file) => !['kustomization.yaml', example].includes(file))
         .sort(),
     ).toEqual([...resources].sort())
   })
@@ -72,12 +73,16 @@ describe('the Kubernetes set', () => {
     }
   })
 
-  it('mounts a secret for each setting that comes from a file', () => {
+  it('shows a secret for each setting that comes from a file, and applies none', async () => {
     const settings = manifests.find(({ kind }) => kind === 'ConfigMap') as never as { data: Record<string, string> }
-    const secrets = manifests.find(({ kind }) => kind === 'Secret') as never as { stringData: Record<string, string> }
+    const secrets = parse(readFileSync(`${folder}/${example}`, 'utf8')) as Manifest & {
+      stringData: Record<string, string>
+    }
+    await validate(secrets)
     const files = Object.values(settings.data).filter((value) => value.startsWith('/secrets/'))
     expect(files.map((path) => path.replace('/secrets/', '')).sort()).toEqual(Object.keys(secrets.stringData).sort())
     expect(Object.values(secrets.stringData).join('')).toBe('')
+    expect(manifests.filter(({ kind }) => kind === 'Secret')).toEqual([])
   })
 
   it.each([
@@ -95,6 +100,17 @@ describe('the Kubernetes set', () => {
     })
     const volumes = spec.volumes.map((volume) => volume.name)
     for (const mount of container?.volumeMounts ?? []) expect(volumes).toContain(mount.name)
+  })
+
+  it('leaves the number of web pods to the autoscaler', () => {
+    expect(named('Deployment', 'web').spec).not.toHaveProperty('replicas')
+    expect(named('HorizontalPodAutoscaler', 'web')).toMatchObject({ spec: { minReplicas: 2 } })
+  })
+
+  it('gives the letters to the workers only', () => {
+    const mounts = (name: string) => named('Deployment', name).spec.template.spec.volumes.map((volume) => volume.name)
+    expect(mounts('worker')).toContain('letters')
+    expect(mounts('web')).not.toContain('letters')
   })
 
   it.each(['web', 'worker'])('%s plays its role and is asked for its health', (name) => {

@@ -28,7 +28,6 @@ export function writeSettings(folder: string, addresses: Addresses): Record<stri
   const { shop } = addresses
   const config = join(folder, 'config')
   cpSync(join(project, 'config'), config, { recursive: true })
-  cpSync(join(project, 'locales'), join(folder, 'locales'), { recursive: true })
   const change = (name: string, work: (values: Values) => Values) => {
     const file = join(config, name)
     writeFileSync(file, stringify(work(parse(readFileSync(file, 'utf8')))))

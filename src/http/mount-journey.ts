@@ -2,7 +2,6 @@ import type { Context } from 'koa'
 import type { Clock } from '../gateways/clock.ts'
 import {
   type Advance,
-  type AdvanceDeps,
   advance,
   currentStep,
   type FieldErrors,
@@ -12,6 +11,7 @@ import {
   type StepObserver,
   type StepRequest,
 } from '../journeys/journey.ts'
+import type { Transaction } from '../stores/transaction.ts'
 import { formOf } from './form-body.ts'
 import type { PageLocals } from './render.ts'
 
@@ -31,9 +31,10 @@ export type JourneyMount<S extends { step: string }, D> = {
 }
 
 /** Creates the two handlers of every step: GET shows the current one, POST answers it (architecture.md, "A journey"). */
-export function mountJourney<S extends { step: string }, D extends AdvanceDeps & { observeStep?: StepObserver }>(
-  mount: JourneyMount<S, D>,
-) {
+export function mountJourney<
+  S extends { step: string },
+  D extends { transaction: Transaction } & { observeStep?: StepObserver },
+>(mount: JourneyMount<S, D>) {
   return {
     async show(ctx: Context): Promise<void> {
       const position = await arrive(mount, ctx)
@@ -68,7 +69,7 @@ async function arrive<S extends { step: string }, D>(
   return null
 }
 
-async function answer<S extends { step: string }, D extends AdvanceDeps>(
+async function answer<S extends { step: string }, D extends { transaction: Transaction }>(
   mount: JourneyMount<S, D>,
   ctx: Context,
   position: Position<S>,

@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Transaction, UnitOfWork } from '../stores/transaction.ts'
 import {
-  type AdvanceDeps,
   advance,
   type Effects,
   type Input,
@@ -18,7 +17,7 @@ const state = z.discriminatedUnion('step', [
   z.object({ step: z.literal('done') }),
 ])
 type State = z.infer<typeof state>
-type Deps = AdvanceDeps & { answer: Submission<State> }
+type Deps = { transaction: Transaction; answer: Submission<State> }
 
 const request: StepRequest = { journeyId: 'j1', address: '127.0.0.1', device: 'device', language: 'de' }
 
@@ -33,13 +32,13 @@ function createWorld() {
         Object.assign(draft, { version: version + 1, state: next })
         return true
       },
+      stands: async (_id: string, version: number) => version === draft.version,
     }
     const result = await work({ journeys, write: (line: string) => draft.written.push(line) } as unknown as UnitOfWork)
     Object.assign(world, draft)
     return result
   }
-  const stores = { journeys: { stands: async (_id: string, version: number) => version === world.version } }
-  return { world, deps: { transaction, stores } }
+  return { world, deps: { transaction } }
 }
 
 const write =
@@ -120,6 +119,12 @@ describe('advance', () => {
     expect(world).toEqual(untouched)
   })
 
+  it('keeps what belongs to a refusal', async () => {
+    const effects = async (unit: UnitOfWork) => void (await write('rejected')(unit))
+    expect(await go({ invalid: { mtan: 'wrong' }, effects })).toMatchObject({ kind: 'invalid' })
+    expect(world).toEqual({ ...untouched, written: ['rejected'] })
+  })
+
   it('gives a pause back and changes nothing', async () => {
     const until = new Date('2026-11-25T09:10:00Z')
     const pause = { blockedUntil: until, view: 'paused', model: { a: 1 } }
@@ -136,7 +141,9 @@ describe('advance', () => {
 
   it('is overtaken rather than refused for what the first of two clicks has used up', async () => {
     world.version = 4
-    expect(await go({ invalid: { mtan: 'used_up' } })).toEqual({ kind: 'overtaken' })
+    const effects = async (unit: UnitOfWork) => void (await write('rejected')(unit))
+    expect(await go({ invalid: { mtan: 'used_up' }, effects })).toEqual({ kind: 'overtaken' })
+    expect(world.written).toEqual([])
     expect(await go({ blockedUntil: new Date(0) })).toEqual({ kind: 'overtaken' })
   })
 

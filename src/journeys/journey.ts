@@ -1,6 +1,5 @@
 import type { z } from 'zod'
 import { Abandon } from '../errors.ts'
-import type { Stores } from '../stores/index.ts'
 import type { Transaction, UnitOfWork } from '../stores/transaction.ts'
 
 /** A field's refusal: the reason word of its text (`errors.<field>.<reason>`), with parameters where the text has some. */
@@ -30,7 +29,7 @@ export type Submission<S> =
   /** On to the step that the journey's table names for this outcome; `data` is the next step's state. */
   | { outcome: string; data: object; effects?: Effects<S> }
   /** The same step again: a form with field errors (422), entered values are kept by the caller. */
-  | { invalid: FieldErrors; model?: Record<string, unknown> }
+  | { invalid: FieldErrors; model?: Record<string, unknown>; effects?(unit: UnitOfWork): Promise<void> }
   /** The same step with a changed state (a new mTAN was sent). */
   | { stay: object; effects?: Effects<S> }
   /** A pause (429) until the time; `view` names a page of its own. */
@@ -91,9 +90,6 @@ export function outcomeOf(result: Advance<{ step: string }>): string {
   return result.kind === 'blocked' ? 'paused' : result.kind
 }
 
-/** What `advance` itself uses; steps declare more. */
-export type AdvanceDeps = { transaction: Transaction; stores: { journeys: Pick<Stores['journeys'], 'stands'> } }
-
 type AnyStep<S extends { step: string }, D> = Step<S, S['step'], D>
 
 /** Finds the step a journey stands at. */
@@ -104,9 +100,9 @@ export function currentStep<S extends { step: string }, D>(journey: Journey<S, D
 /**
  * Answers a form: parses it, asks the step, finds the next one in the table, and saves it together with the step's
  * effects in one transaction. A double click moves once: saving is conditional on the version that was read; and the click
- * that comes second is not refused for what the first one used up.
+ * that comes second waits for the first, rather than being refused for what that one used up.
  */
-export async function advance<S extends { step: string }, D extends AdvanceDeps>(
+export async function advance<S extends { step: string }, D extends { transaction: Transaction }>(
   journey: Journey<S, D>,
   position: Position<S>,
   input: Input,
@@ -121,8 +117,20 @@ export async function advance<S extends { step: string }, D extends AdvanceDeps>
     const state = journey.state.parse({ ...submission.stay, step: position.state.step })
     return await save(position, state, submission.effects ? [submission.effects] : [], 'stay', deps.transaction)
   }
-  const overtaken = !(await deps.stores.journeys.stands(position.id, position.version))
-  return overtaken ? { kind: 'overtaken' } : refusal(submission)
+  return await refuse(position, submission, deps.transaction)
+}
+
+/** Refuses, with what belongs to the refusal, while the journey still stands where the form was answered. */
+async function refuse<S extends { step: string }>(
+  position: Position<S>,
+  submission: Submission<S>,
+  transaction: Transaction,
+): Promise<Advance<S>> {
+  return await transaction(async (unit) => {
+    if (!(await unit.journeys.stands(position.id, position.version))) return { kind: 'overtaken' }
+    if ('invalid' in submission) await submission.effects?.(unit)
+    return refusal(submission)
+  })
 }
 
 async function answer<S extends { step: string }, D>(

@@ -25,10 +25,7 @@ export function createCoverageCheck({ stores, transaction, standing, clock, dead
     return await transaction(async (unit) => {
       const account = await unit.accounts.find(accountId)
       if (account?.state !== 'active') return false
-      const now = clock.now()
-      const decision = await standing.review(unit, account, now)
-      await standing.apply(unit, account, decision, now)
-      return decision.change !== 'none'
+      return (await standing.follow(unit, account, clock.now())).change !== 'none'
     })
   }
   return async (signal?: AbortSignal): Promise<number> => {

@@ -36,6 +36,22 @@ export function createLetterService({ deadlines }: { deadlines: Deadlines }) {
     })
     return { letterDay: berlinDay(printableFrom) }
   }
+  const requestNotice = async (
+    unit: UnitOfWork,
+    account: Account,
+    purpose: NoticePurpose,
+    { now, actor, happenedAt = now }: { now: Date; actor: Actor; happenedAt?: Date },
+  ): Promise<void> => {
+    await unit.unlockLetters.request({
+      id: randomUUID(),
+      accountId: account.id,
+      insuranceNumberHash: account.insuranceNumberHashes[0] ?? account.insuranceNumberHash,
+      requestedAt: happenedAt,
+      printableFrom: now,
+      purpose,
+    })
+    await unit.audit.letterRequested({ at: now, actor, accountId: account.id, purpose })
+  }
   return {
     /** From when a further letter of the account's number may be printed; `now` when at once. */
     allowedAt,
@@ -49,22 +65,7 @@ export function createLetterService({ deadlines }: { deadlines: Deadlines }) {
      * register, if there is one by then; the limits count it when it enters a run, so no lock is held here: whoever
      * follows an import asks for many in one transaction.
      */
-    async requestNotice(
-      unit: UnitOfWork,
-      account: Account,
-      purpose: NoticePurpose,
-      { now, actor }: { now: Date; actor: Actor },
-    ): Promise<void> {
-      await unit.unlockLetters.request({
-        id: randomUUID(),
-        accountId: account.id,
-        insuranceNumberHash: account.insuranceNumberHashes[0] ?? account.insuranceNumberHash,
-        requestedAt: now,
-        printableFrom: now,
-        purpose,
-      })
-      await unit.audit.letterRequested({ at: now, actor, accountId: account.id, purpose })
-    },
+    requestNotice,
     /**
      * Stops a printed letter that was damaged or lost and asks for another one with a code of its own; the limits count
      * both. `not_printed`: no such letter whose code could still be used has been printed. `no_account`: its registration
@@ -80,7 +81,10 @@ export function createLetterService({ deadlines }: { deadlines: Deadlines }) {
       const account = letter.accountId ? await unit.accounts.find(letter.accountId) : null
       if (!account) return 'no_account'
       await unit.audit.letterReprinted({ at: now, actor, accountId: account.id, letterId })
-      return await request(unit, account, now)
+      if (letter.purpose === 'unlock_code') return await request(unit, account, now)
+      // The notice tells when it happened: that is when the first one was asked for.
+      await requestNotice(unit, account, letter.purpose, { now, actor, happenedAt: letter.requestedAt })
+      return { letterDay: berlinDay(now) }
     },
   }
 }

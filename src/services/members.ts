@@ -34,7 +34,7 @@ export function createMemberImport(deps: MemberImportDeps) {
 export function createRegisterFollower(standing: StandingService): MemberImportDeps['onChanged'] {
   return async (unit, changedHashes, now) => {
     for (const account of await unit.accounts.findAllByNumberHashes(changedHashes))
-      await standing.apply(unit, account, await standing.review(unit, account, now), now)
+      await standing.follow(unit, account, now)
   }
 }
 

@@ -81,24 +81,24 @@ describe('review', () => {
   )
 })
 
-describe('apply', () => {
-  it.each<[StandingChange, string, string]>([
-    [{ change: 'suspend', reason: 'deceased' }, 'suspend', 'accountSuspended'],
-    [{ change: 'resume', reason: 'guardian' }, 'resume', 'accountResumed'],
-    [{ change: 'end' }, 'end', 'accountEnded'],
-    [{ change: 'reopen' }, 'reopen', 'accountResumed'],
-  ])('%o writes one audit event when the state changed, none when it did not', async (decision, move, event) => {
+describe('follow', () => {
+  const held = account({ state: 'suspended', suspensionReason: 'guardian' })
+  it.each([
+    [dead, account(), 'suspend', 'accountSuspended'],
+    [person, held, 'resume', 'accountResumed'],
+    [null, account(), 'end', 'accountEnded'],
+    [person, account({ state: 'ended' }), 'reopen', 'accountResumed'],
+  ] as const)('writes one audit event when the state changed, none when it did not', async (found, of, move, event) => {
     for (const changed of [true, false]) {
-      const accounts = { [move]: vi.fn(async () => changed) }
+      const change = vi.fn(async () => changed)
+      const accounts = { [move]: change, find: async () => of }
       const audit = { [event]: vi.fn(async () => {}) }
-      const unlockLetters = { lockNumber: async () => {} }
-      await service.apply({ accounts, audit, unlockLetters } as unknown as UnitOfWork, account(), decision, now)
-      expect(accounts[move]).toHaveBeenCalledOnce()
+      const insuredPersons = { hold: vi.fn(async () => {}), findByInsuranceNumber: async () => found }
+      const unit = { accounts, audit, insuredPersons, unlockLetters: { lockNumber: async () => {} } }
+      expect(await service.follow(unit as unknown as UnitOfWork, of, now)).toMatchObject({ change: move })
+      expect(insuredPersons.hold).toHaveBeenCalledBefore(change)
+      expect(change).toHaveBeenCalledOnce()
       expect(audit[event]).toHaveBeenCalledTimes(changed ? 1 : 0)
     }
-  })
-
-  it('writes nothing without a change', async () => {
-    await expect(service.apply({} as UnitOfWork, account(), { change: 'none' }, now)).resolves.toBeUndefined()
   })
 })

@@ -24,39 +24,52 @@ export function createStandingService({
   deadlines: Deadlines
   letters: Pick<LetterService, 'requestNotice'>
 }) {
+  /**
+   * Decides only; nothing is written. An account that was never active is not judged before the code of its letter
+   * was entered (`codeEntered`): only the letter may tell whether a number is known.
+   */
+  async function review(
+    stores: Pick<Stores, 'insuredPersons'>,
+    account: Account,
+    now: Date,
+    { codeEntered = false } = {},
+  ): Promise<StandingChange> {
+    const proven = account.activeSince || codeEntered || account.state === 'suspended'
+    if (!proven) return { change: 'none' }
+    const person = await stores.insuredPersons.findByInsuranceNumber(account.insuranceNumber)
+    const standing = signInStanding(asSeenByInsurer(person, account), berlinDay(now), deadlines)
+    return decide(account, standing)
+  }
+
+  async function apply(unit: UnitOfWork, account: Account, decision: StandingChange, now: Date): Promise<void> {
+    const event = { at: now, accountId: account.id }
+    if (decision.change === 'suspend' && (await unit.accounts.suspend(account.id, decision.reason, now)))
+      await unit.audit.accountSuspended({ ...event, reason: decision.reason })
+    if (decision.change === 'resume' && (await unit.accounts.resume(account.id, decision.reason, now)))
+      await unit.audit.accountResumed(event)
+    if (decision.change === 'end' && (await unit.accounts.end(account.id, now))) {
+      await unit.audit.accountEnded({ ...event, reason: 'coverage_over' })
+      await letters.requestNotice(unit, account, 'account_ended', { now, actor: 'system' })
+    }
+    if (decision.change === 'reopen') {
+      // Beside a first sign-in of the same number: the unique index sees one key's hash only while keys rotate.
+      await unit.unlockLetters.lockNumber(account.insuranceNumberHashes)
+      if (await unit.accounts.reopen(account.id, account.insuranceNumber, now)) await unit.audit.accountResumed(event)
+    }
+  }
+
   return {
+    review,
     /**
-     * Decides only; nothing is written. An account that was never active is not judged before the code of its letter
-     * was entered (`codeEntered`): only the letter may tell whether a number is known.
+     * Decides again and writes the decision with its audit event. The person is held meanwhile: an import that changes it waits,
+     * or has been read.
      */
-    async review(
-      stores: Pick<Stores, 'insuredPersons'>,
-      account: Account,
-      now: Date,
-      { codeEntered = false } = {},
-    ): Promise<StandingChange> {
-      const proven = account.activeSince || codeEntered || account.state === 'suspended'
-      if (!proven) return { change: 'none' }
-      const person = await stores.insuredPersons.findByInsuranceNumber(account.insuranceNumber)
-      const standing = signInStanding(asSeenByInsurer(person, account), berlinDay(now), deadlines)
-      return decide(account, standing)
-    },
-    /** Writes the decision and its audit event. */
-    async apply(unit: UnitOfWork, account: Account, decision: StandingChange, now: Date): Promise<void> {
-      const event = { at: now, accountId: account.id }
-      if (decision.change === 'suspend' && (await unit.accounts.suspend(account.id, decision.reason, now)))
-        await unit.audit.accountSuspended({ ...event, reason: decision.reason })
-      if (decision.change === 'resume' && (await unit.accounts.resume(account.id, decision.reason, now)))
-        await unit.audit.accountResumed(event)
-      if (decision.change === 'end' && (await unit.accounts.end(account.id, now))) {
-        await unit.audit.accountEnded({ ...event, reason: 'coverage_over' })
-        await letters.requestNotice(unit, account, 'account_ended', { now, actor: 'system' })
-      }
-      if (decision.change === 'reopen') {
-        // Beside a first sign-in of the same number: the unique index sees one key's hash only while keys rotate.
-        await unit.unlockLetters.lockNumber(account.insuranceNumberHashes)
-        if (await unit.accounts.reopen(account.id, account.insuranceNumber, now)) await unit.audit.accountResumed(event)
-      }
+    async follow(unit: UnitOfWork, account: Account, now: Date, options = {}): Promise<StandingChange> {
+      await unit.insuredPersons.hold(account.insuranceNumber)
+      const current = (await unit.accounts.find(account.id)) ?? account
+      const decision = await review(unit, current, now, options)
+      await apply(unit, current, decision, now)
+      return decision
     },
   }
 }

@@ -56,6 +56,15 @@ export function createInsuredPersonStore(db: Database, protection: Protection) {
       return row ? openPerson(protection, row) : null
     },
 
+    /** Lets no import change the person until the end of the transaction; waits for one that has. */
+    async hold(insuranceNumber: string): Promise<void> {
+      const hashes = insuranceNumberHashes(hash, insuranceNumber)
+      await db('insured_persons')
+        .whereRaw('insurance_number_hash = any(?::text[])', [hashes])
+        .forShare()
+        .select('insurance_number_hash')
+    },
+
     /** The persons of the register with one of these blind indexes, by their index. */
     async findByHashes(hashes: string[]): Promise<Map<string, InsuredPerson>> {
       const rows = await findRows(db, hashes)

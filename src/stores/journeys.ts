@@ -53,9 +53,9 @@ export function createJourneyStore(db: Database, { encryption }: Protection) {
           .update({ state: seal(id, state), version: version + 1 })) === 1
       )
     },
-    /** Whether a journey still stands where it was read. */
+    /** Whether a journey still stands where it was read; waits for a save under way, and lets none begin in this transaction. */
     stands: async (id: string, version: number): Promise<boolean> =>
-      (await journeys().where({ id, version, ended_at: null }).first('id')) !== undefined,
+      (await journeys().where({ id, version, ended_at: null }).forShare().first('id')) !== undefined,
     /** Ends a journey and forgets what was entered. */
     end: (id: string, now: Date) => journeys().where({ id, ended_at: null }).update({ state: null, ended_at: now }),
     deleteExpiredBefore: (before: Date) =>

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backends, startTestApp, type TestApp } from '../support/app.ts'
 import { createClient } from '../support/client.ts'
-import { holdTable } from '../support/database.ts'
+import { holdLock } from '../support/database.ts'
 import { begin, enterPassword, lena } from '../support/walk.ts'
 
 describe('the development pages', () => {
@@ -82,7 +82,7 @@ describe.skipIf(!backends.includes('servers'))('the postbox', () => {
 
   it('shows what is still on its way when it is asked', async () => {
     const known = (await app.inbox.list('sms', lena.mobile)).length
-    const holder = await holdTable(app, 'development_postbox')
+    const holder = await holdLock(app.storage.DATABASE_URL, 'lock table development_postbox in exclusive mode')
     const client = createClient()
     await begin(client, app)
     await enterPassword(client, lena)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backends, startTestApp, type TestApp } from '../support/app.ts'
 import { type Client, createClient, ownAddress, type Page } from '../support/client.ts'
-import { ask, holdTable } from '../support/database.ts'
+import { ask, holdLock } from '../support/database.ts'
 import { entered, expectRefused, words } from '../support/refusal.ts'
 import { enterCredentials, type Person, register, somebody } from '../support/walk.ts'
 
@@ -143,6 +143,17 @@ describe('the mTAN of the registration', () => {
     expect(at(await client.submit({ mtan: code }))).toBe('/registrierung/fertig')
   })
 
+  it('is not sent again to who comes back with the same number; the one on its way still counts', async () => {
+    const { client, person } = await toMtan()
+    const code = await newest(person)
+    await client.submit({ action: 'change' }, { action: 'change' })
+    const back = await client.submit({ email: `neu.${person.email}`, mobile: person.mobile })
+    expect(at(back)).toBe('/registrierung/mtan')
+    expect(await sent(person.mobile)).toBe(1)
+    expectRefused(await resend(client), 'mtan')
+    expect(at(await client.submit({ mtan: code }))).toBe('/registrierung/fertig')
+  })
+
   it('counts changes of the number into the five of the journey', async () => {
     const { client, person } = await toMtan()
     const numbers = Array.from({ length: 6 }, () => somebody('A123456780').mobile)
@@ -150,6 +161,7 @@ describe('the mTAN of the registration', () => {
       await client.submit({ action: 'change' }, { action: 'change' })
       await client.submit({ email: person.email, mobile })
     }
+    expectRefused(await resend(client), 'mtan')
     const counts = await Promise.all([person.mobile, ...numbers].map(sent))
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(5)
   })
@@ -198,7 +210,7 @@ describe('the end of the registration', () => {
     async () => {
       const { client, person } = await toMtan()
       const { target, body } = client.form({ mtan: await newest(person) })
-      const holder = await holdTable(app, 'accounts')
+      const holder = await holdLock(app.storage.DATABASE_URL, 'lock table accounts in exclusive mode')
       const first = client.post(target, body)
       await holder.awaitWaiting(1)
       // Reads the journey as it was, and finds the code used up when it is let in.
@@ -206,6 +218,26 @@ describe('the end of the registration', () => {
       await holder.awaitWaiting(2)
       await holder.release()
       expect([at(await first), at(await second)]).toEqual(['/registrierung/fertig', '/registrierung/fertig'])
+    },
+  )
+
+  it.skipIf(!backends.includes('servers'))(
+    'is the answer to the second click too, when it took the last try',
+    async () => {
+      const { client, person } = await toMtan()
+      const code = await newest(person)
+      for (let turn = 0; turn < 2; turn++) await client.submit({ mtan: other(code) })
+      const rejected = async () => (await ask(app, "select 1 from audit_events where type = 'mtan_rejected'")).length
+      const before = await rejected()
+      const { target, body } = client.form({ mtan: code })
+      const holder = await holdLock(app.storage.DATABASE_URL, 'select from journeys for update')
+      const first = client.post(target, body)
+      await holder.awaitWaiting(1)
+      const second = client.post(target, body)
+      await holder.awaitWaiting(2)
+      await holder.release()
+      expect([at(await first), at(await second)]).toEqual(['/registrierung/fertig', '/registrierung/fertig'])
+      expect(await rejected()).toBe(before)
     },
   )
 

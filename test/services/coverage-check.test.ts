@@ -2,7 +2,9 @@ import { beforeEach, expect, it } from 'vitest'
 import { defaultDeadlines } from '../../src/domain/deadlines.ts'
 import type { InsuredPerson } from '../../src/domain/eligibility.ts'
 import { createCoverageCheck } from '../../src/services/coverage-check.ts'
-import { describeOnBoth, sixteenTimes } from '../support/databases.ts'
+import { createRegisterFollower } from '../../src/services/members.ts'
+import { holdLock } from '../support/database.ts'
+import { describeOnBoth, describeOnServer, sixteenTimes, urlOf } from '../support/databases.ts'
 import { erika } from '../support/members.ts'
 import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
 
@@ -54,5 +56,31 @@ describeOnBoth('the nightly look at the register', (database) => {
     await member(0, { deceasedOn: '2027-01-01' })
     await sixteenTimes(() => check()())
     expect(await world.events('account_suspended')).toHaveLength(1)
+  })
+})
+
+describeOnServer('the nightly look at the register, beside an import', (database) => {
+  it('does not end the account of a person who is covered again', async () => {
+    const world = createServiceWorld(database(), '2027-02-28T23:30:00Z')
+    await world.empty()
+    const over = { ...erika, coverageTo: '2026-11-20' }
+    await world.importPersons(over)
+    const { id } = await world.activated()
+    await database()('unlock_letters').delete()
+    await database()('accounts').where({ id }).update({ state: 'active', active_since: world.clock.now() })
+
+    const holder = await holdLock(await urlOf(database()), 'lock table accounts in exclusive mode')
+    const checked = createCoverageCheck({ ...world, deadlines: defaultDeadlines })()
+    await holder.awaitWaiting(1)
+    // It has decided, and is about to write.
+    const imported = world.transaction(async (unit) => {
+      const now = world.clock.now()
+      const { changedHashes } = await unit.insuredPersons.upsertMany([{ ...over, coverageTo: null }], now)
+      await createRegisterFollower(world.standing)(unit, changedHashes, now)
+    })
+    await Promise.race([imported, holder.awaitWaiting(2)])
+    await holder.release()
+    await Promise.all([checked, imported])
+    expect((await world.account(id)).state).toBe('active')
   })
 })

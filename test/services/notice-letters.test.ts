@@ -26,10 +26,7 @@ describeOnBoth('letters without a code', (database) => {
       world.letters.requestNotice(unit, account, 'mobile_replaced', { now: world.clock.now(), actor: 'member' }),
     )
   const end = async () => {
-    const now = world.clock.now()
-    const change = await world.standing.review(world.stores, account, now)
-    await world.transaction((unit) => world.standing.apply(unit, account, change, now))
-    return change.change
+    return (await world.transaction((unit) => world.standing.follow(unit, account, world.clock.now()))).change
   }
   async function post(): Promise<void> {
     const runId = (await world.printRuns.prepare(berlinDay(world.clock.now()))) ?? ''
@@ -49,6 +46,18 @@ describeOnBoth('letters without a code', (database) => {
     expect((await world.account(account.id)).state).toBe('active')
     expect(await world.mails()).toEqual([])
     expect(await world.events('letter_posted')).toMatchObject([{ purpose: 'mobile_replaced' }])
+  })
+
+  it('are reprinted as what they were, with the day on which it happened', async () => {
+    await notice()
+    world.clock.set('2026-11-25T09:00:00Z')
+    await post()
+    const [{ id }] = await database()('unlock_letters')
+    world.clock.set('2026-11-27T09:00:00Z')
+    await world.transaction((unit) => world.letters.reprint(unit, id, { actor: 'cli:k.weber', now: world.clock.now() }))
+    await post()
+    const letter = { kind: 'mobile_replaced', happenedOn: '2026-11-24' }
+    expect(printed()).toMatchObject([letter, letter])
   })
 
   it('say that the account has ended, when the rule of the register ends it', async () => {

@@ -20,20 +20,21 @@ export async function ask<T extends pg.QueryResultRow>(
   }
 }
 
-/** Lets nobody write to a table of an application on a server until `release`; reading goes on. */
-export async function holdTable(app: TestApp, table: string) {
-  const client = new pg.Client({ connectionString: app.storage.DATABASE_URL })
-  await client.connect()
-  await client.query('begin')
-  await client.query(`lock table ${table} in exclusive mode`)
+/** Holds what a statement locks until `release`, on a server; `lock table … in exclusive mode` lets others read. */
+export async function holdLock(connectionString: string | undefined, statement: string) {
+  // One looks while the other holds: within a transaction the list of the waiting does not change.
+  const [holder, watcher] = [new pg.Client({ connectionString }), new pg.Client({ connectionString })]
+  await Promise.all([holder.connect(), watcher.connect()])
+  await holder.query('begin')
+  await holder.query(statement)
   return {
-    /** Waits until `count` connections wait, for this table or for one that waits for it. */
+    /** Waits until `count` connections wait, for this lock or for one that waits for it. */
     awaitWaiting: (count: number) =>
       waitFor(async () => {
         const sql = `select count(*)::int as waiting from pg_stat_activity
                       where datname = current_database() and wait_event_type = 'Lock'`
-        return (await client.query(sql)).rows[0].waiting >= count
+        return (await watcher.query(sql)).rows[0].waiting >= count
       }),
-    release: () => client.end(),
+    release: () => Promise.all([holder.end(), watcher.end()]),
   }
 }

@@ -32,7 +32,8 @@ export const contactStep: Step<RegistrationState, 'contact', ContactDeps> = {
       return { invalid: errors, model: { countries: deps.mobileCountries, emailSuggestion } }
     if (isPassword(email.value, state.passwordMark, deps)) return { invalid: { email: 'same_as_password' } }
     const { step: _step, ...entered } = state
-    const data = { ...entered, email: email.value, mobile: mobile.e164, country: mobile.country, sending: null }
+    const sending = mobile.e164 === state.mobile ? (state.sending ?? null) : null
+    const data = { ...entered, email: email.value, mobile: mobile.e164, country: mobile.country, sending }
     return { outcome: 'accepted', data }
   },
 }

@@ -15,8 +15,9 @@ type MtanState = StateOf<'mtan'>
 export const mtanStep: Step<RegistrationState, 'mtan', MtanDeps> = {
   path: 'mtan',
   async enter(state, deps, request) {
-    const before = state.sent ? { sent: state.sent, expiresAt: '', resendAt: null } : null
-    const prepared = await deps.mtans.prepare(order(state, request), before)
+    // Back from the contact page with the same number: its mTAN is on the way already.
+    if (state.sending) return { state }
+    const prepared = await deps.mtans.prepare(order(state, request), sentBefore(state))
     if ('refused' in prepared)
       return { state: { ...state, sending: null, blockedUntil: (prepared.until ?? deps.clock.now()).toISOString() } }
     return { state: { ...state, sending: prepared.sending, blockedUntil: undefined }, effects: prepared.effects }
@@ -43,9 +44,11 @@ export const mtanStep: Step<RegistrationState, 'mtan', MtanDeps> = {
     if (new Date(state.sending.expiresAt) <= now) return { invalid: { mtan: 'expired' } }
     const check = await deps.mtans.check(order(state, request), given.value)
     if (check.result !== 'right') {
-      await deps.transaction((unit) => unit.audit.mtanRejected({ at: now, purpose: 'registration' }))
       const triesLeft = check.result === 'wrong' ? check.triesLeft : 0
-      return { invalid: { mtan: triesLeft > 0 ? { reason: 'wrong', params: { triesLeft } } : 'used_up' } }
+      return {
+        invalid: { mtan: triesLeft > 0 ? { reason: 'wrong', params: { triesLeft } } : 'used_up' },
+        effects: (unit) => unit.audit.mtanRejected({ at: now, purpose: 'registration' }),
+      }
     }
     // Somebody else may have taken the name since the first page.
     if (await deps.stores.accounts.usernameTaken(state.username))
@@ -59,7 +62,7 @@ export const mtanStep: Step<RegistrationState, 'mtan', MtanDeps> = {
   },
   actions: {
     async resend(state, deps, request) {
-      const prepared = await deps.mtans.prepare(order(state, request), state.sending)
+      const prepared = await deps.mtans.prepare(order(state, request), sentBefore(state))
       if (!('refused' in prepared))
         return { stay: { ...state, sending: prepared.sending, blockedUntil: undefined }, effects: prepared.effects }
       if (prepared.refused === 'budget') return { invalid: { mtan: 'budget' } }
@@ -67,11 +70,14 @@ export const mtanStep: Step<RegistrationState, 'mtan', MtanDeps> = {
     },
     /** Back to the contact page with what was entered there. */
     async change(state) {
-      const { step: _step, sending, country: _country, blockedUntil: _until, ...entered } = state
-      return { outcome: 'change', data: { ...entered, sent: sending?.sent ?? state.sent ?? 0 } }
+      const { step: _step, country: _country, blockedUntil: _until, ...entered } = state
+      return { outcome: 'change', data: { ...entered, sent: sentBefore(state)?.sent } }
     },
   },
 }
+
+/** What the journey has sent so far, to whichever number: the limit of the journey counts all. */
+const sentBefore = ({ sending, sent }: MtanState) => sending ?? (sent ? { sent, expiresAt: '', resendAt: null } : null)
 
 const order = (state: MtanState, request: StepRequest) => ({
   purpose: 'registration' as const,

@@ -22,6 +22,8 @@ export const registrationState = z.discriminatedUnion('step', [
     ...credentials,
     email: z.string().optional(),
     mobile: z.string().optional(),
+    /** The mTAN on its way to `mobile`, for who comes back with the same number. */
+    sending: mtanSending.nullable().optional(),
     sent: z.int().optional(),
   }),
   z.object({

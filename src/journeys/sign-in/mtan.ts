@@ -3,7 +3,7 @@ import { maskMobile, parsePhoneCountry } from '../../domain/mobile-number.ts'
 import { parseMtan } from '../../domain/mtan.ts'
 import type { MtanPurpose } from '../../stores/one-time-codes.ts'
 import type { Deps } from '../deps.ts'
-import type { Step, StepRequest, Submission } from '../journey.ts'
+import type { FieldErrors, Step, StepRequest, Submission } from '../journey.ts'
 import { acrPasswordMtan, type SignInState, type StateOf } from './state.ts'
 
 type MtanDeps = Pick<Deps, 'stores' | 'transaction' | 'mtans' | 'clock'>
@@ -45,8 +45,8 @@ export const mtanStep: Step<SignInState, 'mtan', MtanDeps> = {
     const check = await deps.mtans.check(binding(state, request), given.value)
     if (check.result === 'right') return await accepted(state, check.id, deps, request)
     const event = { at: deps.clock.now(), accountId: state.accountId, purpose: purposeOf(state) }
-    await deps.transaction((unit) => unit.audit.mtanRejected(event))
-    return rejected(check.result === 'wrong' ? check.triesLeft : 0)
+    const invalid = rejected(check.result === 'wrong' ? check.triesLeft : 0)
+    return { invalid, effects: (unit) => unit.audit.mtanRejected(event) }
   },
   actions: {
     async resend(state, deps, request) {
@@ -82,9 +82,8 @@ async function prepare(state: MtanState, deps: MtanDeps, request: StepRequest) {
   return { ...(await deps.mtans.prepare(order, state.sending)), mobile: maskMobile(account.mobile) }
 }
 
-function rejected(triesLeft: number): Submission<SignInState> {
-  if (triesLeft === 0) return { invalid: { mtan: 'used_up' } }
-  return { invalid: { mtan: { reason: 'wrong', params: { triesLeft } } } }
+function rejected(triesLeft: number): FieldErrors {
+  return { mtan: triesLeft === 0 ? 'used_up' : { reason: 'wrong', params: { triesLeft } } }
 }
 
 async function accepted(

@@ -31,7 +31,10 @@ export const newLetterStep: Step<SignInState, 'newLetter', NewLetterDeps> = {
       outcome: 'requested',
       data: { letterDay: berlinDay(now) },
       async effects(unit) {
-        // Counted again under the lock: two browsers may ask at once.
+        // Looked at again under the lock: two browsers may ask at once, or one has signed in meanwhile.
+        await unit.unlockLetters.lockNumber(account.insuranceNumberHashes)
+        if ((await unit.accounts.find(account.id))?.state !== 'letter_posted') return { invalid: {} }
+        if (await unit.unlockLetters.findWaiting(account.id)) return
         const { letterDay } = await deps.letters.request(unit, account, now)
         if (letterDay > berlinDay(now)) return { blockedUntil: startOfDay(addDays(letterDay, 0)) }
         await deps.mails.send(unit, account, 'newLetterRequested', { letterDay }, now)

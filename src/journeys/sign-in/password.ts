@@ -105,7 +105,7 @@ async function rehashWhenOutdated(deps: PasswordDeps, account: Account, password
 async function route(deps: PasswordDeps, found: Account, deviceKnown: boolean): Promise<Submission<SignInState>> {
   const now = deps.clock.now()
   const decision = await deps.standing.review(deps.stores, found, now)
-  if (decision.change !== 'none') await deps.transaction((unit) => deps.standing.apply(unit, found, decision, now))
+  if (decision.change !== 'none') await deps.transaction((unit) => deps.standing.follow(unit, found, now))
   const account = decision.change === 'none' ? found : ((await deps.stores.accounts.find(found.id)) ?? found)
   const person = { accountId: account.id, deviceKnown }
   switch (account.state) {

@@ -60,7 +60,8 @@ async function judge(deps: UnlockCodeDeps, accountId: string): Promise<Submissio
   const decision = await deps.standing.review(deps.stores, account, now, { codeEntered: true })
   if (decision.change === 'end') return { outcome: 'ended', data: {} }
   if (decision.change !== 'suspend') return null
-  const effects = (unit: UnitOfWork) => deps.standing.apply(unit, account, decision, now)
+  const effects = async (unit: UnitOfWork) =>
+    void (await deps.standing.follow(unit, account, now, { codeEntered: true }))
   return { outcome: 'suspended', data: { reason: decision.reason }, effects }
 }
 

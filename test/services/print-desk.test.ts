@@ -287,6 +287,39 @@ describeOnBoth('the print desk', (database) => {
       expect(world.alerts).toMatchObject([{ kind: 'print_receipt_refused', detail: { reason } }])
     })
 
+    it('that comes before the hand-over is noted waits for it', async () => {
+      await world.activated()
+      const runId = (await desk.prepare('2026-11-25', 'system')) ?? ''
+      const given = world.createDesk()
+      const quick = createPrintRunService({
+        ...given,
+        delivery: {
+          ...given.delivery,
+          async deliver(job) {
+            await given.delivery.deliver(job)
+            await receive({ state: 'rejected', postedOn: undefined })
+          },
+        },
+      })
+      expect(await quick.release(runId, 'cli:boss')).toBe('released')
+      expect([await state(), world.shop.settled, kinds()]).toEqual(['released', [], []])
+      await desk.jobs.settle()
+      expect([await state(), world.shop.settled, kinds()]).toEqual(['cancelled', ['followed'], ['print_run_rejected']])
+    })
+
+    it('for a run that is never handed over is refused when the run is called back', async () => {
+      world.shop.fault = 'delivery'
+      await world.activated()
+      const runId = (await desk.prepare('2026-11-25', 'system')) ?? ''
+      expect(await desk.release(runId, 'cli:boss')).toBe('not_handed_over')
+      await receive({ state: 'rejected', postedOn: undefined })
+      expect([await state(), world.shop.settled]).toEqual(['released', []])
+      world.clock.set('2026-11-26T08:00:00Z')
+      await desk.jobs.settle()
+      await desk.jobs.settle()
+      expect([await state(), world.shop.settled]).toEqual(['cancelled', ['refused']])
+    })
+
     it('that cannot be read is refused', async () => {
       world.shop.receipts.push({ name: 'x.receipt.json', receipt: null })
       await desk.jobs.settle()

@@ -29,7 +29,9 @@ async function follow(desk: PrintDesk, receipt: PrintReceipt): Promise<Outcome> 
   if (!run) return 'unknown_run'
   // The same receipt again, or its file was not settled before the process died.
   if (run.state === 'posted') return matches(receipt, run) ? 'followed' : 'differs'
-  if (run.state !== 'released' || !run.handedOverAt) return 'not_released'
+  if (run.state !== 'released') return 'not_released'
+  // The shop answered before its hand-over was noted here; a run that is never handed over is cancelled after its day.
+  if (!run.handedOverAt) return 'later'
   if (state === 'rejected') {
     await cancelRun(desk, runId, { actor: 'system', reason: 'rejected_by_print_shop' })
     await desk.alerts.raise(undefined, { kind: 'print_run_rejected', detail: { run: runId } })

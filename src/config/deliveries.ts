@@ -12,7 +12,7 @@ const lane = z.strictObject({
 })
 
 /**
- * How messages leave: `config/deliveries.yaml`, durations in seconds. A try of an SMS outlasts the longest route over its
+ * How messages leave: `config/deliveries.yaml`, durations in seconds. The time of a try of an SMS outlasts the longest route over its
  * gateways (config/sms.ts).
  */
 export const deliveriesSchema = z.strictObject({

@@ -66,6 +66,19 @@ describe('createSmtpGateway', () => {
     expect(relay.submissions()).toBe(1)
   })
 
+  it('ends a try that hangs with its connection, which the next e-mail does not wait for', async () => {
+    const { gateway, relay, send } = await open({ connections: 1 }, 'hang')
+    const abort = new AbortController()
+    const hanging = gateway.send(mail, abort.signal).catch((error) => error)
+    await expect.poll(relay.submissions).toBe(1)
+    const next = send()
+    relay.behave('ok')
+    abort.abort()
+    expect(await hanging).toMatchObject({ name: 'RelayFailure', code: 'EABORT', permanent: false })
+    await next
+    expect(relay.submissions()).toBe(2)
+  })
+
   it('keeps the words of the relay, which quote addresses, out of its errors', async () => {
     const { send } = await open({}, { recipient: 550, text: '5.1.1 <erika@example.org> unknown' })
     const failure = await send().catch((error) => error)

@@ -3,10 +3,14 @@ import { createTransport } from 'nodemailer'
 /** An e-mail ready to send. `id` makes the delivery idempotent: it becomes the Message-ID. */
 export type Email = { id: string; to: string; subject: string; text: string; html: string; link?: string }
 
-export type EmailGateway = { send(email: Email): Promise<void>; close(): void }
+/** `signal` ends a try that hangs: its connection is destroyed, and what has not left yet never does. */
+export type EmailGateway = { send(email: Email, signal?: AbortSignal): Promise<void>; close(): void }
 
-/** Milliseconds; a relay that hangs must not hold a worker for nodemailer's ten minutes. */
-const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 30_000 }
+/**
+ * Milliseconds; a relay that hangs must not hold a worker for nodemailer's ten minutes. They count silence only: a slow try is
+ * ended by its signal, and a connection that closes sends nothing more.
+ */
+const timeouts = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 30_000, socketCloseTimeout: 0 }
 
 /**
  * `from`: sender that the member sees; `envelopeFrom`: where mail servers return e-mails to. `domain` of Message-IDs. `tls`:
@@ -41,11 +45,11 @@ export function createSmtpGateway(settings: SmtpSettings): EmailGateway {
     { from },
   )
   return {
-    async send({ id, to, subject, text, html }) {
+    async send({ id, to, subject, text, html }, signal) {
       const headers = { 'Auto-Submitted': 'auto-generated' }
       const messageId = `<${id}@${domain}>`
       const envelope = settings.envelopeFrom ? { from: settings.envelopeFrom, to } : undefined
-      await transport.sendMail({ to, subject, text, html, messageId, headers, envelope }).catch((error) => {
+      await transport.sendMail({ to, subject, text, html, messageId, headers, envelope, signal }).catch((error) => {
         throw refusalOf(error) ?? new RelayFailure(error)
       })
     },

@@ -16,8 +16,11 @@ type Settings = DeliveryEndSettings & {
   bounces: Pick<BounceService, 'refused' | 'comesBack'>
 }
 
-/** Seconds that a claim lasts beyond the longest try: for what lies between claiming and sending. */
+/** Seconds that a claim lasts beyond the usual time of a try: for what lies between claiming and sending. */
 export const claimReserve = 30
+
+/** A try that takes so many times its usual time hangs, and is ended. */
+const patience = 3
 
 /** Creates the delivery of messages from the outbox: each is sent by whoever holds its claim, noted, and blanked. */
 export function createDeliveryService(settings: Settings) {
@@ -38,7 +41,12 @@ export function createDeliveryService(settings: Settings) {
           return await ends.giveUp(message, 'bounced')
         // A process that was halted so long must not send beside whoever has taken the message over.
         if (performance.now() - message.claimedAt > claimReserve * 1000) return
-        await within(rule.timeout, send(settings, message, payload), () => ends.deliveredLate(message))
+        await held((signal) => send(settings, message, payload, signal), {
+          lease: message.lease,
+          longest: rule.timeout * patience,
+          renew: () => stores.messageClaims.renew(message),
+          late: () => ends.delivered(message),
+        })
       } catch (error) {
         return await ends.failed(message, error, payload)
       }
@@ -56,12 +64,13 @@ function isOver({ kind, expiresAt }: ClaimedMessage, rule: DeliveryRule, now: Da
   return expiresAt.getTime() - margin <= now.getTime()
 }
 
-async function send(settings: Settings, message: ClaimedMessage, payload: unknown): Promise<void> {
+/** Only an e-mail can take longer than its time (SMS gateways and applications are bounded): `signal` ends it. */
+async function send(settings: Settings, message: ClaimedMessage, payload: unknown, signal: AbortSignal): Promise<void> {
   const { id, kind, expiresAt } = message
   if (kind === 'email') {
     const mail = payload as MailPayload
     const link = typeof mail.params.link === 'string' ? mail.params.link : undefined
-    return await settings.email.send({ id, to: mail.to, link, ...settings.renderMail(mail) })
+    return await settings.email.send({ id, to: mail.to, link, ...settings.renderMail(mail) }, signal)
   }
   if (kind === 'sms') {
     // The gateways see until when the SMS is of use.
@@ -70,22 +79,41 @@ async function send(settings: Settings, message: ClaimedMessage, payload: unknow
   await settings.sendLogoutToken(payload as { url: string; logoutToken: string })
 }
 
+/** How a try is held; `lease` and `longest` in seconds. */
+type Hold = { lease: number; longest: number; renew(): Promise<boolean>; late(): Promise<void> }
+
 /**
- * Waits for a try at most `seconds`. One that hangs keeps its claim, so that nobody sends beside it; should it succeed after
- * all, `late` notes it.
- * @throws DeliveryTimeout
+ * Waits for the end of a try. Meanwhile `renew` keeps its claim, so that nobody sends beside it; the try is told to end when
+ * the claim is lost, and after `longest` seconds, when it has failed. Should it succeed after all, `late` notes it.
+ * @throws Error of code `HANGS`, or that of the try
  */
-async function within(seconds: number, attempt: Promise<void>, late: () => Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const bound = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(Object.assign(new Error('no answer in time'), { code: 'HANGS' })), seconds * 1000)
+async function held(start: (signal: AbortSignal) => Promise<void>, hold: Hold): Promise<void> {
+  const { longest, late } = hold
+  const abort = new AbortController()
+  let bound: NodeJS.Timeout | undefined
+  const hangs = new Promise<never>((_resolve, reject) => {
+    bound = setTimeout(() => {
+      reject(Object.assign(new Error('no answer in time'), { code: 'HANGS' }))
+      abort.abort()
+    }, longest * 1000)
   })
+  const renewing = keepClaim(hold, abort)
+  const attempt = start(abort.signal)
   try {
-    await Promise.race([attempt, bound])
+    await Promise.race([attempt, hangs])
   } catch (error) {
     if (failureCode(error).includes('HANGS')) attempt.then(late).catch(() => {})
     throw error
   } finally {
-    clearTimeout(timer)
+    clearTimeout(bound)
+    clearInterval(renewing)
   }
+}
+
+function keepClaim({ lease, renew }: Hold, abort: AbortController): NodeJS.Timeout {
+  const keep = async () => {
+    // A database that does not answer is no reason to break off what is on its way.
+    if (!(await renew().catch(() => true))) abort.abort()
+  }
+  return setInterval(keep, (lease * 1000) / 3)
 }

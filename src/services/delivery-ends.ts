@@ -38,6 +38,7 @@ export function createDeliveryEnds(settings: DeliveryEndSettings) {
   const { stores, clock, rules, transaction, log } = settings
   const observe = settings.observe ?? (() => {})
 
+  /** Counts whenever it comes: also of a try that was given up on, or whose claim was lost. */
   async function delivered(message: ClaimedMessage): Promise<void> {
     if (await stores.messageClaims.delivered(message, clock.now())) observe(message, 'delivered')
   }
@@ -71,8 +72,6 @@ export function createDeliveryEnds(settings: DeliveryEndSettings) {
   return {
     delivered,
     giveUp,
-    /** A try that hung has gone through after all. */
-    deliveredLate: delivered,
     /** Tries again, or ends the message when no further try is worth it. */
     async failed(message: ClaimedMessage, error: unknown, payload: unknown): Promise<void> {
       if (message.kind === 'discarded') return
@@ -87,8 +86,6 @@ export function createDeliveryEnds(settings: DeliveryEndSettings) {
       if (end <= clock.now()) return await giveUp(message, 'gave_up', failure)
       observe(message, 'failed')
       log.warn({ failure, messageId: message.id, kind: message.kind, attempt: message.attempts }, 'delivery failed')
-      // One that hangs keeps its claim until the lease ends.
-      if (failure.includes('HANGS')) return
       await stores.messageClaims.tryAgain(message, failure, { first: rule.firstRetry, longest: rule.longestRetry })
     },
     /** Ends what is overdue, in batches; answers how many. */

@@ -13,6 +13,8 @@ export type ClaimedMessage = Omit<StoredMessage, 'payload'> & {
   createdAt: Date
   /** When it was claimed, in milliseconds of the process's own steady clock. */
   claimedAt: number
+  /** Seconds that the claim lasts, and again with each renewal. */
+  lease: number
   /** Opens the payload. @throws Error when its key is not in the ring. */
   payload(): unknown
 }
@@ -42,6 +44,7 @@ export function createMessageClaimStore(db: Database, { encryption }: Protection
   const held = ({ id, claim }: Pick<ClaimedMessage, 'id' | 'claim'>) =>
     messages().where({ id, claim, delivered_at: null, failed_at: null })
   const released = { claim: null, claimed_until: null }
+  const until = (seconds: number) => db.raw("clock_timestamp() + ? * interval '1 second'", [seconds])
   return {
     /** Claims up to `limit` messages that are due, the longest due first, for `lease` seconds. */
     async claim(kinds: readonly MessageKind[], limit: number, lease: number, now: Date): Promise<ClaimedMessage[]> {
@@ -51,7 +54,7 @@ export function createMessageClaimStore(db: Database, { encryption }: Protection
         .where(onceOnly(db, sendable(db, kinds, now).limit(limit)))
         .update({
           claim,
-          claimed_until: db.raw("clock_timestamp() + ? * interval '1 second'", [lease]),
+          claimed_until: until(lease),
           attempts: db.raw('attempts + 1'),
         })
         .returning(['id', 'kind', 'payload', 'expires_at', 'created_at', 'account_id', 'attempts'])
@@ -60,6 +63,7 @@ export function createMessageClaimStore(db: Database, { encryption }: Protection
         kind: row.kind,
         claim,
         claimedAt,
+        lease,
         attempts: row.attempts,
         accountId: row.account_id,
         createdAt: row.created_at,
@@ -67,10 +71,19 @@ export function createMessageClaimStore(db: Database, { encryption }: Protection
         payload: () => JSON.parse(encryption.decrypt(row.payload, `messages.payload:${row.id}`)),
       }))
     },
-    /** Notes the delivery; `false` when the message was made void meanwhile or somebody else has taken it over. */
-    delivered: async (message: ClaimedMessage, now: Date) => {
+    /** Keeps the claim for its lease once more, also of a message made void meanwhile; `false` when it is lost. */
+    renew: async ({ id, claim, lease }: ClaimedMessage): Promise<boolean> =>
+      (await messages()
+        .where({ id, claim })
+        .update({ claimed_until: until(lease) })) === 1,
+    /**
+     * Notes the delivery, also when the claim was lost: what has been sent must not be sent again. `false` when it is noted
+     * already, or when the message ended without this claim.
+     */
+    delivered: async ({ id, claim }: ClaimedMessage, now: Date) => {
       const rows = await messages()
-        .where({ id: message.id, claim: message.claim, delivered_at: null })
+        .where({ id, delivered_at: null })
+        .where((open) => open.where({ claim }).orWhereNull('failed_at'))
         .update({ ...released, delivered_at: now, failed_at: null, failure: null, payload: null })
       return rows === 1
     },

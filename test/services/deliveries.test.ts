@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Email } from '../../src/gateways/email.ts'
 import type { Sms } from '../../src/gateways/sms.ts'
@@ -10,14 +11,14 @@ import { describeOnBoth } from '../support/databases.ts'
 import { newAccount } from '../support/members.ts'
 import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
 
-const rule = { timeout: 1, firstRetry: 2, longestRetry: 30, giveUpAfter: 300 }
+const rule = { timeout: 2, firstRetry: 2, longestRetry: 30, giveUpAfter: 300 }
 const timeout = 10
 
 describeOnBoth('the delivery of a message', (database) => {
   let world: ServiceWorld
   /** What the gateways got, and how they answer. */
   let sent: (Sms | Email)[]
-  let answer: () => Promise<void>
+  let answer: (signal?: AbortSignal) => Promise<void>
   let alerts: Alert[]
   beforeEach(async () => {
     world = createServiceWorld(database())
@@ -29,9 +30,9 @@ describeOnBoth('the delivery of a message', (database) => {
 
   function service(clock = world.clock) {
     const { stores, transaction } = world
-    const take = async (message: Sms | Email) => {
+    const take = async (message: Sms | Email, signal?: AbortSignal) => {
       sent.push(message)
-      await answer()
+      await answer(signal)
     }
     return createDeliveryService({
       ...{ stores, transaction, clock },
@@ -46,9 +47,12 @@ describeOnBoth('the delivery of a message', (database) => {
     })
   }
 
-  async function written(kind: 'sms' | 'email', changes: { seconds?: number; accountId?: string } = {}) {
+  async function written(
+    kind: 'sms' | 'email',
+    changes: { seconds?: number; accountId?: string; lease?: number } = {},
+  ) {
     const now = world.clock.now()
-    const { seconds, accountId } = changes
+    const { seconds, accountId, lease = 60 } = changes
     const expiresAt = seconds === undefined ? null : new Date(now.getTime() + seconds * 1000)
     const payload =
       kind === 'sms'
@@ -56,7 +60,7 @@ describeOnBoth('the delivery of a message', (database) => {
         : { template: 'letterPosted', to: 'erika@example.org', language: 'de', params: {} }
     const common = { id: randomUUID(), kind, payload, expiresAt, createdAt: now }
     await world.stores.messages.add({ ...common, ...(accountId && { accountId, recipient: 'erika@example.org' }) })
-    const [claimed] = await service().claim([kind], 10, 60)
+    const [claimed] = await service().claim([kind], 10, lease)
     return claimed as ClaimedMessage
   }
   const row = async () => await database()('messages').first()
@@ -130,17 +134,51 @@ describeOnBoth('the delivery of a message', (database) => {
       expect(alerts).toHaveLength(1)
     })
 
-    it('by hanging keeps its claim, so that nobody sends beside it, and is noted when it goes through after all', async () => {
-      const message = await written('email')
+    describe('by hanging', () => {
+      const signals: (AbortSignal | undefined)[] = []
       let arrive = () => {}
-      answer = () =>
-        new Promise((resolve) => {
-          arrive = resolve
-        })
-      await service().deliver(message)
-      expect(await row()).toMatchObject({ claim: message.claim, delivered_at: null, failed_at: null })
-      arrive()
-      await expect.poll(row).toMatchObject({ claim: null, payload: null, delivered_at: expect.any(Date) })
+      beforeEach(() => {
+        signals.length = 0
+        answer = (signal) => {
+          signals.push(signal)
+          return new Promise((resolve) => {
+            arrive = resolve
+          })
+        }
+      })
+
+      it('keeps its claim beyond time and lease, so that nobody sends beside it, and is noted when it goes through', async () => {
+        const message = await written('email', { lease: 1 })
+        const delivering = service().deliver(message)
+        await setTimeout((rule.timeout + 1) * 1000 + 300)
+        expect(await service().claim(['email'], 10, 1)).toEqual([])
+        expect(await row()).toMatchObject({ claim: message.claim, attempts: 1 })
+        arrive()
+        await delivering
+        expect(await row()).toMatchObject({ claim: null, payload: null, delivered_at: expect.any(Date) })
+        expect(sent).toHaveLength(1)
+      })
+
+      it('for several times its time is ended and tried again later; should it go through after all it is noted', async () => {
+        await service().deliver(await written('email'))
+        expect(signals).toMatchObject([{ aborted: true }])
+        const after = await row()
+        expect(after).toMatchObject({ claim: null, failure: 'Error HANGS', delivered_at: null, failed_at: null })
+        expect(after.due_at.getTime()).toBeGreaterThan(Date.now())
+        arrive()
+        await expect.poll(row).toMatchObject({ payload: null, delivered_at: expect.any(Date), failure: null })
+      })
+
+      it('ends when its claim is lost all the same, and counts when it goes through', async () => {
+        const delivering = service().deliver(await written('email', { lease: 1 }))
+        const minute = database().raw("now() + interval '1 minute'")
+        await database()('messages').update({ claim: randomUUID(), claimed_until: minute })
+        await expect.poll(() => signals[0]?.aborted).toBe(true)
+        expect(await row()).toMatchObject({ delivered_at: null })
+        arrive()
+        await delivering
+        expect(await row()).toMatchObject({ claim: null, payload: null, delivered_at: expect.any(Date) })
+      })
     })
   })
 })

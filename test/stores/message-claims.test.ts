@@ -14,6 +14,7 @@ describeOnBoth('claims on messages', (database) => {
   const claims = () => createMessageClaimStore(database(), protection)
   const claim = (limit = 10) => claims().claim(['sms', 'email'], limit, 60, now)
   const row = (id: string) => database()('messages').where({ id }).first()
+  const runOut = () => database()('messages').update({ claimed_until: database().raw("now() - interval '1 second'") })
   const makeDue = () => database()('messages').update({ due_at: database().raw("now() - interval '1 second'") })
 
   async function add(changes: Partial<NewMessage> = {}): Promise<string> {
@@ -41,20 +42,50 @@ describeOnBoth('claims on messages', (database) => {
     expect(message).toMatchObject({ id, kind: 'sms', attempts: 1 })
     expect(message.payload()).toEqual(payload)
     expect(await claim()).toEqual([])
-    await database()('messages').update({ claimed_until: database().raw("now() - interval '1 second'") })
+    await runOut()
     expect(await claimOne()).toMatchObject({ id, attempts: 2 })
   })
 
-  it('that ended cannot be used to note anything', async () => {
+  it('that ended cannot be used to note a failure', async () => {
     const id = await add()
     const lost = await claimOne()
-    await database()('messages').update({ claimed_until: database().raw("now() - interval '1 second'") })
+    await runOut()
     const taken = await claimOne()
-    expect(await claims().delivered(lost, now)).toBe(false)
+    expect(await claims().renew(lost)).toBe(false)
     expect(await claims().giveUp(lost, 'late', now)).toBe(false)
     await claims().tryAgain(lost, 'late', { first: 1, longest: 1 })
     expect(await row(id)).toMatchObject({ claim: taken.claim, delivered_at: null, failed_at: null, failure: null })
     expect(await claims().delivered(taken, now)).toBe(true)
+  })
+
+  it('that ended still note a delivery, once, but not of what has ended otherwise', async () => {
+    const id = await add()
+    const lost = await claimOne()
+    await runOut()
+    const taken = await claimOne()
+    expect(await claims().delivered(lost, now)).toBe(true)
+    expect(await row(id)).toMatchObject({ claim: null, payload: null, delivered_at: now })
+    expect([await claims().renew(taken), await claims().delivered(taken, later(1))]).toEqual([false, false])
+    const old = await add({ supersedes: 'mtan:1' })
+    const late = await claimOne()
+    await runOut()
+    await claimOne()
+    await createMessageStore(database(), protection).supersede('mtan:1', await add({ supersedes: 'mtan:1' }), now)
+    expect(await claims().delivered(late, now)).toBe(false)
+    expect(await row(old)).toMatchObject({ failure: 'superseded', delivered_at: null })
+  })
+
+  it('last as long as they are renewed, also of what was made void meanwhile', async () => {
+    const old = await add({ supersedes: 'mtan:1' })
+    const message = await claimOne()
+    const newer = await add({ supersedes: 'mtan:1' })
+    await createMessageStore(database(), protection).supersede('mtan:1', newer, now)
+    await runOut()
+    expect(await claims().renew(message)).toBe(true)
+    expect(await claim()).toEqual([])
+    expect(await claims().delivered(message, now)).toBe(true)
+    expect(await row(old)).toMatchObject({ delivered_at: now })
+    expect((await claim()).map(({ id }) => id)).toEqual([newer])
   })
 
   it('blank what is delivered or given up', async () => {

@@ -7,7 +7,7 @@ import type { Clock } from '../gateways/clock.ts'
 import type { KeyedHash } from '../gateways/field-encryption.ts'
 import type { LetterContent } from '../gateways/letter-pdf.ts'
 import type { Stores } from '../stores/index.ts'
-import type { Transaction } from '../stores/transaction.ts'
+import type { Transaction, UnitOfWork } from '../stores/transaction.ts'
 import type { AlertService } from './alerts.ts'
 import type { CanaryRules, PrintDesk } from './print-run/settings.ts'
 
@@ -63,21 +63,21 @@ export function createCanaryLetterService({ stores, transaction, clock, hash, al
 const daysBetween = (from: CalendarDay, to: CalendarDay) => (Date.parse(to) - Date.parse(from)) / (24 * 60 * 60 * 1000)
 
 /**
- * Makes the letter to the operator that goes with a run; a run that is drawn again keeps it. It looks like every other one,
- * so that nobody on the way treats it better. `null` when none is wanted.
+ * Makes the letter to the operator that goes with a run, which the transaction holds; a run that is drawn again keeps it. It
+ * looks like every other one, so that nobody on the way treats it better. `null` when none is wanted.
  */
 export async function canaryContent(
-  desk: PrintDesk,
+  { hash, random, rules, deadlines, issuer }: PrintDesk,
+  unit: UnitOfWork,
   runId: string,
   postingDay: CalendarDay,
 ): Promise<LetterContent | null> {
-  const { stores, hash, random, rules, deadlines, issuer } = desk
   const { canary } = rules
   if (!canary?.enabled) return null
   const id = randomUUID()
   const fresh = createUnlockCode(random.bytes)
   const codeHash = hash.hash(fresh, unlockCodeBinding(id))
-  const letter = await stores.canaryLetters.add({ id, runId, code: fresh, codeHash })
+  const letter = await unit.canaryLetters.add({ id, runId, code: fresh, codeHash })
   return {
     id: letter.id,
     kind: 'unlock_code',

@@ -63,6 +63,22 @@ describeOnBoth('the canary letter', (database) => {
     expect(await database()('canary_letters')).toEqual([])
   })
 
+  it('is not left behind by a run that is called back while its last page is drawn', async () => {
+    await world.activated()
+    const desk = world.createDesk()
+    const racing = createPrintRunService({
+      ...desk,
+      rules: { ...desk.rules, canary },
+      async drawRun(batches) {
+        for await (const _ of batches)
+          for (const { id } of await runs.list(['collecting'])) expect(await runs.cancel(id, 'operator')).toBe(true)
+      },
+    })
+    await racing.prepare('2026-11-24')
+    expect(await runs.list(['cancelled'])).toHaveLength(1)
+    expect(await database()('canary_letters')).toEqual([])
+  })
+
   it('keeps its code while its run is drawn again after a process died', async () => {
     await world.activated()
     const desk = world.createDesk()

@@ -131,7 +131,12 @@ async function drawFiles(desk: PrintDesk, work: Work): Promise<Print | null> {
       yield letters.map(({ content }) => content)
     }
     // A run with nothing to print needs no print shop, and so no letter that watches it.
-    const canary = printed > 0 && (await canaryContent(desk, runId, postingDay))
+    if (printed === 0) return
+    const canary = await desk.transaction(async (unit) => {
+      // Who calls the run back waits for this change, and deletes the letter with it.
+      lost = !(await unit.printRuns.renew(runId, worker, leaseFrom(clock.now())))
+      return lost ? null : await canaryContent(desk, unit, runId, postingDay)
+    })
     if (canary) yield [canary]
   }
   await desk.drawRun(contents(), {

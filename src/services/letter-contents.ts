@@ -19,9 +19,18 @@ type Addressed = { letter: UnlockLetter; account: Account | null; person: Insure
 const dayLength = 24 * 60 * 60 * 1000
 
 /**
+ * Holds the numbers of letters until the transaction ends, before any of them is claimed: whoever signs in for the first time
+ * holds the number first, too, and then ends its letters. What they are for is read anew afterwards.
+ */
+export async function lockNumbersOf(unit: UnitOfWork, letters: readonly { accountId: string }[]): Promise<void> {
+  const accounts = await unit.accounts.findMany(letters.map(({ accountId }) => accountId))
+  await unit.runLetters.lockNumbers(accounts.flatMap((account) => account.insuranceNumberHashes))
+}
+
+/**
  * Only here the register is asked: what goes into the envelopes, if anything (mission.md, "Who may register"). A letter whose
  * number has had one in between leaves the run again and waits until the limits allow it; so does a notice for a blocked address.
- * Answers how many stay.
+ * Their numbers are held (`lockNumbersOf`). Answers how many stay.
  */
 export async function fillLetters(
   desk: PrintDesk,
@@ -67,7 +76,6 @@ async function keepAllowed(
   now: Date,
 ): Promise<Addressed[]> {
   const hashes = addressed.flatMap(({ account }) => account?.insuranceNumberHashes ?? [])
-  await unit.runLetters.lockNumbers(hashes)
   const since = new Date(now.getTime() - deadlines.letterLimit.windowDays * dayLength)
   const times = await unit.runLetters.printTimes(hashes, since)
   const newestFirst = [...addressed].sort((a, b) => b.letter.requestedAt.getTime() - a.letter.requestedAt.getTime())

@@ -23,7 +23,7 @@ export function createRunLetterStore(db: Database, protection: Protection) {
     /** Holds everything about these numbers until the transaction ends, in one order for all. */
     async lockNumbers(hashes: readonly string[]): Promise<void> {
       await db.raw(
-        'select pg_advisory_xact_lock(hashtextextended(hash, 1)) from (select unnest(?::text[]) as hash order by 1) as ordered',
+        'select pg_advisory_xact_lock(hashtextextended(hash, 1)) from (select hash from unnest(?::text[]) as hash order by hash collate "C") as ordered',
         [[...new Set(hashes)]],
       )
     },
@@ -45,18 +45,24 @@ export function createRunLetterStore(db: Database, protection: Protection) {
     countInRun: async (runId: string) =>
       Number((await letters().where({ print_run_id: runId }).count('* as n').first())?.n ?? 0),
     /**
-     * Moves letters that were printable at the cut-off into a run, the newest first: of several that wait for one number
-     * that one is printed. Parallel runs never share one.
+     * Letters that were printable at the cut-off, the newest first: of several that wait for one number that one is printed.
+     * Nothing is held yet; `without`: those that could not be claimed before.
      */
-    async claim(runId: string, until: Date, limit: number): Promise<UnlockLetter[]> {
-      const due = printable(until)
+    findPrintable: async (
+      until: Date,
+      limit: number,
+      without: readonly string[] = [],
+    ): Promise<{ id: string; accountId: string }[]> =>
+      await printable(until)
+        .whereRaw('id <> all(?::uuid[])', [without as string[]])
         .orderBy([{ column: 'requested_at', order: 'desc' }, 'id'])
         .limit(limit)
-        .forUpdate()
-        .skipLocked()
-        .select('id')
+        .select('id', 'account_id as accountId'),
+    /** Moves those of the letters into a run that are still printable and free. Parallel runs never share one. */
+    async claim(runId: string, until: Date, ids: readonly string[]): Promise<UnlockLetter[]> {
+      const free = printable(until).whereIn('id', ids).forUpdate().skipLocked().select('id')
       const rows = await letters()
-        .where(onceOnly(db, due))
+        .where(onceOnly(db, free))
         .where({ state: 'requested' })
         .update({ state: 'prepared', print_run_id: runId })
         .returning('*')

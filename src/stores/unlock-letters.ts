@@ -152,9 +152,12 @@ export function createUnlockLetterStore(db: Database, protection: Protection) {
           .update({ consumed_at: now, state: 'ended', code_hash: null })) === 1
       )
     },
-    /** Stops a printed letter that was damaged or lost: its code is destroyed. `null` when none of a run can be stopped. */
+    /**
+     * Stops a printed letter that was damaged or lost, or that a cancelled run has left behind: its code is destroyed. `null`
+     * when none of a run can be stopped.
+     */
     async stopPrinted(id: string): Promise<UnlockLetter | null> {
-      const printed = db('print_runs').whereIn('state', ['prepared', 'released', 'posted']).select('id')
+      const printed = db('print_runs').whereIn('state', ['prepared', 'released', 'posted', 'cancelled']).select('id')
       const [row] = await letters()
         .where({ id, consumed_at: null })
         .whereIn('state', ['prepared', 'posted'])

@@ -459,6 +459,17 @@ describeOnBoth('the print desk', (database) => {
       expect(next).toMatchObject({ state: 'requested', printable_from: new Date('2026-11-25T13:00:00Z') })
       expect(await world.events('letter_reprinted')).toEqual([{ letterId: letter.id }])
     })
+
+    it('also mends a letter that a cancelled run has left behind, whose code goes', async () => {
+      await world.activated()
+      await desk.prepare('2026-11-25')
+      await database()('print_runs').where({ state: 'prepared' }).update({ state: 'cancelled' })
+      const [letter] = await database()('unlock_letters').whereNotNull('code')
+      const now = world.clock.now()
+      await world.transaction((unit) => world.letters.reprint(unit, letter.id, { actor: 'cli:k.weber', now }))
+      expect(await world.stores.unlockLetters.find(letter.id)).toMatchObject({ state: 'ended', code: null })
+      expect(await database()('unlock_letters').where({ state: 'requested' })).toHaveLength(1)
+    })
   })
 })
 

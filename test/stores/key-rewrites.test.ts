@@ -35,7 +35,7 @@ async function fill(db: Database, protection: Protection) {
   await stores.unlockLetters.request({ id: letterId, ...letter })
   await stores.unlockLetters.request({ id: orphanId, ...letter, accountId: null })
   await stores.printRuns.createClosed(runId, now, { postingDay: '2026-11-25', by: 'system', now })
-  await stores.runLetters.claim(runId, now, 10)
+  await stores.runLetters.claim(runId, now, [letterId])
   const filling = { content: 'unlock_code', codeHash: 'old.x', code: 'ABCDEFGHJKMN', addressHash: 'old.y' } as const
   await stores.runLetters.fill([{ id: letterId, ...filling }], now)
   const back = { postedOn: '2026-11-25', returnedAt: now, returnedBy: 'cli:k.weber' }

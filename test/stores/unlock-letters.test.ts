@@ -17,6 +17,16 @@ describeOnBoth('unlock letters', (database) => {
   const store = () => createUnlockLetterStore(database(), protection)
   const runStore = () => createRunLetterStore(database(), protection)
 
+  /** Takes the next letters into a run. */
+  async function claim(runId: string, until: Date, limit: number) {
+    const found = await runStore().findPrintable(until, limit)
+    return await runStore().claim(
+      runId,
+      until,
+      found.map(({ id }) => id),
+    )
+  }
+
   async function account(): Promise<string> {
     const created = newAccount()
     await createAccountStore(database(), protection).create(created)
@@ -39,7 +49,7 @@ describeOnBoth('unlock letters', (database) => {
   async function posted(accountId: string, lastDay = '2026-12-25', postedOn = '2026-11-25'): Promise<string> {
     const id = await request(accountId)
     const runId = await run()
-    await runStore().claim(runId, now, 1)
+    await claim(runId, now, 1)
     await runStore().fill([{ id, content: 'unlock_code', codeHash: `hash of ${id}`, code, addressHash: null }], now)
     await runStore().markPosted(runId, postedOn, lastDay)
     return id
@@ -70,7 +80,7 @@ describeOnBoth('unlock letters', (database) => {
       returnedAt: null,
     })
     const runId = await run()
-    await runStore().claim(runId, now, 1)
+    await claim(runId, now, 1)
     expect(await store().findWaiting(accountId)).toMatchObject({ id, state: 'prepared' })
     await runStore().markPosted(runId, '2026-11-25', '2026-12-25')
     expect(await store().findWaiting(accountId)).toBeNull()
@@ -80,7 +90,7 @@ describeOnBoth('unlock letters', (database) => {
     const [one, other] = [await account(), await account()]
     const print = async (accountId: string, day: string, hash?: string) => {
       const id = await request(accountId, at(day), hash)
-      await runStore().claim(await run(), at(day), 1)
+      await claim(await run(), at(day), 1)
       await runStore().fill([{ id, content: 'none', codeHash: 'h', code: null, addressHash: null }], at(day))
     }
     await print(other, '2026-11-10')
@@ -105,11 +115,22 @@ describeOnBoth('unlock letters', (database) => {
     ]
     const orphan = await request(await account(), at('2026-11-22'))
     await database()('accounts').whereNot({ id: accountId }).delete()
-    const ids = async () => (await runStore().claim(await run(), now, 1)).map((letter) => letter.id)
+    const ids = async () => (await claim(await run(), now, 1)).map((letter) => letter.id)
     expect([await ids(), await ids(), await ids()]).toEqual([[second], [first], []])
     expect(await database()('unlock_letters').where({ state: 'requested' }).pluck('id')).toEqual(
       expect.arrayContaining([tomorrow, orphan]),
     )
+  })
+
+  it('are found until they are claimed, without those that were passed over', async () => {
+    const accountId = await account()
+    const [newer, older] = [await request(accountId, at('2026-11-24')), await request(accountId, at('2026-11-23'))]
+    const found = async (without: string[] = []) => await runStore().findPrintable(now, 10, without)
+    expect(await found()).toEqual([newer, older].map((id) => ({ id, accountId })))
+    expect(await found([newer])).toEqual([{ id: older, accountId }])
+    expect((await runStore().claim(await run(), at('2026-11-23'), [newer, older])).map(({ id }) => id)).toEqual([older])
+    expect(await runStore().claim(await run(), now, [older])).toEqual([])
+    expect(await found()).toEqual([{ id: newer, accountId }])
   })
 
   it('hold their plain code, encrypted, only while their run is prepared', async () => {
@@ -118,7 +139,7 @@ describeOnBoth('unlock letters', (database) => {
     await runStore().fill([{ id, content: 'unlock_code', codeHash: 'h', code, addressHash: null }], now)
     expect(await store().find(id)).toMatchObject({ state: 'requested', content: null, code: null })
     const runId = await run()
-    await runStore().claim(runId, now, 10)
+    await claim(runId, now, 10)
     await runStore().fill([{ id, content: 'unlock_code', codeHash: 'h', code, addressHash: null }], now)
     expect(await runStore().findByRun(runId)).toMatchObject([{ id, content: 'unlock_code', codeHash: 'h', code }])
     expect(JSON.stringify(await database()('unlock_letters'))).not.toContain(code)
@@ -131,11 +152,11 @@ describeOnBoth('unlock letters', (database) => {
   it('wait again when their run is called back, without their code', async () => {
     const id = await request(await account())
     const runId = await run()
-    await runStore().claim(runId, now, 10)
+    await claim(runId, now, 10)
     await runStore().fill([{ id, content: 'unlock_code', codeHash: 'h', code, addressHash: null }], now)
     expect(await runStore().returnFromRun(runId)).toBe(1)
     expect(await runStore().findByRun(runId)).toEqual([])
-    const again = await runStore().claim(await run(), now, 10)
+    const again = await claim(await run(), now, 10)
     expect(again).toMatchObject([{ id, content: null, codeHash: null, code: null }])
   })
 
@@ -203,7 +224,7 @@ describeOnBoth('unlock letters', (database) => {
       const accountId = await account()
       for (let n = 0; n < 30; n++) await request(accountId)
       const runs = await sixteenTimes(() => run())
-      const claimed = (await Promise.all(runs.map((runId) => runStore().claim(runId, now, 30)))).flat()
+      const claimed = (await Promise.all(runs.map((runId) => claim(runId, now, 30)))).flat()
       expect(claimed).toHaveLength(30)
       expect(new Set(claimed.map((letter) => letter.id)).size).toBe(30)
     })

@@ -22,19 +22,20 @@ export async function ask<T extends pg.QueryResultRow>(
 
 /** Holds what a statement locks until `release`, on a server; `lock table … in exclusive mode` lets others read. */
 export async function holdLock(connectionString: string | undefined, statement: string) {
-  // One looks while the other holds: within a transaction the list of the waiting does not change.
-  const [holder, watcher] = [new pg.Client({ connectionString }), new pg.Client({ connectionString })]
-  await Promise.all([holder.connect(), watcher.connect()])
-  await holder.query('begin')
-  await holder.query(statement)
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  await client.query('begin')
+  await client.query(statement)
   return {
     /** Waits until `count` connections wait, for this lock or for one that waits for it. */
     awaitWaiting: (count: number) =>
       waitFor(async () => {
+        // Connections that came after the last look count, too.
+        await client.query('select pg_stat_clear_snapshot()')
         const sql = `select count(*)::int as waiting from pg_stat_activity
                       where datname = current_database() and wait_event_type = 'Lock'`
-        return (await watcher.query(sql)).rows[0].waiting >= count
+        return (await client.query(sql)).rows[0].waiting >= count
       }),
-    release: () => Promise.all([holder.end(), watcher.end()]),
+    release: () => client.end(),
   }
 }

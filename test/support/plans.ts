@@ -23,6 +23,11 @@ const now = new Date()
 const today = berlinDay(now)
 const hoursAgo = (hours: number) => new Date(now.getTime() - hours * 3_600_000)
 const someAccount = '00000000-0000-4000-8000-0000000003e7'
+/** Such as `fillTables` makes that wait. */
+const someLetters = Array.from({ length: 200 }, (_, n) => {
+  const number = (n + 1) * 1000 + 8
+  return `00000000-0000-4000-8000-${number.toString(16).padStart(12, '0')}`
+})
 
 /** Every statement of the jobs that searches a table, and what a sign-in or a page of it searches beside primary keys. */
 export const watchedQueries: WatchedQuery[] = [
@@ -78,8 +83,11 @@ export const watchedQueries: WatchedQuery[] = [
   watch('print run', 'countPrintable', ['unlock_letters_state_last_day_index'], ({ runLetters }) =>
     runLetters.countPrintable(now),
   ),
-  watch('print run', 'claim', ['unlock_letters_state_last_day_index'], ({ runLetters }) =>
-    runLetters.claim('00000000-0000-4000-8000-000000000001', now, 200),
+  watch('print run', 'findPrintable', ['unlock_letters_state_last_day_index'], ({ runLetters }) =>
+    runLetters.findPrintable(now, 200),
+  ),
+  watch('print run', 'claim', ['unlock_letters_pkey'], ({ runLetters }) =>
+    runLetters.claim('00000000-0000-4000-8000-000000000001', now, someLetters),
   ),
   watch('letter limits', 'printTimes', ['unlock_letters_insurance_number_hash_printed_at_index'], (stores) =>
     stores.unlockLetters.printTimes(['made-up.c4ca4238a0b923820dcc509a6f75849b'], hoursAgo(24 * 30)),

@@ -5,7 +5,7 @@ import type { LetterContent, PrintedSheets } from '../../gateways/letter-pdf.ts'
 import type { StoredPrintFile } from '../../stores/print-runs.ts'
 import type { UnitOfWork } from '../../stores/transaction.ts'
 import { canaryContent } from '../canary-letters.ts'
-import { fillLetters, printedLetters } from '../letter-contents.ts'
+import { fillLetters, lockNumbersOf, printedLetters } from '../letter-contents.ts'
 import { countSheets, manifestCsv, manifestJson, openPrintFile } from './files.ts'
 import { batchSize, leaseFrom, type PrintActor, type PrintDesk } from './settings.ts'
 
@@ -78,11 +78,9 @@ export async function prepareRun(
   try {
     // What an earlier worker drew is worth nothing without its end.
     await stores.printFiles.destroy(runId, worker)
-    if ((await fillRun(desk, { runId, worker, postingDay, collectsUntil })) === 0) {
-      await cancelEmpty(desk, runId)
-      return 'empty'
-    }
-    const print = await drawFiles(desk, { runId, worker, postingDay })
+    const filled = await fillRun(desk, { runId, worker, postingDay, collectsUntil })
+    if (filled === 'empty') return 'empty'
+    const print = filled === 'filled' ? await drawFiles(desk, { runId, worker, postingDay }) : null
     if (print && (await finish(desk, { runId, worker, postingDay, collectsUntil, actor }, print))) return 'prepared'
     await stores.printFiles.discard(runId, worker)
     return 'busy'
@@ -95,21 +93,49 @@ export async function prepareRun(
 type Work = { runId: string; worker: string; postingDay: CalendarDay }
 type Closed = Work & { collectsUntil: Date }
 
-/** Fills the run batch by batch, each in a transaction of its own; answers its letters. */
-async function fillRun(desk: PrintDesk, work: Closed): Promise<number> {
-  const { runId, worker, postingDay, collectsUntil } = work
+/** `empty`: no letter was left, and the run is cancelled. `lost`: another worker has it, or it was called back. */
+type Filled = 'filled' | 'empty' | 'lost'
+
+/** Fills the run batch by batch, each in a transaction of its own. */
+async function fillRun(desk: PrintDesk, work: Closed): Promise<Filled> {
+  const passed: string[] = []
   for (;;) {
-    const claimed = await desk.transaction(async (unit) => {
-      if (!(await unit.printRuns.holdForWork(runId, worker))) return 0
-      const room = desk.rules.runSize - (await unit.runLetters.countInRun(runId))
-      if (room <= 0) return 0
-      const letters = await unit.runLetters.claim(runId, collectsUntil, Math.min(batchSize, room))
-      await fillLetters(desk, unit, letters, postingDay)
-      return letters.length
-    })
-    if (claimed === 0) return await desk.stores.runLetters.countInRun(runId)
-    await desk.stores.printRuns.renew(runId, worker, leaseFrom(desk.clock.now()))
+    const outcome = await desk.transaction((unit) => fillBatch(desk, unit, work, passed))
+    if (typeof outcome === 'string') return outcome
+    passed.push(...outcome.passed)
+    await desk.stores.printRuns.renew(work.runId, work.worker, leaseFrom(desk.clock.now()))
   }
+}
+
+/**
+ * Takes the next letters into the run, or ends the filling when there is none or no room. Answers which ones others had taken
+ * before they could be claimed: `passed` ones are not tried again, so that the filling ends.
+ */
+async function fillBatch(
+  desk: PrintDesk,
+  unit: UnitOfWork,
+  { runId, worker, postingDay, collectsUntil }: Closed,
+  passed: readonly string[],
+): Promise<Filled | { passed: string[] }> {
+  if (!(await unit.printRuns.holdForWork(runId, worker))) return 'lost'
+  const inRun = await unit.runLetters.countInRun(runId)
+  const limit = Math.max(0, Math.min(batchSize, desk.rules.runSize - inRun))
+  const candidates = await unit.runLetters.findPrintable(collectsUntil, limit, passed)
+  if (candidates.length === 0) return inRun > 0 ? 'filled' : await cancelEmpty(desk, unit, runId)
+  await lockNumbersOf(unit, candidates)
+  const ids = candidates.map(({ id }) => id)
+  const letters = await unit.runLetters.claim(runId, collectsUntil, ids)
+  await fillLetters(desk, unit, letters, postingDay)
+  const claimed = new Set(letters.map(({ id }) => id))
+  return { passed: ids.filter((id) => !claimed.has(id)) }
+}
+
+/** Cancels a run that the transaction holds and that no letter is in. */
+async function cancelEmpty({ clock }: PrintDesk, unit: UnitOfWork, runId: string): Promise<'empty'> {
+  const now = clock.now()
+  if (await unit.printRuns.cancel(runId, { by: 'system', reason: 'no_letters', now }))
+    await unit.audit.printRunCancelled({ at: now, runId, count: 0, reason: 'no_letters' })
+  return 'empty'
 }
 
 type Print = { files: StoredPrintFile[]; letterCount: number; sheetCount: number; kinds: Record<string, number> }
@@ -185,12 +211,4 @@ async function continueRun({ clock, rules }: PrintDesk, unit: UnitOfWork, work: 
   const runId = randomUUID()
   await unit.printRuns.createClosed(runId, collectsUntil, { postingDay, by: 'system', now })
   await unit.audit.printRunClosed({ at: now, runId, postingDay })
-}
-
-async function cancelEmpty({ transaction, clock }: PrintDesk, runId: string): Promise<void> {
-  const now = clock.now()
-  await transaction(async (unit) => {
-    if (await unit.printRuns.cancel(runId, { by: 'system', reason: 'no_letters', now }))
-      await unit.audit.printRunCancelled({ at: now, runId, count: 0, reason: 'no_letters' })
-  })
 }

@@ -76,9 +76,12 @@ export function createLetterService({ deadlines }: { deadlines: Deadlines }) {
       letterId: string,
       { actor, now }: { actor: Actor; now: Date },
     ): Promise<{ letterDay: CalendarDay } | 'not_printed' | 'no_account'> {
+      const accountId = (await unit.unlockLetters.find(letterId))?.accountId
+      const account = accountId ? await unit.accounts.find(accountId) : null
+      // The number before its letters, as the first sign-in does.
+      if (account) await unit.unlockLetters.lockNumber(account.insuranceNumberHashes)
       const letter = await unit.unlockLetters.stopPrinted(letterId)
       if (!letter) return 'not_printed'
-      const account = letter.accountId ? await unit.accounts.find(letter.accountId) : null
       if (!account) return 'no_account'
       await unit.audit.letterReprinted({ at: now, actor, accountId: account.id, letterId })
       if (letter.purpose === 'unlock_code') return await request(unit, account, now)

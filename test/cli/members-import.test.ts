@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { addDays, berlinDay } from '../../src/domain/calendar.ts'
 import { createInstallation } from './installation.ts'
 
 const demoFile = fileURLToPath(new URL('../../config/demo/insured-persons.csv', import.meta.url))
@@ -126,7 +127,7 @@ it('lets only demo persons into a sandbox', async () => {
 })
 
 it('follows the moved clock of a development installation', async () => {
-  const tomorrow = new Date(Date.now() + 24 * 60 * 60 * 1000).toISOString().slice(0, 10)
+  const tomorrow = addDays(berlinDay(new Date()), 1)
   const born = demo.replace('2013-05-05;Linden', `${tomorrow};Linden`)
   expect((await importText(born, '--dry-run')).refusals).toMatchObject([{ field: 'birth_date', reason: 'in_future' }])
   await service.knex('settings').insert({ name: 'clock_offset', value: String(48 * 60 * 60 * 1000) })
@@ -142,7 +143,9 @@ it('shows its progress on a terminal', async () => {
 
 const withoutMax = demo.replace(/^B204581379.*\n/m, '')
 const maxOf = () =>
-  service.knex.raw('select count(*)::int as ended from insured_persons where coverage_to = current_date - 1')
+  service.knex.raw('select count(*)::int as ended from insured_persons where coverage_to = ?::date', [
+    addDays(berlinDay(new Date()), -1),
+  ])
 
 it('ends the coverage of who is missing in a full file, deletes nobody, and restores who comes back', async () => {
   await importText(demo)

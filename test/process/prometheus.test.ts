@@ -30,8 +30,10 @@ describe.skipIf(!hasPrometheus() || process.env.TEST_WITHOUT_POSTGRES)('Promethe
     (await prometheus.ask<{ result: Sample[] }>(`query?${new URLSearchParams({ query: expr })}`)).result
 
   it('tells one job from another, whatever it calls the target', async () => {
+    // A job is known from its first run on; several run at the first start.
     const names = async () => (await query('max by (name) (job_overdue_seconds)')).map(({ metric }) => metric.name)
-    await expect.poll(names).toEqual(expect.arrayContaining(['activation-reminders', 'print-hand-over']))
+    await expect.poll(async () => new Set(await names()).size).toBeGreaterThan(1)
+    expect(await names()).not.toContain(undefined)
   })
 
   it('renames no label of ours', async () => {

@@ -21,7 +21,7 @@ beforeAll(async () => {
   service = await createInstallation()
   await service.run(['db:migrate'])
   world = service.createWorld()
-}, 120_000)
+})
 afterAll(() => service.close())
 beforeEach(() => world.empty())
 

@@ -15,7 +15,7 @@ beforeAll(async () => {
   await service.run(['db:migrate'])
   world = service.createWorld()
   await world.importPersons(erika)
-}, 120_000)
+})
 afterAll(() => service.close())
 
 /** A letter that waits, in a run for today that k.weber has prepared. */
@@ -65,14 +65,14 @@ it('takes a run from the waiting letter to the post, by two persons', async () =
     'print_run_released cli:boss',
     'print_run_posted cli:boss',
   ])
-}, 120_000)
+})
 
 it('calls a run back, and its letters wait again', async () => {
   const runId = await prepared()
   await move('release', runId, 'boss')
   expect(await move('cancel', runId, 'k.weber')).toMatchObject({ exitCode: 0, result: 'cancelled' })
   expect(await service.runJson(['print-runs:list'])).toMatchObject({ runs: [], waiting: 1 })
-}, 120_000)
+})
 
 it('does not post before the planned day, nor with a later one', async () => {
   const runId = await prepared()
@@ -94,7 +94,7 @@ it('does not post before the planned day, nor with a later one', async () => {
   expect(asked.err).toMatch(/say with --posted-on on which day/)
   const late = await move('post', runId, 'boss', '--posted-on', today)
   expect(late).toMatchObject({ exitCode: 1, result: expect.stringMatching(/it is cancelled, destroy the letters/) })
-}, 120_000)
+})
 
 it('stops a damaged letter by its id or by the scan of its mark, and sends another', async () => {
   await prepared()
@@ -108,7 +108,7 @@ it('stops a damaged letter by its id or by the scan of its mark, and sends anoth
   })
   const states = await service.knex('unlock_letters').orderBy('requested_at').pluck('state')
   expect(states).toEqual(['ended', 'requested'])
-}, 120_000)
+})
 
 it.each([
   ['nobody says who he is', ['print-runs:prepare'], /Say who you are/],

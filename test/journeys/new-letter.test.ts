@@ -41,7 +41,7 @@ describeOnBoth('a new letter, asked for in two browsers', (database) => {
 
   it('is none when the first sign-in comes between', async () => {
     const act = await ask()
-    await database()('accounts').where({ id: account.id }).update({ state: 'active', active_since: world.clock.now() })
+    await world.makeActive(account.id)
     expect(await act()).toEqual({ invalid: {} })
     expect(await letters()).toEqual([])
   })

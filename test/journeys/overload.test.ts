@@ -31,7 +31,7 @@ function writeConfig(): string {
 let app: TestApp
 beforeAll(async () => {
   app = await startTestApp({ CONFIG_DIR: writeConfig() })
-}, 120_000)
+})
 afterAll(async () => {
   await app?.close()
   rmSync(folder, { recursive: true })
@@ -95,4 +95,4 @@ it('an overload refuses new sign-ins and registrations; those under way end, hea
   over.abort()
   await flood
   await until('/registrierung', 200)
-}, 120_000)
+})

@@ -205,41 +205,38 @@ describe('the end of the registration', () => {
     expect((await client.get(`${app.issuer}/registrierung/mtan`)).url).toContain('/registrierung/fertig')
   })
 
+  /** Two clicks, the second when the first is held up by a lock; where each of them leads. */
+  async function clickTwice(client: Client, mtan: string, lock: string): Promise<string[]> {
+    const { target, body } = client.form({ mtan })
+    const holder = await holdLock(app.storage.DATABASE_URL, lock)
+    const first = client.post(target, body)
+    await holder.awaitWaiting(1)
+    const second = client.post(target, body)
+    await holder.awaitWaiting(2)
+    await holder.release()
+    return [at(await first), at(await second)]
+  }
+  const bothDone = ['/registrierung/fertig', '/registrierung/fertig']
+
   it.skipIf(!backends.includes('servers'))(
     'is the answer to the second click too, when the first one ends',
     async () => {
       const { client, person } = await toMtan()
-      const { target, body } = client.form({ mtan: await newest(person) })
-      const holder = await holdLock(app.storage.DATABASE_URL, 'lock table accounts in exclusive mode')
-      const first = client.post(target, body)
-      await holder.awaitWaiting(1)
-      // Reads the journey as it was, and finds the code used up when it is let in.
-      const second = client.post(target, body)
-      await holder.awaitWaiting(2)
-      await holder.release()
-      expect([at(await first), at(await second)]).toEqual(['/registrierung/fertig', '/registrierung/fertig'])
+      // The second reads the journey as it was, and finds the code used up when it is let in.
+      const ends = await clickTwice(client, await newest(person), 'lock table accounts in exclusive mode')
+      expect(ends).toEqual(bothDone)
     },
   )
 
-  it.skipIf(!backends.includes('servers'))(
-    'is the answer to the second click too, when it took the last try',
-    async () => {
-      const { client, person } = await toMtan()
-      const code = await newest(person)
-      for (let turn = 0; turn < 2; turn++) await client.submit({ mtan: other(code) })
-      const rejected = async () => (await ask(app, "select 1 from audit_events where type = 'mtan_rejected'")).length
-      const before = await rejected()
-      const { target, body } = client.form({ mtan: code })
-      const holder = await holdLock(app.storage.DATABASE_URL, 'select from journeys for update')
-      const first = client.post(target, body)
-      await holder.awaitWaiting(1)
-      const second = client.post(target, body)
-      await holder.awaitWaiting(2)
-      await holder.release()
-      expect([at(await first), at(await second)]).toEqual(['/registrierung/fertig', '/registrierung/fertig'])
-      expect(await rejected()).toBe(before)
-    },
-  )
+  it.skipIf(!backends.includes('servers'))('is the answer to it, too, when the first took the last try', async () => {
+    const { client, person } = await toMtan()
+    const code = await newest(person)
+    for (let turn = 0; turn < 2; turn++) await client.submit({ mtan: other(code) })
+    const rejected = async () => (await ask(app, "select 1 from audit_events where type = 'mtan_rejected'")).length
+    const before = await rejected()
+    expect(await clickTwice(client, code, 'select from journeys for update')).toEqual(bothDone)
+    expect(await rejected()).toBe(before)
+  })
 
   it('tells where to look and until when, and lets another person register from there', async () => {
     const client = createClient(ownAddress())

@@ -68,7 +68,7 @@ describe.skipIf(!hasOpenssl())('two SMS gateways', () => {
     http = await startSmsHttpServer()
     smpp = await startSmppServer({ tls })
     app = await startTestApp({ SMS_DRIVER: 'gateways', CONFIG_DIR: writeConfig(tls.cert), ...secrets })
-  }, 120_000)
+  })
   afterAll(async () => {
     await app?.close()
     await smpp?.close()

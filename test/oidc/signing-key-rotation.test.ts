@@ -45,7 +45,7 @@ describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('signing keys of two processe
     for (const own of [String(port), '0']) apps.push(await startApp(loadConfig({ ...variables, PORT: own })))
     await renewKeySets()
     refreshToken = await signIn()
-  }, 120_000)
+  })
   afterAll(async () => {
     for (const app of apps) await app.close()
     await database?.drop()

@@ -25,7 +25,7 @@ describe.skipIf(!backends.includes('servers') || !hasPostgresClient())('a backup
   beforeAll(async () => {
     await ask(`create database ${source}`)
     app = await startTestApp({ DATABASE_URL: urlOf(source) }, 'embedded')
-  }, 120_000)
+  })
   afterAll(async () => {
     await app?.close()
     for (const name of [source, restored]) await ask(`drop database if exists ${name} with (force)`)

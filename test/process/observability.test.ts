@@ -59,7 +59,7 @@ describe.skipIf(!backends.includes('servers'))('one process', () => {
     metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
     child.process.kill('SIGTERM')
     await child.ended
-  }, 120_000)
+  })
   afterAll(async () => {
     await world.close()
     await redis.drop()

@@ -21,7 +21,7 @@ describeOnBoth('the nightly look at the register', (database) => {
     const insuranceNumber = numbers[index] ?? ''
     await world.importPersons({ ...erika, insuranceNumber, ...changes })
     const { id } = await world.activated({ insuranceNumber, username: `mitglied.${index}` })
-    await database()('accounts').where({ id }).update({ state: 'active', active_since: world.clock.now() })
+    await world.makeActive(id)
     return id
   }
   const check = (pageSize?: number) =>
@@ -67,7 +67,7 @@ describeOnServer('the nightly look at the register, beside an import', (database
     await world.importPersons(over)
     const { id } = await world.activated()
     await database()('unlock_letters').delete()
-    await database()('accounts').where({ id }).update({ state: 'active', active_since: world.clock.now() })
+    await world.makeActive(id)
 
     const holder = await holdLock(await urlOf(database()), 'lock table accounts in exclusive mode')
     const checked = createCoverageCheck({ ...world, deadlines: defaultDeadlines })()

@@ -18,8 +18,7 @@ describeOnBoth('letters without a code', (database) => {
     await world.importPersons(erika)
     account = await world.activated()
     await database()('unlock_letters').delete()
-    await database()('accounts').where({ id: account.id }).update({ state: 'active', active_since: world.clock.now() })
-    account = await world.account(account.id)
+    account = await world.makeActive(account.id)
   })
   const notice = () =>
     world.transaction((unit) =>

@@ -121,7 +121,7 @@ describeOnBoth('returned mail', (database) => {
 
   it('tells an active member by e-mail, and nobody who was never signed in', async () => {
     const active = await world.activated({ username: 'erika.aktiv' })
-    await database()('accounts').where({ id: active.id }).update({ state: 'active', active_since: world.clock.now() })
+    await world.makeActive(active.id)
     await database()('unlock_letters').delete()
     const { id } = await posted(world, { username: 'jemand', email: 'jemand@example.org' })
     const before = (await world.mails()).length
@@ -159,7 +159,7 @@ describeOnServer('a letter that 16 people scan at once', (database) => {
     const world = createServiceWorld(database())
     await world.importPersons(erika)
     const { account, id } = await posted(world)
-    await database()('accounts').where({ id: account.id }).update({ state: 'active', active_since: world.clock.now() })
+    await world.makeActive(account.id)
     const outcomes = await sixteenTimes(() => serviceOf(world).take(idOf(id), actor))
     expect(outcomes.filter(({ result }) => result === 'blocked')).toHaveLength(1)
     expect((await world.mails()).filter(({ template }) => template === 'letterReturned')).toHaveLength(1)

@@ -138,6 +138,11 @@ export function createServiceWorld(
       await transaction((unit) => letters.request(unit, found, clock.now()))
       return found
     },
+    /** Makes the account of a registration what it is after the first sign-in. */
+    async makeActive(id: string): Promise<Account> {
+      await db('accounts').where({ id }).update({ state: 'active', active_since: clock.now() })
+      return (await stores.accounts.find(id)) as Account
+    },
     account: async (id: string) => (await stores.accounts.find(id)) as Account,
     /** E-mails written to the outbox, oldest first. */
     async mails(): Promise<MailPayload[]> {

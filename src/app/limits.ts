@@ -25,17 +25,16 @@ export function createJourneyLimits(
   { brief, lasting }: { brief: Limiter; lasting: Limiter },
 ): JourneyLimits {
   const { signIn, unlockCode, usernameChecks, registration, activationMail } = config.limits
-  const failures = { count: signIn.failures.count, window: signIn.failures.window, pause: signIn.failures.pause }
   return {
-    signInFailures: brief({ name: 'sign_in_failures', ...failures }),
-    knownDeviceFailures: brief({ name: 'sign_in_failures_known_device', ...failures }),
+    signInFailures: brief({ name: 'sign_in_failures', ...signIn.failures }),
+    knownDeviceFailures: brief({ name: 'sign_in_failures_known_device', ...signIn.failures }),
     signInAddress: brief({
       name: 'sign_in_address',
       count: perAddress(config, signIn.perAddressAndMinute),
       window: minute,
     }),
     deviceLink: brief({ name: 'device_link', count: signIn.deviceLink.perAccountAndHour, window: hour }),
-    wrongUnlockCode: lasting({ name: 'unlock_code', count: unlockCode.wrong, window: day, pause: unlockCode.pause }),
+    wrongUnlockCode: lasting({ name: 'unlock_code', ...unlockCode, count: unlockCode.wrong }),
     usernameChecks: brief({
       name: 'username_checks',
       count: perAddress(config, usernameChecks.perAddressAndHour),

@@ -105,7 +105,8 @@ const limitsSchema = z.strictObject({
     perAddressAndMinute: count,
     deviceLink: z.strictObject({ lifetime: seconds, perAccountAndHour: count }),
   }),
-  unlockCode: z.strictObject({ wrong: count, pause: seconds }),
+  // Operators' files of before lack the window.
+  unlockCode: z.strictObject({ wrong: count, window: seconds.default(3600), pause: seconds }),
   usernameChecks: z.strictObject({ perAddressAndHour: count }),
   registration: z.strictObject({ perAddressAndHour: count }),
   activationMail: z.strictObject({ perAccountAndDay: count }),

@@ -9,7 +9,11 @@ export type CounterStore = {
   remove(key: string): Promise<boolean>
 }
 
-/** `count` uses in `window` seconds; the next one begins a pause of `pause` seconds (without it: until the window ends). */
+/**
+ * `count` uses in `window` seconds, counted from the first one. Without `pause` a further use is refused until the window ends.
+ * With it the use that reaches the count begins a pause of `pause` seconds; after it one use at a time is free, each beginning the
+ * next pause, until the window ends: the window is not forgotten with the pause.
+ */
 export type LimitRule = { name: string; count: number; window: number; pause?: number }
 
 /** One limit over many keys. Keys are hashed by the caller when they are personal. */
@@ -20,7 +24,7 @@ export type Limit = {
   exhaustedUntil(key: string, points?: number): Promise<Date | null>
   /** The time until which the key is blocked, without counting. */
   blockedUntil(key: string): Promise<Date | null>
-  /** Takes a counted use back: it was none. */
+  /** Takes a counted use back: it was none. A pause that it began ends. */
   giveBack(key: string): Promise<void>
   reset(key: string): Promise<void>
 }
@@ -29,34 +33,76 @@ export type Limiter = (rule: LimitRule) => Limit
 
 /** Creates limits on rate-limiter-flexible whose counters live in the database and follow our own clock. */
 export function createLimiter(store: CounterStore, clock: Clock): Limiter {
-  return (rule) => {
-    const limiter = new ClockedRateLimiter(store, clock, rule)
-    const until = (result: RateLimiterRes) => new Date(clock.now().getTime() + result.msBeforeNext)
-    return {
-      async use(key, points = 1) {
-        try {
-          await limiter.consume(key, points)
-          return null
-        } catch (refusal) {
-          if (refusal instanceof RateLimiterRes) return until(refusal)
-          throw refusal
-        }
-      },
-      async exhaustedUntil(key, points = 1) {
-        const result = await limiter.get(key)
-        return result && result.consumedPoints + points > rule.count ? until(result) : null
-      },
-      async blockedUntil(key) {
-        const result = await limiter.get(key)
-        return result && result.consumedPoints > rule.count ? until(result) : null
-      },
-      async giveBack(key) {
-        await limiter.reward(key)
-      },
-      async reset(key) {
-        await limiter.delete(key)
-      },
-    }
+  return ({ name, count, window, pause }) => {
+    const uses = new ClockedRateLimiter(store, clock, { name, count, window })
+    if (!pause) return createWindow(uses, count, clock)
+    return createPausingWindow(uses, new ClockedRateLimiter(store, clock, pauseOf(name, pause)), { count, clock })
+  }
+}
+
+/** A pause is a limit of its own: one use in its time. */
+const pauseOf = (name: string, pause: number) => ({ name: `${name}_pause`, count: 1, window: pause })
+
+const untilOf = (result: RateLimiterRes, clock: Clock) => new Date(clock.now().getTime() + result.msBeforeNext)
+
+/** Counts a use; the refusal, or `null` when it was free. */
+async function consume(limiter: ClockedRateLimiter, key: string, points = 1): Promise<RateLimiterRes | null> {
+  try {
+    await limiter.consume(key, points)
+    return null
+  } catch (refusal) {
+    if (refusal instanceof RateLimiterRes) return refusal
+    throw refusal
+  }
+}
+
+function createWindow(uses: ClockedRateLimiter, count: number, clock: Clock): Limit {
+  return {
+    async use(key, points) {
+      const refusal = await consume(uses, key, points)
+      return refusal && untilOf(refusal, clock)
+    },
+    async exhaustedUntil(key, points = 1) {
+      const result = await uses.get(key)
+      return result && result.consumedPoints + points > count ? untilOf(result, clock) : null
+    },
+    async blockedUntil(key) {
+      const result = await uses.get(key)
+      return result && result.consumedPoints > count ? untilOf(result, clock) : null
+    },
+    giveBack: async (key) => void (await uses.reward(key)),
+    reset: async (key) => void (await uses.delete(key)),
+  }
+}
+
+type Pausing = { count: number; clock: Clock }
+
+function createPausingWindow(uses: ClockedRateLimiter, pauses: ClockedRateLimiter, { count, clock }: Pausing): Limit {
+  async function pausedUntil(key: string): Promise<Date | null> {
+    const result = await pauses.get(key)
+    return result && result.consumedPoints > 0 ? untilOf(result, clock) : null
+  }
+  return {
+    async use(key, points = 1) {
+      const paused = await pausedUntil(key)
+      if (paused) return paused
+      const used = await uses.penalty(key, points)
+      if (used.consumedPoints < count) return null
+      // Of many at once one begins the pause and is free; the others were no use.
+      const refusal = await consume(pauses, key)
+      if (!refusal) return null
+      await uses.reward(key, points)
+      return untilOf(refusal, clock)
+    },
+    exhaustedUntil: pausedUntil,
+    blockedUntil: pausedUntil,
+    async giveBack(key) {
+      await uses.reward(key)
+      await pauses.delete(key)
+    },
+    async reset(key) {
+      await Promise.all([uses.delete(key), pauses.delete(key)])
+    },
   }
 }
 
@@ -68,7 +114,7 @@ class ClockedRateLimiter extends RateLimiterPostgres {
   readonly #store: CounterStore
   readonly #clock: Clock
 
-  constructor(store: CounterStore, clock: Clock, rule: LimitRule) {
+  constructor(store: CounterStore, clock: Clock, rule: Omit<LimitRule, 'pause'>) {
     super({
       storeClient: store,
       storeType: 'client',
@@ -77,7 +123,6 @@ class ClockedRateLimiter extends RateLimiterPostgres {
       keyPrefix: rule.name,
       points: rule.count,
       duration: rule.window,
-      blockDuration: rule.pause ?? 0,
     })
     this.#store = store
     this.#clock = clock

@@ -90,19 +90,40 @@ function describeContract(store: () => Store): void {
       expect(results.filter((until) => until === null)).toHaveLength(5)
     })
 
-    it('pause after the last free use, and are free again when the pause is over', async () => {
+    it('pause from the last free use on, and are free again when the pause is over', async () => {
       const clock = createStandingClock(start)
       const own = limit(clock)
       for (let n = 0; n < 5; n++) expect(await own.use('key')).toBeNull()
-      expect(await own.blockedUntil('key')).toBeNull()
-      clock.forward(3600)
-      expect(await own.use('key')).toEqual(new Date('2026-11-25T10:10:00.000Z'))
-      expect(await own.blockedUntil('key')).toEqual(new Date('2026-11-25T10:10:00.000Z'))
+      expect(await own.use('key')).toEqual(new Date('2026-11-25T09:10:00.000Z'))
       clock.forward(599)
-      expect(await own.use('key')).toEqual(new Date('2026-11-25T10:10:00.000Z'))
+      expect(await own.use('key')).toEqual(new Date('2026-11-25T09:10:00.000Z'))
+      expect(await own.blockedUntil('key')).toEqual(new Date('2026-11-25T09:10:00.000Z'))
       clock.forward(1)
       expect(await own.blockedUntil('key')).toBeNull()
       expect(await own.use('key')).toBeNull()
+    })
+
+    // Incident: the pause overwrote the window, so that after each 15 minutes ten more passwords were free, forty an hour.
+    it('remember the window after the pause: one use for each, however many come at once', async () => {
+      const clock = createStandingClock(start)
+      const own = limit(clock, { window: 3600 })
+      const free: number[] = []
+      for (let minute = 0; minute < 60; minute++) {
+        const results = await sixteenTimes(() => own.use('key'))
+        free.push(results.filter((until) => until === null).length)
+        clock.forward(60)
+      }
+      const turns = [5, ...new Array(59).fill(0)].map((count, minute) => (minute && minute % 10 === 0 ? 1 : count))
+      expect(free).toEqual(turns)
+      expect((await sixteenTimes(() => own.use('key'))).filter((until) => until === null)).toHaveLength(5)
+    })
+
+    it('end the pause that a use began when it is taken back', async () => {
+      const own = limit()
+      for (let n = 0; n < 5; n++) expect(await own.use('key')).toBeNull()
+      await own.giveBack('key')
+      expect(await own.use('key')).toBeNull()
+      expect(await own.use('key')).not.toBeNull()
     })
 
     it('last to the end of the window when they have no pause', async () => {

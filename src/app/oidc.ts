@@ -2,6 +2,8 @@ import type { Context, Middleware } from 'koa'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { berlinDay } from '../domain/calendar.ts'
+import { birthdateClaim } from '../domain/partial-day.ts'
+import { fullName } from '../domain/person-name.ts'
 import { type Clock, createSystemClock } from '../gateways/clock.ts'
 import type { RedisGateway } from '../gateways/redis/redis.ts'
 import { newReference } from '../http/errors.ts'
@@ -110,10 +112,11 @@ async function findAccount(services: Services, clock: Clock, accountId: string):
       const person = await services.stores.insuredPersons.findByInsuranceNumber(account.insuranceNumber)
       const covered = person !== null && (!person.coverageTo || person.coverageTo >= berlinDay(clock.now()))
       return {
-        given_name: person?.givenName,
-        family_name: person?.familyName,
-        name: person ? `${person.givenName} ${person.familyName}` : undefined,
-        birthdate: person?.birthDate,
+        // A claim without a value is left out (OpenID Connect Core 1.0, 5.3.2): some people have one name only.
+        given_name: person?.givenName || undefined,
+        family_name: person?.familyName || undefined,
+        name: person ? fullName(person) : undefined,
+        birthdate: person ? birthdateClaim(person.birthDate) : undefined,
         preferred_username: account.username,
         email: account.email,
         email_verified: true,

@@ -178,6 +178,7 @@ export async function createServices(settings: Settings) {
     stores,
     transaction,
     suspiciousShare: config.limits.memberImport.suspiciousShare,
+    toPrintable: letterPdf.toPrintable,
     onChanged: createRegisterFollower(standing),
   })
   const artefacts = createOidcArtefactStore(knex)

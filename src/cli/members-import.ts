@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { InvalidArgumentError } from 'commander'
+import { loadToPrintable } from '../gateways/letter-pdf.ts'
 import { createLetterService } from '../services/letters.ts'
 import type { ImportReport } from '../services/member-import-job.ts'
 import { createMemberImport, createRegisterFollower, readInsuranceNumbers } from '../services/members.ts'
@@ -36,6 +37,7 @@ export const membersImport: CliCommand = {
         stores: context.stores,
         transaction: context.transaction,
         suspiciousShare: context.config.limits.memberImport.suspiciousShare,
+        toPrintable: loadToPrintable(),
         onChanged,
         onlyNumbers,
       })
@@ -63,11 +65,15 @@ export const membersImport: CliCommand = {
 const demoFileOf = ({ config }: CliContext) => join(config.configDir, 'demo', 'insured-persons.csv')
 
 function describeImport(report: ImportReport): string {
-  const { outcome, added, changed, left, unchanged, lines, refused, refusals } = report
-  const listed = refusals.map(({ line, field, reason }) => `Line ${line}: ${field ?? 'line'} ${reason}`)
+  const { outcome, added, changed, left, unchanged, lines, refused, refusals, replaced, replacements } = report
+  const listed = [...replacements, ...refusals].map(
+    ({ line, field, reason }) => `Line ${line}: ${field ?? 'line'} ${reason}`,
+  )
   const last = refusals.at(-1)
   if (last && refused > new Set(refusals.map(({ line }) => line)).size)
     listed.push(`… and more after line ${last.line}`)
+  if (replaced > 0)
+    listed.push(`${replaced} lines hold letters that paper shows in another form; the register keeps them.`)
   const counts = `${added} added, ${changed} changed, ${left} left, ${unchanged} unchanged, ${refused} refused of ${lines} lines.`
   const sentence = {
     imported: `Imported: ${counts}`,
@@ -94,13 +100,14 @@ function readCount(given: string): number {
 const columnHelp = `
 The first line names the columns, in any order; the German names are understood as well:
   insurance_number (Versichertennummer)   insurer_number (Kassenummer)
-  given_name (Vorname)                    family_name (Nachname)
-  birth_date (Geburtsdatum)               street (Strasse), postal_code (PLZ), city (Ort)
-  country (Land): two letters, empty means DE, may be absent
+  given_name (Vorname)                    family_name (Nachname): one of the two may be empty
+  birth_date (Geburtsdatum): unknown parts are zeros, 1964-08-00, 1964-00-00, 0000-00-00
+  street (Strasse)                        postal_code (PLZ): may be empty abroad
+  city (Ort)                              country (Land): two letters (ISO 3166-1), empty and D mean DE, may be absent
   address_addition (Adresszusatz): may be empty or absent
   coverage_from (versichert_ab)           coverage_to (versichert_bis): may be empty
   guardian_consent_required (Einwilligungsvorbehalt): ja or nein, empty means nein
   deceased_on (verstorben_am): may be empty
   large_print (Grossdruck): ja or nein, empty means nein, may be absent
-Days are YYYY-MM-DD or DD.MM.YYYY. One member per line; a number stands in one line only.
+Days are YYYY-MM-DD, DD.MM.YYYY or YYYYMMDD; the ends 9999-12-31 and 0000-00-00 mean none. One member per line; a number stands in one line only.
 Exit codes: 0 imported, 1 lines or the file refused, 2 wrong usage.`

@@ -24,6 +24,8 @@ describe('checkEligibility', () => {
   it.each<[string, Partial<InsuredPerson>]>([
     ['a covered adult', {}],
     ['a person who turns 15 today', { birthDate: '2012-03-12' }],
+    ['a person born in a month of which every day is early enough', { birthDate: '2012-02-00' }],
+    ['a person of whom only an early year is known', { birthDate: '1964-00-00' }],
     ['the first day of coverage', { coverageFrom: day }],
     ['the last day of coverage', { coverageTo: day }],
   ])('accepts %s', (_name, changes) => {
@@ -33,6 +35,9 @@ describe('checkEligibility', () => {
   it.each<[string, Partial<InsuredPerson>]>([
     ['other_insurer', { insurerNumber: '109519005' }],
     ['under_age', { birthDate: '2012-03-13' }],
+    ['under_age', { birthDate: '2012-03-00' }],
+    ['under_age', { birthDate: '2012-00-00' }],
+    ['age_unknown', { birthDate: '0000-00-00' }],
     ['coverage_ended', { coverageTo: '2027-03-11' }],
     ['coverage_not_begun', { coverageFrom: '2027-03-13' }],
     ['guardian', { guardianConsentRequired: true }],

@@ -1,7 +1,8 @@
 import { ageOn, type CalendarDay } from './calendar.ts'
 import { coverageGraceLastDay, type Deadlines } from './deadlines.ts'
+import { latestDay, type PartialDay } from './partial-day.ts'
 
-/** A postal address of the register; `country` in ISO 3166-1. */
+/** A postal address of the register; `country` in ISO 3166-1, `postalCode` empty in countries that have none. */
 export type PostalAddress = {
   street: string
   postalCode: string
@@ -14,9 +15,10 @@ export type PostalAddress = {
 export type InsuredPerson = {
   insuranceNumber: string
   insurerNumber: string
+  /** One of the two may be empty: some people have one name only. */
   givenName: string
   familyName: string
-  birthDate: CalendarDay
+  birthDate: PartialDay
   address: PostalAddress
   /** First and last day of coverage; `coverageTo` is null while no end is known. */
   coverageFrom: CalendarDay
@@ -35,6 +37,7 @@ type Eligibility =
         | 'unknown'
         | 'other_insurer'
         | 'under_age'
+        | 'age_unknown'
         | 'coverage_ended'
         | 'coverage_not_begun'
         | 'guardian'
@@ -60,7 +63,10 @@ export function checkEligibility(
   if (person.guardianConsentRequired) return { eligible: false, reason: 'guardian' }
   if (coverageTo !== null && coverageTo < day) return { eligible: false, reason: 'coverage_ended' }
   if (person.coverageFrom > day) return { eligible: false, reason: 'coverage_not_begun' }
-  if (ageOn(person.birthDate, day) < minimumAge) return { eligible: false, reason: 'under_age' }
+  // Of several possible days of birth every one must be early enough.
+  const bornBy = latestDay(person.birthDate)
+  if (bornBy === null) return { eligible: false, reason: 'age_unknown' }
+  if (ageOn(bornBy, day) < minimumAge) return { eligible: false, reason: 'under_age' }
   return { eligible: true }
 }
 

@@ -76,6 +76,33 @@ describe('the unlock letter', () => {
     expect(find(page!, '12. März 2027').x).toBeGreaterThanOrEqual(125)
   })
 
+  it('prints one name, and an address without a postal code, without blanks in their place', async () => {
+    const recipient = { name: 'Sukarno', street: 'Al Wasl 7', postalCode: '', city: 'Dubai', country: 'AE' }
+    const [page] = await read({ ...unlockCode, recipient })
+    const inWindow = page!.filter(inRecipientZone).map(({ text }) => text.trimEnd())
+    expect(inWindow).toEqual(['Sukarno', 'Al Wasl 7', 'Dubai', 'VEREINIGTE ARABISCHE EMIRATE'])
+    expect(words(page!)).toContain('Guten Tag Sukarno,')
+  })
+
+  it('shows a letter that the font lacks without its mark, in window and salutation', async () => {
+    const recipient = { ...common.recipient, name: 'Erika Mu\u0363ster' }
+    const [page] = await read({ ...unlockCode, recipient })
+    expect(words(page!).match(/Erika Muster/g)).toHaveLength(2)
+  })
+
+  it.each(['name', 'street', 'city'] as const)('is not printed when no font draws a letter of: %s', async (part) => {
+    const recipient = { ...common.recipient, [part]: '北京' }
+    await expect(read({ ...unlockCode, recipient })).rejects.toThrow(
+      `letter L-0001: no font draws a letter of: ${part}`,
+    )
+  })
+
+  it('does not begin with texts of the insurer that the font cannot draw', () => {
+    const faulty = { ...texts, unlock_code: { ...texts.unlock_code, afterwards: 'Danach 北京' } }
+    expect(() => createLetterPdf({ insurer, texts: faulty })).toThrow('texts.unlock_code.afterwards')
+    expect(() => createLetterPdf({ insurer: { ...insurer, slogan: '北京' }, texts })).toThrow('insurer.slogan')
+  })
+
   it('says the code in 20 pt between the folds, the last day, the registration and the help channels', async () => {
     const pages = await read(unlockCode)
     expect(pages).toHaveLength(1)

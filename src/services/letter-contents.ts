@@ -2,6 +2,7 @@ import { berlinDay, type CalendarDay } from '../domain/calendar.ts'
 import { nextLetterAllowedAt, unlockCodeLastDay } from '../domain/deadlines.ts'
 import { checkEligibility, type InsuredPerson } from '../domain/eligibility.ts'
 import { maskMobile } from '../domain/mobile-number.ts'
+import { fullName } from '../domain/person-name.ts'
 import { createUnlockCode, formatUnlockCode, type UnlockCode, unlockCodeBinding } from '../domain/unlock-code.ts'
 import type { PrintedLetter } from '../gateways/letter-delivery.ts'
 import type { LetterContent } from '../gateways/letter-pdf.ts'
@@ -190,7 +191,7 @@ function toContent(
 ): LetterContent {
   const common = {
     id: letter.id,
-    recipient: { name: `${person.givenName} ${person.familyName}`, ...person.address },
+    recipient: { name: fullName(person), ...person.address },
     date: postingDay,
     registeredOn: berlinDay(account.registeredAt),
     maskedMobile: maskMobile(account.mobile),

@@ -33,11 +33,11 @@ export async function apply(job: ImportJob, toApply: LineSet): Promise<void> {
 
 /** Reads some lines of the file in batches, none of which holds anything that was written after the judgement. */
 async function* readAgain(job: ImportJob, wanted: LineSet): AsyncGenerator<InsuredPerson[]> {
-  const { path, options, totalBytes, report } = job
-  const today = berlinDay(options.now)
+  const { path, options, totalBytes, report, toPrintable } = job
+  const rules = { today: berlinDay(options.now), toPrintable }
   let batch: InsuredPerson[] = []
   for await (const member of readMemberFile(path, wanted)) {
-    const record = 'values' in member ? parseMemberRecord(member.values, today) : undefined
+    const record = 'values' in member ? parseMemberRecord(member.values, rules) : undefined
     if (!record || 'refusals' in record) throw changedFile(path)
     batch.push(record.person)
     if (batch.length < batchSize) continue

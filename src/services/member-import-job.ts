@@ -21,6 +21,9 @@ export type ImportReport = {
   unchanged: number
   refused: number
   refusals: RefusedLine[]
+  /** Lines with letters that paper shows in another form, each field; the first 1,000 are listed. */
+  replaced: number
+  replacements: RefusedLine[]
   /** With `too_many_left`: how many are covered today; with `running`: since when the other one runs. */
   covered?: number
   runsSince?: Date | undefined
@@ -51,6 +54,8 @@ export type MemberImportDeps = {
   suspiciousShare: number
   /** The rules for persons who changed, in the transaction of their batch (mission.md, "The register changes"). */
   onChanged(unit: UnitOfWork, changedHashes: string[], now: Date): Promise<void>
+  /** What a letter shows for a text; `null` when a letter of it cannot be drawn. */
+  toPrintable(text: string): string | null
   /** A sandbox lets only its demo persons in (security.md, "Development mode"); unset: everybody. */
   onlyNumbers?: ReadonlySet<string>
 }

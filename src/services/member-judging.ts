@@ -1,7 +1,7 @@
 import { berlinDay } from '../domain/calendar.ts'
 import type { InsuredPerson } from '../domain/eligibility.ts'
 import { createLineSet, type LineSet } from './line-set.ts'
-import { type MemberLine, readMemberFile } from './member-file.ts'
+import { type MemberColumn, type MemberLine, readMemberFile } from './member-file.ts'
 import {
   batchSize,
   hold,
@@ -13,7 +13,7 @@ import {
   type RefusedLine,
   refuseChangedFile,
 } from './member-import-job.ts'
-import { parseMemberRecord } from './member-record.ts'
+import { parseMemberRecord, type RecordRules } from './member-record.ts'
 import { createSeenNumbers } from './seen-numbers.ts'
 
 const listedRefusals = 1000
@@ -59,15 +59,18 @@ async function findCause(job: ImportJob): Promise<Partial<ImportReport>> {
 }
 
 /** Reads persons in batches; refused lines go into the report. */
-async function* readGoodLines({ path, options, onlyNumbers, totalBytes, report }: ImportJob) {
+async function* readGoodLines(job: ImportJob) {
+  const { path, options, totalBytes, report } = job
+  const rules = { today: berlinDay(options.now), toPrintable: job.toPrintable }
   const seen = createSeenNumbers()
-  const today = berlinDay(options.now)
   let batch: NumberedPerson[] = []
   for await (const member of readMemberFile(path)) {
     report.lines++
-    const result = readPerson(member, today, seen, onlyNumbers)
-    if ('person' in result) batch.push({ line: member.line, person: result.person })
-    else {
+    const result = readPerson(member, rules, seen, job.onlyNumbers)
+    if ('person' in result) {
+      batch.push({ line: member.line, person: result.person })
+      noteReplaced(report, member.line, result.replaced)
+    } else {
       report.refused++
       if (report.refusals.length < listedRefusals) report.refusals.push(...result.refusals)
     }
@@ -80,15 +83,21 @@ async function* readGoodLines({ path, options, onlyNumbers, totalBytes, report }
   options.onProgress?.({ bytes: totalBytes / 2, totalBytes, lines: report.lines })
 }
 
+function noteReplaced(report: ImportReport, line: number, fields: readonly MemberColumn[]): void {
+  if (fields.length > 0) report.replaced++
+  if (report.replacements.length < listedRefusals)
+    report.replacements.push(...fields.map((field) => ({ line, field, reason: 'printed_in_another_form' })))
+}
+
 function readPerson(
   member: MemberLine,
-  today: string,
+  rules: RecordRules,
   seen: ReturnType<typeof createSeenNumbers>,
   only: ReadonlySet<string> | undefined,
-): { person: InsuredPerson } | { refusals: RefusedLine[] } {
+): { person: InsuredPerson; replaced: MemberColumn[] } | { refusals: RefusedLine[] } {
   const { line } = member
   if ('unreadable' in member) return { refusals: [{ line, field: null, reason: member.unreadable }] }
-  const record = parseMemberRecord(member.values, today)
+  const record = parseMemberRecord(member.values, rules)
   if ('refusals' in record) return { refusals: record.refusals.map((refused) => ({ line, ...refused })) }
   if (only && !only.has(record.person.insuranceNumber))
     return { refusals: [{ line, field: 'insurance_number', reason: 'not_a_demo_person' }] }

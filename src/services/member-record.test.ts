@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { parseMemberRecord } from './member-record.ts'
+import { loadToPrintable } from '../gateways/letter-pdf.ts'
+import { type MemberRecord, parseMemberRecord } from './member-record.ts'
 
-const today = '2026-11-24'
+const rules = { today: '2026-11-24', toPrintable: loadToPrintable() }
+const read = (changes: object): MemberRecord => parseMemberRecord({ ...line, ...changes }, rules)
 const line = {
   insurance_number: 'A123456780',
   insurer_number: '108310400',
@@ -19,7 +21,7 @@ const line = {
 
 describe('line of a member file', () => {
   it('becomes a person, with the defaults of absent columns', () => {
-    expect(parseMemberRecord(line, today)).toEqual({
+    expect(read({})).toEqual({
       person: {
         insuranceNumber: 'A123456780',
         insurerNumber: '108310400',
@@ -33,6 +35,7 @@ describe('line of a member file', () => {
         deceasedOn: null,
         largePrint: false,
       },
+      replaced: [],
     })
   })
 
@@ -41,37 +44,67 @@ describe('line of a member file', () => {
     ['large_print', 'TRUE', { largePrint: true }],
     ['deceased_on', '29.02.2024', { deceasedOn: '2024-02-29' }],
     ['coverage_to', '2026-12-31', { coverageTo: '2026-12-31' }],
+    ['coverage_to', '31.12.9999', { coverageTo: null }],
+    ['coverage_to', '99991231', { coverageTo: null }],
+    ['coverage_to', '00.00.0000', { coverageTo: null }],
+    ['deceased_on', '9999-12-31', { deceasedOn: null }],
+    ['deceased_on', '00000000', { deceasedOn: null }],
+    // Found dead: nobody knows the day.
+    ['deceased_on', '2024-02-00', { deceasedOn: '2024-02-29' }],
+    ['deceased_on', '2026-00-00', { deceasedOn: '2026-11-24' }],
+    ['birth_date', '19640812', { birthDate: '1964-08-12' }],
+    ['birth_date', '1964-00-00', { birthDate: '1964-00-00' }],
+    ['birth_date', '00.00.1964', { birthDate: '1964-00-00' }],
+    ['birth_date', '00.08.1964', { birthDate: '1964-08-00' }],
+    ['birth_date', '19640800', { birthDate: '1964-08-00' }],
+    ['birth_date', '0000-00-00', { birthDate: '0000-00-00' }],
+    ['given_name', '', { givenName: '', familyName: 'Mustermann' }],
+    ['family_name', '', { givenName: 'Erika', familyName: '' }],
+    ['given_name', '-', { givenName: '' }],
+    ['country', 'd', { address: { country: 'DE' } }],
     ['family_name', ' Mu\u0308ller ', { familyName: 'Müller' }],
   ])('reads %s %s', (field, value, expected) => {
-    expect(parseMemberRecord({ ...line, [field]: value }, today)).toMatchObject({ person: expected })
+    expect(read({ [field]: value })).toMatchObject({ person: expected })
   })
 
   it.each([
-    ['given_name', '', 'missing'],
+    ['birth_date', '', 'missing'],
     ['family_name', 'x'.repeat(81), 'too_long'],
     ['family_name', 'Mann\u202eretsum', 'characters'],
     ['street', 'Weg\u00007', 'characters'],
     ['birth_date', '1985-02-30', 'not_a_date'],
     ['birth_date', '12/08/1964', 'not_a_date'],
+    ['birth_date', '1964-00-12', 'not_a_date'],
+    ['birth_date', '0000-08-00', 'not_a_date'],
+    ['birth_date', '0050-00-00', 'not_a_date'],
+    ['birth_date', '2027-00-00', 'in_future'],
+    ['birth_date', '9999-12-31', 'not_a_date'],
+    ['coverage_from', '1990-00-00', 'not_a_date'],
+    ['coverage_from', '9999-12-31', 'missing'],
+    ['coverage_to', '2026-12-00', 'not_a_date'],
+    ['deceased_on', '2026-12-00', 'in_future'],
+    ['city', '北京', 'not_printable'],
+    ['family_name', 'Mustermann \ue000', 'not_printable'],
     ['birth_date', '2026-11-25', 'in_future'],
     ['coverage_from', '', 'missing'],
     ['coverage_to', '1989-12-31', 'before_coverage_from'],
     ['deceased_on', '1960-01-01', 'before_birth_date'],
     ['deceased_on', '2026-11-25', 'in_future'],
     ['postal_code', '8099', 'not_five_digits'],
+    ['postal_code', '', 'missing'],
     ['country', 'D1', 'not_a_country_code'],
     ['guardian_consent_required', 'vielleicht', 'not_yes_or_no'],
   ])('refuses %s: %j', (field, value, reason) => {
-    expect(parseMemberRecord({ ...line, [field]: value }, today)).toEqual({ refusals: [{ field, reason }] })
+    expect(read({ [field]: value })).toEqual({ refusals: [{ field, reason }] })
   })
 
   it.each(['insurance_number', 'insurer_number'])('refuses a %s whose check digit is wrong', (field) => {
     const value = field === 'insurance_number' ? 'A123456781' : '108310401'
-    expect(parseMemberRecord({ ...line, [field]: value }, today)).toMatchObject({ refusals: [{ field }] })
+    expect(read({ [field]: value })).toMatchObject({ refusals: [{ field }] })
   })
 
   it('names every fault of a line, never a value', () => {
-    const record = parseMemberRecord({ ...line, birth_date: '31.13.1999', city: '', street: '\u0007Gasse' }, today)
+    const record = read({ birth_date: '31.13.1999', city: '', street: '\u0007Gasse' })
     expect(record).toEqual({
       refusals: [
         { field: 'birth_date', reason: 'not_a_date' },
@@ -82,8 +115,26 @@ describe('line of a member file', () => {
   })
 
   it('takes a postal code of another country as it is', () => {
-    expect(parseMemberRecord({ ...line, country: 'at', postal_code: '6020' }, today)).toMatchObject({
+    expect(read({ country: 'at', postal_code: '6020' })).toMatchObject({
       person: { address: { country: 'AT', postalCode: '6020' } },
+    })
+  })
+
+  it.each(['', ' '])('takes an address abroad without a postal code (%j)', (postal_code) => {
+    expect(read({ country: 'AE', postal_code })).toMatchObject({ person: { address: { postalCode: '' } } })
+  })
+
+  it('refuses who has no name at all', () => {
+    expect(read({ given_name: '-', family_name: '' })).toEqual({
+      refusals: [{ field: 'family_name', reason: 'missing' }],
+    })
+  })
+
+  it('keeps a name that paper shows in another form, and tells it', () => {
+    const family_name = 'Mu\u0308ller\u0363'
+    expect(read({ family_name })).toMatchObject({
+      person: { familyName: 'Müller\u0363' },
+      replaced: ['family_name'],
     })
   })
 })

@@ -2,59 +2,78 @@ import type { CalendarDay } from '../domain/calendar.ts'
 import type { InsuredPerson } from '../domain/eligibility.ts'
 import { parseInsuranceNumber } from '../domain/insurance-number.ts'
 import { parseInsurerNumber } from '../domain/insurer-number.ts'
+import { hasUnknownParts, latestDay, type PartialDay } from '../domain/partial-day.ts'
 import { hasBidiMarks, hasUnsafeCharacters } from '../domain/unsafe-characters.ts'
 import type { MemberColumn, MemberValues } from './member-file.ts'
 
 /** Why a field is refused; never holds the value itself. */
 export type FieldRefusal = { field: MemberColumn; reason: string }
 
-export type MemberRecord = { person: InsuredPerson } | { refusals: FieldRefusal[] }
+/** `replaced`: fields with a letter that paper shows in another form. */
+export type MemberRecord = { person: InsuredPerson; replaced: MemberColumn[] } | { refusals: FieldRefusal[] }
 
-/** Turns one line of a member file into a person; `today` is the day of the import. All faults of a line are reported. */
-export function parseMemberRecord(values: MemberValues, today: CalendarDay): MemberRecord {
+export type RecordRules = {
+  /** The day of the import. */
+  today: CalendarDay
+  /** What a letter shows for a text; `null` when a letter of it cannot be drawn. */
+  toPrintable(text: string): string | null
+}
+
+/** Turns one line of a member file into a person. All faults of a line are reported. */
+export function parseMemberRecord(values: MemberValues, { today, toPrintable }: RecordRules): MemberRecord {
   const refusals: FieldRefusal[] = []
-  const read = createFieldReader(values, refusals)
-  const country = read.text('country', 2) ?? 'DE'
+  const replaced: MemberColumn[] = []
+  const read = createFieldReader(values, { refusals, replaced, toPrintable })
   const person = {
     insuranceNumber: read.parsed('insurance_number', parseInsuranceNumber),
     insurerNumber: read.parsed('insurer_number', parseInsurerNumber),
-    givenName: read.required('given_name', 80),
-    familyName: read.required('family_name', 80),
-    birthDate: read.requiredDay('birth_date'),
+    givenName: read.name('given_name'),
+    familyName: read.name('family_name'),
+    birthDate: read.birthDate('birth_date'),
     address: {
-      street: read.required('street', 100),
-      postalCode: read.required('postal_code', 12),
-      city: read.required('city', 80),
-      country: country.toUpperCase(),
-      addition: read.text('address_addition', 100) ?? null,
+      street: read.printed('street', 100) ?? read.missing('street'),
+      postalCode: read.printed('postal_code', 12) ?? '',
+      city: read.printed('city', 80) ?? read.missing('city'),
+      country: countryOf(read.text('country', 2)),
+      addition: read.printed('address_addition', 100) ?? null,
     },
     coverageFrom: read.requiredDay('coverage_from'),
     coverageTo: read.day('coverage_to') ?? null,
     guardianConsentRequired: read.flag('guardian_consent_required'),
-    deceasedOn: read.day('deceased_on') ?? null,
+    deceasedOn: read.dayOfDeath('deceased_on', today) ?? null,
     largePrint: read.flag('large_print'),
   }
   if (refusals.length === 0) refusals.push(...contradictions(person, today))
-  return refusals.length > 0 ? { refusals } : { person }
+  return refusals.length > 0 ? { refusals } : { person, replaced }
+}
+
+/** Cards and reports write Germany as `D` (Anlage 8 of the reporting procedure); the other codes there mean other countries than ISO's. */
+function countryOf(given: string | undefined): string {
+  const code = (given ?? 'DE').toUpperCase()
+  return code === 'D' ? 'DE' : code
 }
 
 function contradictions(person: InsuredPerson, today: CalendarDay): FieldRefusal[] {
   const { address, birthDate, coverageFrom, coverageTo, deceasedOn } = person
   const checks: [boolean, MemberColumn, string][] = [
+    [person.givenName === '' && person.familyName === '', 'family_name', 'missing'],
     [birthDate > today, 'birth_date', 'in_future'],
     [deceasedOn !== null && deceasedOn > today, 'deceased_on', 'in_future'],
     [deceasedOn !== null && deceasedOn < birthDate, 'deceased_on', 'before_birth_date'],
     [coverageTo !== null && coverageTo < coverageFrom, 'coverage_to', 'before_coverage_from'],
     [!/^[A-Z]{2}$/.test(address.country), 'country', 'not_a_country_code'],
-    [address.country === 'DE' && !/^\d{5}$/.test(address.postalCode), 'postal_code', 'not_five_digits'],
+    [address.country === 'DE' && address.postalCode === '', 'postal_code', 'missing'],
+    [address.country === 'DE' && !/^(\d{5})?$/.test(address.postalCode), 'postal_code', 'not_five_digits'],
   ]
   return checks.filter(([wrong]) => wrong).map(([, field, reason]) => ({ field, reason }))
 }
 
 type Parsed = { ok: true; value: string } | { ok: false; reason: string }
 
+type Notes = { refusals: FieldRefusal[]; replaced: MemberColumn[] } & Pick<RecordRules, 'toPrintable'>
+
 /** Reads fields; a fault goes to `refusals` and gives an empty value, so that the line's other faults are found too. */
-function createFieldReader(values: MemberValues, refusals: FieldRefusal[]) {
+function createFieldReader(values: MemberValues, { refusals, replaced, toPrintable }: Notes) {
   const refuse = (field: MemberColumn, reason: string) => {
     refusals.push({ field, reason })
     return undefined
@@ -65,23 +84,49 @@ function createFieldReader(values: MemberValues, refusals: FieldRefusal[]) {
     if (hasUnsafeCharacters(value) || hasBidiMarks(value)) return refuse(field, 'characters')
     return [...value].length > longest ? refuse(field, 'too_long') : value
   }
-  const faulty = (field: MemberColumn) => refusals.some((refusal) => refusal.field === field)
-  const orMissing = (field: MemberColumn, value: string | undefined): string => {
-    if (value === undefined && !faulty(field)) refuse(field, 'missing')
-    return value ?? ''
+  const missing = (field: MemberColumn): string => {
+    if (!refusals.some((refusal) => refusal.field === field)) refuse(field, 'missing')
+    return ''
   }
-  const day = (field: MemberColumn): CalendarDay | undefined => {
+  const printed = (field: MemberColumn, longest: number): string | undefined => {
+    const value = text(field, longest)
+    if (value === undefined) return undefined
+    const onPaper = toPrintable(value)
+    if (onPaper === null) return refuse(field, 'not_printable')
+    if (onPaper !== value) replaced.push(field)
+    return value
+  }
+  const readDay = (field: MemberColumn, parse: (iso: string) => CalendarDay | undefined): CalendarDay | undefined => {
     const value = text(field, 10)
-    return value === undefined ? undefined : (parseDay(value) ?? refuse(field, 'not_a_date'))
+    const iso = value === undefined ? undefined : toIso(value)
+    return iso === undefined || noDay.includes(iso) ? undefined : (parse(iso) ?? refuse(field, 'not_a_date'))
   }
+  const day = (field: MemberColumn) => readDay(field, parseDay)
   return {
     text,
+    printed,
+    missing,
     day,
-    required: (field: MemberColumn, longest: number) => orMissing(field, text(field, longest)),
-    requiredDay: (field: MemberColumn) => orMissing(field, day(field)),
+    requiredDay: (field: MemberColumn) => day(field) ?? missing(field),
+    /** A name without any letter (`-`, `.`) stands for none. */
+    name(field: MemberColumn): string {
+      const value = printed(field, 80) ?? ''
+      return /\p{L}/u.test(value) ? value : ''
+    },
+    birthDate(field: MemberColumn): PartialDay {
+      const value = text(field, 10)
+      return value === undefined ? missing(field) : (parsePartialDay(toIso(value)) ?? refuse(field, 'not_a_date') ?? '')
+    },
+    /** Who was found dead may have no day of death: the last possible one counts. */
+    dayOfDeath: (field: MemberColumn, today: CalendarDay) =>
+      readDay(field, (iso) => {
+        const day = parsePartialDay(iso)
+        const latest = day && latestDay(day)
+        return day && latest && hasUnknownParts(day) && day <= today && latest > today ? today : (latest ?? undefined)
+      }),
     parsed(field: MemberColumn, parse: (value: string) => Parsed): string {
-      const value = orMissing(field, text(field, 40))
-      if (value === '') return ''
+      const value = text(field, 40)
+      if (value === undefined) return missing(field)
       const result = parse(value)
       return result.ok ? result.value : (refuse(field, result.reason) ?? '')
     },
@@ -94,11 +139,23 @@ function createFieldReader(values: MemberValues, refusals: FieldRefusal[]) {
   }
 }
 
-/** Reads `YYYY-MM-DD` or `DD.MM.YYYY`; undefined when there is no such day. */
-function parseDay(value: string): CalendarDay | undefined {
-  const german = /^(\d{2})\.(\d{2})\.(\d{4})$/.exec(value)
-  const iso = german ? `${german[3]}-${german[2]}-${german[1]}` : value
+/** What core systems write for "no end" and "no day". */
+const noDay = ['9999-12-31', '0000-00-00']
+
+/** Turns `DD.MM.YYYY` and `YYYYMMDD`, as the health card has it, into `YYYY-MM-DD`; other text stays as it is. */
+function toIso(value: string): string {
+  return value.replace(/^(\d{2})\.(\d{2})\.(\d{4})$/, '$3-$2-$1').replace(/^(\d{4})(\d{2})(\d{2})$/, '$1-$2-$3')
+}
+
+/** Reads a day of the calendar; undefined when there is no such day. */
+function parseDay(iso: string): CalendarDay | undefined {
   if (!/^(1[89]|2\d)\d\d-\d\d-\d\d$/.test(iso)) return undefined
   const instant = new Date(`${iso}T00:00:00Z`)
   return !Number.isNaN(instant.getTime()) && instant.toISOString().startsWith(iso) ? iso : undefined
+}
+
+/** Reads a day of which parts may be unknown. */
+function parsePartialDay(iso: string): PartialDay | undefined {
+  if (!hasUnknownParts(iso)) return parseDay(iso)
+  return /^((1[89]|2\d)\d\d|0000)/.test(iso) ? iso : undefined
 }

@@ -49,5 +49,5 @@ export async function readInsuranceNumbers(path: string): Promise<Set<string>> {
 const emptyReport = ({ dryRun }: ImportOptions): ImportReport => ({
   outcome: dryRun ? 'dry_run' : 'imported',
   cause: null,
-  ...{ lines: 0, added: 0, changed: 0, left: 0, unchanged: 0, refused: 0, refusals: [] },
+  ...{ lines: 0, added: 0, changed: 0, left: 0, unchanged: 0, refused: 0, refusals: [], replaced: 0, replacements: [] },
 })

@@ -3,6 +3,7 @@ import { appendFileSync, mkdtempSync, rmSync, utimesSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, expect, it } from 'vitest'
+import { loadToPrintable } from '../../src/gateways/letter-pdf.ts'
 import { holdWhile, type ImportOptions } from '../../src/services/member-import-job.ts'
 import { createMemberImport } from '../../src/services/members.ts'
 import { writeMemberFile } from '../bench/member-file.ts'
@@ -20,7 +21,9 @@ describeOnBoth('an import of the register', (database) => {
 
   function importFile(options: Partial<ImportOptions> = {}) {
     const { stores, transaction, clock } = createServiceWorld(database())
-    const members = createMemberImport({ stores, transaction, suspiciousShare: 0.02, onChanged: async () => {} })
+    const toPrintable = loadToPrintable()
+    const onChanged = async () => {}
+    const members = createMemberImport({ stores, transaction, suspiciousShare: 0.02, toPrintable, onChanged })
     return members.importFile(file, { now: clock.now(), ...options })
   }
   const count = async () => Number((await database()('insured_persons').count('* as n').first())?.n)

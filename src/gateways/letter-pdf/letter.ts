@@ -10,7 +10,7 @@ import {
 } from './din-5008.ts'
 import { createFlow } from './flow.ts'
 import { letterValues, writeBody } from './letter-body.ts'
-import type { LetterContent, LetterInsurer } from './letter-content.ts'
+import type { LetterContent, LetterInsurer, Recipient } from './letter-content.ts'
 import { fillText, germanDate, type LetterTexts, type TextValues } from './letter-texts.ts'
 import {
   addElement,
@@ -22,14 +22,17 @@ import {
   normalPrint,
   openElement,
 } from './pen.ts'
+import type { ToPrintable } from './printable.ts'
 
 /** PDF/UA-1 (ISO 14289-1); a string, as the type declarations of pdfkit do not know this subset yet. */
 const accessible: string = 'PDF/UA'
 
 /** Who writes, and with which words. */
-export type Sender = { insurer: LetterInsurer; texts: LetterTexts }
+export type Words = { insurer: LetterInsurer; texts: LetterTexts }
+/** What every letter of a sender shares. */
+export type Sender = Words & { toPrintable: ToPrintable }
 
-/** One letter whose address does not fit the window; the others of the print can go without it. */
+/** One letter whose address does not fit the window or has a letter that no font draws; the others can go without it. */
 export class UnprintableLetter extends Error {
   readonly letterId: string
   constructor(letterId: string, cause: Error) {
@@ -69,11 +72,12 @@ export function openDocument(
 export function drawLetter(
   doc: Document,
   root: Element | null,
-  letter: LetterContent,
+  given: LetterContent,
   sender: Sender,
   finish?: (pages: number, turnTo: (page: number) => void) => void,
 ): void {
   const { insurer, texts } = sender
+  const letter = { ...given, recipient: printableRecipient(given, sender) }
   const style = letter.largePrint ? largePrint : normalPrint
   const values = letterValues(letter, insurer)
   const newPage = () => {
@@ -96,6 +100,16 @@ export function drawLetter(
   numberPages(doc, texts, values)
   finish?.(count, (page) => void doc.switchToPage(start + page))
   doc.flushPages()
+}
+
+/** The register keeps names as they are; paper shows what the fonts can draw. @throws UnprintableLetter */
+function printableRecipient({ id, recipient }: LetterContent, { toPrintable }: Sender): Recipient {
+  const lines = Object.entries(recipient).map(([part, text]) => {
+    const printable = text ? toPrintable(text) : text
+    if (text && printable === null) throw new UnprintableLetter(id, new Error(`no font draws a letter of: ${part}`))
+    return [part, printable]
+  })
+  return Object.fromEntries(lines) as Recipient
 }
 
 function drawHead(doc: Document, section: Element | null, letter: LetterContent, { insurer, texts }: Sender): void {

@@ -1,6 +1,7 @@
 import type { Context, Next } from 'koa'
 import Provider, { type Configuration } from 'oidc-provider'
 import { memberScopes, scopeClaims, supportedAcrs } from './claims.ts'
+import { assertionsEndSoon } from './clients/assertions.ts'
 import { clientMetadata, ownMetadata } from './clients/metadata.ts'
 import { assertClients, extendClientModel, responseModes } from './clients/model.ts'
 import { sectorOf } from './clients/pairwise.ts'
@@ -57,6 +58,7 @@ function protocolSettings(deps: ProviderDeps): Configuration {
     enabledJWA: enabledAlgorithms,
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     clientAuthMethods: ['private_key_jwt', 'client_secret_basic', 'client_secret_post', 'none'],
+    assertJwtClientAuthClaimsAndHeader: assertionsEndSoon(() => deps.clock.now()),
     responseTypes: ['code'],
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,

@@ -32,6 +32,12 @@ export type StoredArtefact = {
 /** The store below oidc-provider's adapter, the same for PostgreSQL and Redis. Expired artefacts are invisible. */
 export type ArtefactStore = {
   save(model: string, idHash: string, artefact: NewArtefact): Promise<void>
+  /** Saves what must not be there yet, in one conditional step: true for exactly one of all callers. */
+  create(model: string, idHash: string, artefact: NewArtefact): Promise<boolean>
+  /** Saves what must be there still: false when it is gone, and it stays gone. */
+  replace(model: string, idHash: string, artefact: NewArtefact): Promise<boolean>
+  /** Lets an artefact live for `lifetime` seconds from now, unless it lives longer anyway. */
+  prolong(model: string, idHash: string, lifetime: number): Promise<void>
   find(model: string, idHash: string): Promise<StoredArtefact | undefined>
   findByUid(model: string, uidHash: string): Promise<StoredArtefact | undefined>
   findByUserCode(model: string, userCodeHash: string): Promise<StoredArtefact | undefined>
@@ -42,7 +48,8 @@ export type ArtefactStore = {
   consume(model: string, idHash: string, seenUses: number): Promise<boolean>
   /** Notes that the last use was answered, with the artefact that takes the place of this one. */
   answer(model: string, idHash: string, successorHash: string): Promise<void>
-  remove(model: string, idHash: string): Promise<void>
+  /** True for exactly one of all callers: the one that removed it. */
+  remove(model: string, idHash: string): Promise<boolean>
   /** Removes every artefact issued under the grant, whatever its model. */
   removeByGrant(grantHash: string): Promise<void>
 }
@@ -68,16 +75,36 @@ export function createOidcArtefactStore(db: Database) {
     )
     return rows[0]
   }
+  const insert = async (model: string, idHash: string, artefact: NewArtefact, condition = ''): Promise<boolean> => {
+    const { sealed, lifetime, grantHash = null, uidHash = null, userCodeHash = null } = artefact
+    const { rows } = await db.raw(
+      `insert into oidc_artefacts as kept (model, id_hash, payload, grant_hash, uid_hash, user_code_hash, expires_at)
+      values (?, ?, ?, ?, ?, ?, now() + make_interval(secs => ?))
+      on conflict (model, id_hash) do update set payload = excluded.payload, grant_hash = excluded.grant_hash,
+        uid_hash = excluded.uid_hash, user_code_hash = excluded.user_code_hash, expires_at = excluded.expires_at
+      ${condition} returning 1`,
+      [model, idHash, sealed, grantHash, uidHash, userCodeHash, lifetime],
+    )
+    return rows.length === 1
+  }
   return {
-    async save(model, idHash, artefact) {
-      const { sealed, lifetime, grantHash = null, uidHash = null, userCodeHash = null } = artefact
-      const values = [model, idHash, sealed, grantHash, uidHash, userCodeHash, lifetime]
+    save: async (model, idHash, artefact) => void (await insert(model, idHash, artefact)),
+    // What has expired is not there, though the clean-up may not have come by yet.
+    create: (model, idHash, artefact) => insert(model, idHash, artefact, 'where kept.expires_at <= now()'),
+    async replace(model, idHash, { sealed, lifetime, grantHash = null, uidHash = null, userCodeHash = null }) {
+      const { rows } = await db.raw(
+        `update oidc_artefacts set payload = ?, grant_hash = ?, uid_hash = ?, user_code_hash = ?,
+          expires_at = now() + make_interval(secs => ?)
+        where model = ? and id_hash = ? and expires_at > now() returning 1`,
+        [sealed, grantHash, uidHash, userCodeHash, lifetime, model, idHash],
+      )
+      return rows.length === 1
+    },
+    async prolong(model, idHash, lifetime) {
       await db.raw(
-        `insert into oidc_artefacts (model, id_hash, payload, grant_hash, uid_hash, user_code_hash, expires_at)
-        values (?, ?, ?, ?, ?, ?, now() + make_interval(secs => ?))
-        on conflict (model, id_hash) do update set payload = excluded.payload, grant_hash = excluded.grant_hash,
-          uid_hash = excluded.uid_hash, user_code_hash = excluded.user_code_hash, expires_at = excluded.expires_at`,
-        values,
+        `update oidc_artefacts set expires_at = greatest(expires_at, now() + make_interval(secs => ?))
+        where model = ? and id_hash = ? and expires_at > now()`,
+        [lifetime, model, idHash],
       )
     },
     find: (model, idHash) => findBy('id_hash', model, idHash),
@@ -105,7 +132,7 @@ export function createOidcArtefactStore(db: Database) {
         .update({ successor_hash: successorHash, succeeded_at: db.raw('clock_timestamp()') })
     },
     async remove(model, idHash) {
-      await db('oidc_artefacts').where({ model, id_hash: idHash }).delete()
+      return (await db('oidc_artefacts').where({ model, id_hash: idHash }).delete()) > 0
     },
     async removeByGrant(grantHash) {
       await db('oidc_artefacts').where({ grant_hash: grantHash }).delete()

@@ -3,6 +3,7 @@ import Provider, { type Adapter, type AdapterFactory, type AdapterPayload, error
 import { type FieldEncryption, hashToken } from '../../gateways/field-encryption.ts'
 import type { ArtefactStore, StoredArtefact } from '../../stores/oidc-artefacts.ts'
 import { requestAge as ageOfCurrentRequest } from '../requests/arrival.ts'
+import { replayed, replayMargin } from './replay.ts'
 import { createUsesUnderWay, type Timing } from './uses-under-way.ts'
 
 /** How long, in milliseconds, a rotated refresh token may come back (docs/decisions/0003-refresh-token-grace.md). */
@@ -46,7 +47,7 @@ export function createArtefactAdapterFactory(settings: AdapterSettings): Adapter
     const memory = seenBy.get(request) ?? new Map<string, Seen>()
     seenBy.set(request, memory.set(key, seen))
   }
-  const recall = (key: string): Seen => seenBy.get(currentRequest() ?? {})?.get(key) ?? 0
+  const recall = (key: string): Seen | undefined => seenBy.get(currentRequest() ?? {})?.get(key)
 
   return (model: string): Adapter => {
     const context = (idHash: string) => `oidc_artefacts.payload.${model}.${idHash}`
@@ -62,29 +63,42 @@ export function createArtefactAdapterFactory(settings: AdapterSettings): Adapter
       return payload
     }
     return {
-      async upsert(id, payload, lifetime) {
+      async upsert(id, payload, lifetime = unlimited) {
         const idHash = hashToken(id)
-        await store.save(model, idHash, {
+        const artefact = {
           sealed: encryption.encrypt(JSON.stringify(withoutId(model, payload)), context(idHash)),
-          lifetime: lifetime ?? unlimited,
+          lifetime: model === 'ReplayDetection' ? lifetime + replayMargin : lifetime,
           grantHash: payload.grantId && model !== 'Interaction' ? hashToken(payload.grantId) : undefined,
           uidHash: model === 'Session' && payload.uid ? hashToken(payload.uid) : undefined,
           userCodeHash: payload.userCode ? hashToken(payload.userCode) : undefined,
-        })
+        }
+        if (model === 'ReplayDetection') {
+          if (!(await store.create(model, idHash, artefact))) throw replayed(id, currentRequest())
+        } else if (isKnown(model, payload, recall(`${model}:${idHash}`))) await store.replace(model, idHash, artefact)
+        else await store.save(model, idHash, artefact)
         if (model === 'AccessToken') await noteAnswer(store, currentRequest(), idHash)
+        if (payload.parJti)
+          await store.prolong('PushedAuthorizationRequest', hashToken(String(payload.parJti)), lifetime)
       },
-      // Clients are static; an unknown client id never reaches the store.
-      find: async (id) => (model === 'Client' ? undefined : open(await store.find(model, hashToken(id)), id)),
+      // Clients are static; an unknown client id never reaches the store. What means "once" is asked for by saving it.
+      find: async (id) =>
+        model === 'Client' || model === 'ReplayDetection'
+          ? undefined
+          : open(await store.find(model, hashToken(id)), id),
       findByUid: async (uid) => open(await store.findByUid(model, hashToken(uid))),
       findByUserCode: async (userCode) => open(await store.findByUserCode(model, hashToken(userCode))),
       async consume(id) {
         const idHash = hashToken(id)
         const key = `${model}:${idHash}`
-        const seen = recall(key)
+        const seen = recall(key) ?? 0
         if (seen === 'busy' || !(await store.consume(model, idHash, seen))) throw alreadyConsumed(model)
         underWay.begin(key, seen + 1, (currentRequest() as { res?: EventEmitter } | undefined)?.res)
       },
-      destroy: (id) => store.remove(model, hashToken(id)),
+      async destroy(id) {
+        const removed = await store.remove(model, hashToken(id))
+        // An interaction is taken up again by the one request that ends it: two would make two codes.
+        if (!removed && model === 'Interaction') throw new errors.SessionNotFound('interaction session not found')
+      },
       revokeByGrantId: (grantId) => store.removeByGrant(hashToken(grantId)),
     }
   }
@@ -93,6 +107,15 @@ export function createArtefactAdapterFactory(settings: AdapterSettings): Adapter
 /** A session found by its uid must be able to save itself, so its id stays, encrypted; all other ids come from the caller. */
 function withoutId(model: string, payload: AdapterPayload): AdapterPayload {
   return model === 'Session' ? payload : { ...payload, jti: undefined }
+}
+
+/**
+ * Whether a session or interaction that is saved was there before: then it is saved only where it still is. Otherwise the
+ * slower of two requests would bring back what the other has ended (a session signed out of, an interaction answered).
+ */
+function isKnown(model: string, payload: AdapterPayload, seen: Seen | undefined): boolean {
+  if (model === 'Interaction') return payload.result !== undefined || seen !== undefined
+  return model === 'Session' && seen !== undefined
 }
 
 type Entity = { jti?: string }

@@ -8,7 +8,12 @@ const scripts = {
   findArtefact: `${now} local found = redis.call('HMGET', KEYS[1], 'sealed', 'uses', 'consumedAt', 'usedAt',
       'supersededAt', 'successor', 'succeededAt')
     found[8] = now return found`,
-  saveArtefact: `redis.call('HSET', KEYS[1], 'sealed', ARGV[1]) redis.call('PEXPIRE', KEYS[1], ARGV[2]) return 1`,
+  // ARGV[3]: 'always', only while it is 'absent', or only while it is 'present'.
+  saveArtefact: `local present = redis.call('EXISTS', KEYS[1]) == 1
+    if (ARGV[3] == 'absent' and present) or (ARGV[3] == 'present' and not present) then return 0 end
+    redis.call('HSET', KEYS[1], 'sealed', ARGV[1]) redis.call('PEXPIRE', KEYS[1], ARGV[2]) return 1`,
+  prolongArtefact: `local left = redis.call('PTTL', KEYS[1])
+    if left >= 0 and left < tonumber(ARGV[1]) then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end return 1`,
   // What the earlier use issued stays in 'replaced' until it is superseded: it may lie on another node.
   consumeArtefact: `${now} local k = KEYS[1]
     if redis.call('EXISTS', k) == 0 or redis.call('HEXISTS', k, 'supersededAt') == 1 then return 0 end
@@ -36,6 +41,9 @@ const scripts = {
     if not ends or tonumber(ends) < until_ then redis.call('ZADD', KEYS[1], until_, ARGV[1]) end
     if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 1`,
 }
+
+/** Whole milliseconds: applications may date what they sign by fractions of a second. */
+const milliseconds = (seconds: number) => Math.ceil(seconds * 1000)
 
 const unused = { consumedAt: null, consumedAgo: null, usedAgo: null, successorUses: null, successorAgo: null }
 
@@ -82,21 +90,34 @@ export function createRedisArtefactStore(redis: RedisGateway, prefix = 'meine-ao
       return idHash ? await find(client, model, idHash) : undefined
     })
 
-  const save = async (client: RedisClient, model: string, idHash: string, artefact: NewArtefact): Promise<void> => {
+  const save = async (
+    client: RedisClient,
+    model: string,
+    idHash: string,
+    artefact: NewArtefact,
+    when: 'always' | 'absent' | 'present' = 'always',
+  ): Promise<boolean> => {
     const key = keyOf(model, idHash)
-    const lifetime = artefact.lifetime * 1000
+    const lifetime = milliseconds(artefact.lifetime)
     const { grantHash, uidHash, userCodeHash } = artefact
     // First, and answered, because nodes of a cluster keep no order: whatever can be found can be revoked.
     if (grantHash) await run(client, 'joinGrant', listOf(grantHash), key, lifetime)
-    await Promise.all([
-      run(client, 'saveArtefact', key, artefact.sealed, lifetime),
+    const [saved] = await Promise.all([
+      run(client, 'saveArtefact', key, artefact.sealed, lifetime, when),
       uidHash && client.set(keyOf(`${model}:uid`, uidHash), idHash, 'PX', lifetime),
       userCodeHash && client.set(keyOf(`${model}:userCode`, userCodeHash), idHash, 'PX', lifetime),
     ])
+    return saved === 1
   }
 
   return {
-    save: (model, idHash, artefact) => redis.run((client) => save(client, model, idHash, artefact)),
+    save: (model, idHash, artefact) => redis.run(async (client) => void (await save(client, model, idHash, artefact))),
+    create: (model, idHash, artefact) => redis.run((client) => save(client, model, idHash, artefact, 'absent')),
+    replace: (model, idHash, artefact) => redis.run((client) => save(client, model, idHash, artefact, 'present')),
+    prolong: (model, idHash, lifetime) =>
+      redis.run(
+        async (client) => void (await run(client, 'prolongArtefact', keyOf(model, idHash), milliseconds(lifetime))),
+      ),
     find: (model, idHash) => redis.run((client) => find(client, model, idHash)),
     findByUid: (model, uidHash) => findThrough(model, keyOf(`${model}:uid`, uidHash)),
     findByUserCode: (model, userCodeHash) => findThrough(model, keyOf(`${model}:userCode`, userCodeHash)),
@@ -111,7 +132,7 @@ export function createRedisArtefactStore(redis: RedisGateway, prefix = 'meine-ao
       }),
     answer: (model, idHash, successorHash) =>
       redis.run(async (client) => void (await run(client, 'answerArtefact', keyOf(model, idHash), successorHash))),
-    remove: (model, idHash) => redis.run(async (client) => void (await client.del(keyOf(model, idHash)))),
+    remove: (model, idHash) => redis.run(async (client) => (await client.del(keyOf(model, idHash))) > 0),
     removeByGrant: (grantHash) =>
       redis.run(async (client) => {
         const [list, earlierList] = [listOf(grantHash), earlierListOf(grantHash)]

@@ -134,6 +134,55 @@ describeOnEveryStore('adapter', (current) => {
     await expect(again).rejects.toBeInstanceOf(errors.InvalidRequestUri)
   })
 
+  it('lets exactly one of 16 at once, and nobody later, use what is good for one time', async () => {
+    const { id, payload } = { id: randomUUID(), payload: { iss: 'client', kind: 'ReplayDetection', exp: now() + 60 } }
+    const uses = () => adapter('ReplayDetection').upsert(id, payload, 60)
+    const results = await Promise.allSettled(sixteen.map(() => requests.run(uses)))
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    for (const result of results)
+      if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(errors.InvalidDpopProof)
+    await expect(requests.run(uses)).rejects.toBeInstanceOf(errors.InvalidDpopProof)
+  })
+
+  it('takes an end by a fraction of a second, and remembers a proof that is dated ahead', async () => {
+    const id = randomUUID()
+    await adapter('ReplayDetection').upsert(id, { iss: 'client', exp: now() }, 0.2505)
+    await sleep(400)
+    await expect(adapter('ReplayDetection').upsert(id, {}, 60)).rejects.toBeInstanceOf(errors.InvalidDpopProof)
+  })
+
+  it('lets exactly one of 16 at once end an interaction, and none that saves late bring it back', async () => {
+    const { id, payload } = await add('Interaction')
+    const ends = await Promise.allSettled(sixteen.map(() => adapter('Interaction').destroy(id)))
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    for (const result of ends)
+      if (result.status === 'rejected') expect(result.reason).toBeInstanceOf(errors.SessionNotFound)
+    await adapter('Interaction').upsert(id, { ...payload, result: { consent: {} } }, 60)
+    expect(await adapter('Interaction').find(id)).toBeUndefined()
+  })
+
+  it('does not bring back a session that ended while a request was using it', async () => {
+    const { id, payload } = await add('Session', { uid: randomUUID() })
+    await requests.run(async () => {
+      await adapter('Session').find(id)
+      await adapter('Session').upsert(id, { ...payload, acr: 'kept' }, 60)
+      expect(await adapter('Session').find(id)).toMatchObject({ acr: 'kept' })
+      await adapter('Session').destroy(id)
+      await adapter('Session').upsert(id, payload, 60)
+    })
+    expect(await adapter('Session').find(id)).toBeUndefined()
+  })
+
+  it('keeps a pushed request for as long as an interaction may come back to it', async () => {
+    const { id } = await add('PushedAuthorizationRequest', {}, 1)
+    await add('Interaction', { parJti: id })
+    await sleep(1100)
+    const pushed = adapter('PushedAuthorizationRequest')
+    expect(await pushed.find(id)).toBeDefined()
+    await pushed.consume(id)
+    await expect(pushed.consume(id)).rejects.toBeInstanceOf(errors.InvalidRequestUri)
+  })
+
   describe('the grace of a refresh token', () => {
     const tokens = () => adapter('RefreshToken')
     const consumed = async (id: string) => Boolean((await tokens().find(id))?.consumed)

@@ -31,6 +31,20 @@ export function createMemoryAdapter(grace?: Grace): AdapterFactory {
       const expiresAt = Date.now() + artefact.lifetime * 1000
       kept.set(`${model}:${idHash}`, { uses: 0, consumedAt: null, ...before, ...artefact, model, idHash, expiresAt })
     },
+    async create(model, idHash, artefact) {
+      if (read(kept.get(`${model}:${idHash}`))) return false
+      await store.save(model, idHash, artefact)
+      return true
+    },
+    async replace(model, idHash, artefact) {
+      if (!read(kept.get(`${model}:${idHash}`))) return false
+      await store.save(model, idHash, artefact)
+      return true
+    },
+    async prolong(model, idHash, lifetime) {
+      const found = kept.get(`${model}:${idHash}`)
+      if (found) found.expiresAt = Math.max(found.expiresAt, Date.now() + lifetime * 1000)
+    },
     find: async (model, idHash) => read(kept.get(`${model}:${idHash}`)),
     findByUid: async (model, uidHash) => findBy((one) => one.model === model && one.uidHash === uidHash),
     findByUserCode: async (model, hash) => findBy((one) => one.model === model && one.userCodeHash === hash),
@@ -42,7 +56,7 @@ export function createMemoryAdapter(grace?: Grace): AdapterFactory {
     },
     async answer() {},
     async remove(model, idHash) {
-      kept.delete(`${model}:${idHash}`)
+      return kept.delete(`${model}:${idHash}`)
     },
     async removeByGrant(grantHash) {
       for (const [key, one] of kept) if (one.grantHash === grantHash) kept.delete(key)

@@ -9,6 +9,7 @@ import {
   hasPostgresClient,
   hasPrometheus,
   hasRedisPrograms,
+  ownProcessNumbers,
   postgresPrograms,
   sshdPath,
 } from './support/programs.ts'
@@ -65,6 +66,11 @@ const needs: Need[] = [
     name: 'openssl on the PATH',
     suites: 'TLS of Redis, SMTP and SMPP, an installation with faults',
     met: async () => hasOpenssl(),
+  },
+  {
+    name: 'unshare on the PATH and the right to use it',
+    suites: 'two containers on one data folder',
+    met: async () => ownProcessNumbers !== undefined,
   },
   {
     name: 'prometheus and promtool on the PATH',

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StartUpError } from '../errors.ts'
 
@@ -29,12 +29,23 @@ export function loadDevelopmentSecrets(dataDir: string): DevelopmentSecrets {
   }
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-    writeFileSync(path, JSON.stringify(secrets, null, 2), { mode: 0o600, flag: 'wx' })
+    createWhole(path, JSON.stringify(secrets, null, 2))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(dataDir, error)
     return read()
   }
   return secrets
+}
+
+/** Makes a file that others see whole or not at all. @throws EEXIST when another process was first */
+function createWhole(path: string, content: string): void {
+  const draft = `${path}.${randomUUID()}`
+  try {
+    writeFileSync(draft, content, { mode: 0o600, flag: 'wx' })
+    linkSync(draft, path)
+  } finally {
+    rmSync(draft, { force: true })
+  }
 }
 
 function unusable(dataDir: string, error: unknown): StartUpError {

@@ -1,7 +1,7 @@
 import createKnex, { type Knex } from 'knex'
 import { type Connector, createConnector, type Timeouts, types } from './connection.ts'
 import { parseDatabaseUrl } from './database-url.ts'
-import { findRunningPostgres, startEmbeddedPostgres } from './embedded/index.ts'
+import { joinEmbeddedPostgres, startEmbeddedPostgres } from './embedded/index.ts'
 
 /** A knex instance or a transaction of it: every store works with both. */
 export type Database = Knex
@@ -42,10 +42,8 @@ export async function openDatabase(
     const knex = connectKnex(createConnector(parseDatabaseUrl(settings.url), timeouts as Timeouts), settings.poolSize)
     return { knex, embedded: false, close: () => knex.destroy() }
   }
-  const running = join ? await findRunningPostgres(settings.dataDir) : undefined
-  const server = running ? undefined : await startEmbeddedPostgres(settings.dataDir)
-  const host = running ?? server?.socketDir ?? ''
-  const connection = { host, port: 5432, user: 'postgres', database: 'postgres', types }
+  const server = await (join ? joinEmbeddedPostgres : startEmbeddedPostgres)(settings.dataDir)
+  const connection = { host: server.socketDir, port: 5432, user: 'postgres', database: 'postgres', types }
   const knex = connectKnex({ connection, pool: {}, watch() {} }, 10)
   withoutCopy.add(knex.client.config)
   return {
@@ -53,7 +51,7 @@ export async function openDatabase(
     embedded: true,
     async close() {
       await knex.destroy()
-      await server?.close()
+      await server.close()
     },
   }
 }

@@ -23,9 +23,18 @@ export type Child = {
   ready: Promise<{ msg: string; issuer: string; port: number; demoPort: number }>
 }
 
-/** Starts `node src/main.ts` of a folder with nothing in its environment but `variables`, PATH and free ports. */
-export function startChild(variables: Record<string, string>, args: string[] = [], cwd = root): Child {
-  const child = spawn(process.execPath, ['src/main.ts', ...args], {
+/**
+ * Starts `node src/main.ts` of a folder with nothing in its environment but `variables`, PATH and free ports; `within`: the program
+ * that starts it, with its arguments.
+ */
+export function startChild(
+  variables: Record<string, string>,
+  args: string[] = [],
+  cwd = root,
+  within: readonly string[] = [],
+): Child {
+  const [program = '', ...rest] = [...within, process.execPath, 'src/main.ts', ...args]
+  const child = spawn(program, rest, {
     cwd,
     env: { ...bare, PORT: '0', DEMO_PORT: '0', ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
@@ -20,3 +21,9 @@ export const hasRedisPrograms = () => onPath('redis-server', 'redis-cli')
 export const hasPrometheus = () => onPath('prometheus', 'promtool')
 export const hasOpenssl = () => onPath('openssl')
 export const hasPostgresClient = () => onPath('pg_dump', 'pg_restore')
+
+/** How a program is started as process 1 of process numbers of its own, as in a container; undefined without the right to. */
+export const ownProcessNumbers = [
+  ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child'],
+  ['unshare', '--pid', '--fork', '--kill-child'],
+].find(([program = '', ...flags]) => spawnSync(program, [...flags, 'true'], { stdio: 'ignore' }).status === 0)

@@ -2,8 +2,10 @@ import { once } from 'node:events'
 import { rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { DataFolderUnusable, lockDataFolder } from './lock.ts'
+import { StartUpError } from '../../errors.ts'
+import { DataFolderInUse, DataFolderUnusable, lockDataFolder } from './lock.ts'
 
 /** Unix socket paths end at 108 bytes (unix(7)). */
 const longestSocketPath = 104
@@ -20,14 +22,18 @@ const socketPathOf = (dataDir: string) => join(socketDirOf(dataDir), '.s.PGSQL.5
 
 /**
  * Starts PGlite on `dataDir` in a worker thread behind a Unix socket in the folder.
- * @throws DataFolderInUse, DataFolderUnusable; Error when the socket's path would be too long.
+ * @throws DataFolderInUse, DataFolderUnusable; StartUpError when the socket's path would be too long.
  */
 export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedPostgres> {
   const socketPath = socketPathOf(dataDir)
   if (Buffer.byteLength(socketPath) > longestSocketPath)
-    throw new Error(`The path of the data folder ${resolve(dataDir)} is too long. Set DATA_DIR to a shorter one.`)
+    throw new StartUpError(
+      `The path of the data folder ${resolve(dataDir)} is too long. Set DATA_DIR to a shorter one.`,
+    )
   const unlock = lockDataFolder(dataDir)
   try {
+    // A version that knows another lock, or none.
+    if (await findRunningPostgres(dataDir)) throw new DataFolderInUse(dataDir, 'another process')
     rmSync(socketPath, { force: true })
     const worker = new Worker(new URL('./server.ts', import.meta.url), {
       workerData: { dataDir: join(resolve(dataDir), 'postgres'), socketPath },
@@ -51,8 +57,26 @@ export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedPo
   }
 }
 
+/**
+ * Joins the embedded PostgreSQL that another process serves from `dataDir`, or starts it when nobody does. Whoever holds
+ * the folder without serving it yet is just starting, or ending.
+ * @throws as `startEmbeddedPostgres`
+ */
+export async function joinEmbeddedPostgres(dataDir: string): Promise<EmbeddedPostgres> {
+  for (let tries = 5; ; tries--) {
+    const running = await findRunningPostgres(dataDir)
+    if (running) return { socketDir: running, async close() {} }
+    try {
+      return await startEmbeddedPostgres(dataDir)
+    } catch (error) {
+      if (!(error instanceof DataFolderInUse) || tries === 0) throw error
+      await setTimeout(200)
+    }
+  }
+}
+
 /** Finds the socket of an embedded PostgreSQL that another process already serves from `dataDir`. */
-export async function findRunningPostgres(dataDir: string): Promise<string | undefined> {
+async function findRunningPostgres(dataDir: string): Promise<string | undefined> {
   const socket = connect(socketPathOf(dataDir))
   try {
     await once(socket, 'connect')

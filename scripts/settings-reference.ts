@@ -20,7 +20,8 @@ function table(): string {
   const names = Object.keys(environmentSchema.shape) as (keyof Environment)[]
   const rows = names.map((name) => {
     const schema = environmentSchema.shape[name]
-    const usual = schema.safeParse(undefined).data
+    // As an operator would write it, before it is parsed.
+    const usual = 'defaultValue' in schema.def ? schema.def.defaultValue : schema.safeParse(undefined).data
     const value = usual === undefined ? '—' : `\`${usual}\``
     return `| \`${name}\` | ${value} | ${mayComeFromFile(name) ? 'yes' : 'no'} | ${schema.description} |`
   })

@@ -99,7 +99,7 @@ function buildConfig(environment: Environment, variables: NodeJS.ProcessEnv) {
     /** Who gives commands on the command line. */
     operator: environment.OPERATOR,
     drain: { delay: environment.DRAIN_DELAY, timeout: environment.DRAIN_TIMEOUT },
-    trustProxy: environment.TRUST_PROXY,
+    trustedProxies: environment.TRUST_PROXY,
     secrets: hide(
       {
         cookieKeys: ring(environment.COOKIE_KEYS, development?.cookieKeys),

@@ -9,6 +9,7 @@ import type { Config } from '../config.ts'
 import type { Overload } from '../gateways/overload.ts'
 import type { RequestContext } from '../gateways/request-context.ts'
 import { createBranding } from '../http/branding.ts'
+import { createClientAddress } from '../http/client-address.ts'
 import { createCookieJar } from '../http/cookies.ts'
 import { createCsrf } from '../http/csrf.ts'
 import { createDeviceCookie } from '../http/device.ts'
@@ -26,6 +27,7 @@ import { createSecurityHeaders } from '../http/security-headers.ts'
 import { createSmsReceiptHook } from '../http/sms-receipts.ts'
 import { addInteractionRoutes } from '../oidc/interactions.ts'
 import { createPublicAddress } from '../oidc/requests/public-address.ts'
+import { methodOf, routeOf } from './metrics/routes.ts'
 import type { Oidc } from './oidc.ts'
 import type { Services } from './services.ts'
 
@@ -54,7 +56,7 @@ export function createHttpApp(settings: Settings): RequestListener {
   const secure = issuer.startsWith('https://')
   const cookies = createCookieJar({ secure })
   const newToken = () => randomBytes(32).toString('base64url')
-  const app = new Koa({ proxy: config.trustProxy, maxIpsCount: 1 })
+  const app = new Koa()
   app.keys = config.secrets.cookieKeys.map((key) => key.secret.toString('base64'))
   app.on('error', (error, ctx) => log.error({ err: error, requestId: ctx?.state.requestId }, 'unhandled fault'))
   const language = createLanguage(cookies)
@@ -66,7 +68,9 @@ export function createHttpApp(settings: Settings): RequestListener {
   })
   app.use(settings.metrics)
   app.use(createPublicAddress(issuer))
-  app.use(createRequestLog({ log, requests: settings.requests, trustProxy: config.trustProxy }))
+  app.use(createClientAddress(config.trustedProxies))
+  const { requests } = settings
+  app.use(createRequestLog({ log, requests, trusted: config.trustedProxies, routeOf, methodOf }))
   app.use(settings.health)
   app.use(onAssets(serveStatic(root('public'), { maxage: config.production ? 31_536_000_000 : 0 })))
   app.use(createSecurityHeaders({ secure }))

@@ -1,10 +1,10 @@
 import type { Config } from '../config.ts'
-import type { Limit, LimitRule } from '../gateways/limiter.ts'
+import { createAddressLimit } from '../gateways/address-limit.ts'
+import type { KeyedHash } from '../gateways/field-encryption.ts'
+import type { Limiter, LimitRule } from '../gateways/limiter.ts'
 import type { JourneyLimits } from '../journeys/deps.ts'
 import type { MtanLimits } from '../services/mtans.ts'
 import type { SpendingLimits } from '../services/sms-receipts.ts'
-
-type Limiter = (rule: LimitRule) => Limit
 
 const minute = 60
 const hour = 60 * minute
@@ -13,8 +13,15 @@ const day = 24 * hour
 /** Prices are counted in hundredths of a cent. */
 const perEuro = 10_000
 
-/** Limits per client address are multiplied by IP_LIMIT_FACTOR; no other limit is. */
-const perAddress = (config: Config, count: number) => Math.ceil(count * config.addressLimitFactor)
+/**
+ * Creates limits per client address: they count its prefixes, too, and are multiplied by IP_LIMIT_FACTOR, as no other
+ * limit is.
+ */
+const createAddressLimits = (config: Config, limiter: Limiter, hash: KeyedHash) => (rule: LimitRule) =>
+  createAddressLimit(
+    { limiter, hash, factors: config.limits.addressPrefixes },
+    { ...rule, count: Math.ceil(rule.count * config.addressLimitFactor) },
+  )
 
 /**
  * Creates the limits that journeys count against, with the numbers of `config/limits.yaml`. `brief` ones end within an
@@ -22,27 +29,20 @@ const perAddress = (config: Config, count: number) => Math.ceil(count * config.a
  */
 export function createJourneyLimits(
   config: Config,
-  { brief, lasting }: { brief: Limiter; lasting: Limiter },
+  { brief, lasting, hash }: { brief: Limiter; lasting: Limiter; hash: KeyedHash },
 ): JourneyLimits {
   const { signIn, unlockCode, usernameChecks, registration, activationMail } = config.limits
+  const perAddress = createAddressLimits(config, brief, hash)
   return {
     signInFailures: brief({ name: 'sign_in_failures', ...signIn.failures }),
     knownDeviceFailures: brief({ name: 'sign_in_failures_known_device', ...signIn.failures }),
-    signInAddress: brief({
-      name: 'sign_in_address',
-      count: perAddress(config, signIn.perAddressAndMinute),
-      window: minute,
-    }),
+    signInAddress: perAddress({ name: 'sign_in_address', count: signIn.perAddressAndMinute, window: minute }),
     deviceLink: brief({ name: 'device_link', count: signIn.deviceLink.perAccountAndHour, window: hour }),
     wrongUnlockCode: lasting({ name: 'unlock_code', ...unlockCode, count: unlockCode.wrong }),
-    usernameChecks: brief({
-      name: 'username_checks',
-      count: perAddress(config, usernameChecks.perAddressAndHour),
-      window: hour,
-    }),
-    registrationAddress: brief({
+    usernameChecks: perAddress({ name: 'username_checks', count: usernameChecks.perAddressAndHour, window: hour }),
+    registrationAddress: perAddress({
       name: 'registration_address',
-      count: perAddress(config, registration.perAddressAndHour),
+      count: registration.perAddressAndHour,
       window: hour,
     }),
     activationMail: lasting({ name: 'activation_mail', count: activationMail.perAccountAndDay, window: day }),
@@ -50,7 +50,7 @@ export function createJourneyLimits(
 }
 
 /** Creates the budgets of mTAN sending, separate for registrations and for sends after a right password. */
-export function createMtanLimits(config: Config, limiter: Limiter): MtanLimits {
+export function createMtanLimits(config: Config, limiter: Limiter, hash: KeyedHash): MtanLimits {
   const { registration, signIn, spending } = config.limits.mtan
   const { inAll, perCountry, countries } = spending.registration
   return {
@@ -62,11 +62,11 @@ export function createMtanLimits(config: Config, limiter: Limiter): MtanLimits {
         window: day,
       }),
     registrationNumber: limiter({ name: 'mtan_registration_number', count: registration.perNumberAndDay, window: day }),
-    registrationAddress: limiter({
-      name: 'mtan_registration_address',
-      count: perAddress(config, registration.perAddressAndHour),
-      window: hour,
-    }),
+    registrationAddress: createAddressLimits(
+      config,
+      limiter,
+      hash,
+    )({ name: 'mtan_registration_address', count: registration.perAddressAndHour, window: hour }),
     registrationGlobal: limiter({ name: 'mtan_registration_global', count: registration.globalPerHour, window: hour }),
     signInNumberHour: limiter({ name: 'mtan_sign_in_hour', count: signIn.perNumberAndHour, window: hour }),
     signInNumberDay: limiter({ name: 'mtan_sign_in_day', count: signIn.perNumberAndDay, window: day }),

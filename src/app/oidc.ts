@@ -44,6 +44,7 @@ export async function createOidc(settings: Settings) {
   const store = redis ? createRedisArtefactStore(redis) : createOidcArtefactStore(knex)
   const settled = {
     issuer,
+    trustedProxies: config.trustedProxies,
     cookieKeys: config.secrets.cookieKeys.map((key) => key.secret.toString('base64')),
     clients: registry.clients,
     adapterFactory: createArtefactAdapterFactory({ store, encryption }),

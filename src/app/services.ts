@@ -116,7 +116,7 @@ export async function createServices(settings: Settings) {
   checkSmsRoom({ host, application: insurer.shortName }, texts)
   const mtans = createMtanService({
     rules: config.limits.mtan,
-    limitsOver: (counters) => createMtanLimits(config, createLimiter(counters, clock)),
+    limitsOver: (counters) => createMtanLimits(config, createLimiter(counters, clock), hash),
     counters: stores.rateLimits,
     codes: stores.codes,
     clock,
@@ -164,7 +164,7 @@ export async function createServices(settings: Settings) {
     mails,
     deadlines,
     issuer,
-    limits: createJourneyLimits(config, limiters),
+    limits: createJourneyLimits(config, { ...limiters, hash }),
     securityQuestions: config.securityQuestions,
     unknownNameHash: (name) => unknownNameHash(hash, name),
     isCommonPassword: createCommonPasswordCheck(commonPasswords(config)),

@@ -33,7 +33,7 @@ describe('parseEnvironment', () => {
       ROLE: 'both',
       DRAIN_DELAY: 0,
       DRAIN_TIMEOUT: 25,
-      TRUST_PROXY: false,
+      TRUST_PROXY: { hops: 0 },
       SMS_DRIVER: 'postbox',
       SMTP_TLS: 'required',
       LETTER_DRIVER: 'postbox',
@@ -49,7 +49,7 @@ describe('parseEnvironment', () => {
 
   it('reads numbers, flags and keys', () => {
     const environment = parseEnvironment({ PORT: '0', TRUST_PROXY: 'true', METRICS_PORT: '9090', HASH_KEYS: key })
-    expect(environment).toMatchObject({ PORT: 0, TRUST_PROXY: true, METRICS_PORT: 9090 })
+    expect(environment).toMatchObject({ PORT: 0, TRUST_PROXY: { hops: 1 }, METRICS_PORT: 9090 })
     expect(environment.HASH_KEYS).toEqual([{ kid: 'a', secret: Buffer.alloc(32, 7) }])
   })
 
@@ -66,6 +66,8 @@ describe('parseEnvironment', () => {
     ['REDIS_URL', 'localhost:6379'],
     ['WEB_CONCURRENCY', '0'],
     ['TRUST_PROXY', 'yes'],
+    ['TRUST_PROXY', '10.0.0.0/33'],
+    ['TRUST_PROXY', '99'],
     ['COOKIE_KEYS', 'secret'],
     ['ENCRYPTION_KEYS', 'a:c2hvcnQ='],
     ['HASH_KEYS', `${key},${key}`],

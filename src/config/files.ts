@@ -87,6 +87,12 @@ const memberImportSchema = z
   .strictObject({ suspiciousShare: z.number().min(0).max(1) })
   .default({ suspiciousShare: 0.02 })
 
+/** How much larger limits per address are for an IPv6 /56 and /48; operators' files of before lack it. */
+const addressPrefixesSchema = z
+  .strictObject({ per56: z.number().min(1), per48: z.number().min(1) })
+  .refine(({ per56, per48 }) => per48 >= per56, 'per48 must not be less than per56')
+  .default({ per56: 2, per48: 8 })
+
 /** Limits of security.md: `config/limits.yaml`. */
 const limitsSchema = z.strictObject({
   argon2: z.strictObject({ memoryKiB: count, iterations: count, parallelism: count, perCore: count, queue: count }),
@@ -110,6 +116,7 @@ const limitsSchema = z.strictObject({
   usernameChecks: z.strictObject({ perAddressAndHour: count }),
   registration: z.strictObject({ perAddressAndHour: count }),
   activationMail: z.strictObject({ perAccountAndDay: count }),
+  addressPrefixes: addressPrefixesSchema,
   bodyBytes: count,
   memberImport: memberImportSchema,
   loadShedding: loadSheddingSchema,

@@ -67,6 +67,33 @@ describe('password hasher', () => {
     expect((await flood).filter(({ status }) => status === 'rejected')).toHaveLength(50 - atOnce - 3)
   })
 
+  it.each([
+    ['one address', () => '192.0.2.7'],
+    ['one address behind ports', (n: number) => `192.0.2.7:${n}`],
+    ['a network (/64)', (n: number) => `2001:db8::${n}`],
+    ['a home (/56)', (n: number) => `2001:db8:0:${n.toString(16)}::1`],
+    ['a site (/48)', (n: number) => `2001:db8:0:${n}00::1`],
+  ])('leaves room to others when %s floods it', async (_who, from) => {
+    const hasher = await createPasswordHasher({ ...cheap, queue: 16 })
+    const hashed = await hasher.hash('password')
+    const flood = Promise.allSettled(Array.from({ length: 99 }, (_one, n) => hasher.verify('wrong', hashed, from(n))))
+    expect(hasher.load().waiting).toBeLessThanOrEqual(6)
+    const others = ['198.51.100.7', '2001:db8:1::1', undefined]
+    for (const other of others) expect(await hasher.verify('password', hashed, other)).toBe(true)
+    expect(await hasher.hash('password', '198.51.100.8')).toMatch(/^\$argon2id/)
+    expect((await flood).filter(({ status }) => status === 'rejected').length).toBeGreaterThan(80 - atOnce)
+  })
+
+  it('leaves room to the neighbours of a home that floods it', async () => {
+    const hasher = await createPasswordHasher({ ...cheap, queue: 16 })
+    const hashed = await hasher.hash('password')
+    const flood = Promise.allSettled(
+      Array.from({ length: 99 }, (_one, n) => hasher.verify('wrong', hashed, `2001:db8:0:${n.toString(16)}::1`)),
+    )
+    expect(await hasher.verify('password', hashed, '2001:db8:0:100::1')).toBe(true)
+    await flood
+  })
+
   it('gives its place back when the work fails', async () => {
     const hasher = await createPasswordHasher(cheap)
     for (let n = 0; n < atOnce + cheap.queue + 1; n++)

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { createRequestContext, requestIdOf, traceIdOf } from './request-context.ts'
+import { createRequestContext, foreignIdOf, traceIdOf } from './request-context.ts'
 
 const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
 
@@ -39,9 +39,14 @@ describe('the fields of a request', () => {
   })
 })
 
-describe('the id of a request', () => {
-  it.each(['7b1c6f0e-55a2-4c55-9b5a-0d8a7f3f2a11', '0123456789abcdef'])('is taken over: %s', (id) => {
-    expect(requestIdOf(id)).toBe(id)
+describe('the id that a proxy gave a request', () => {
+  it.each([
+    '7b1c6f0e-55a2-4c55-9b5a-0d8a7f3f2a11',
+    '7B1C6F0E-55A2-4C55-9B5A-0D8A7F3F2A11',
+    '01955a7e-7c3e-7000-8000-00805f9b34fb',
+    trace,
+  ])('is taken: %s', (id) => {
+    expect(foreignIdOf(id)).toBe(id.toLowerCase())
   })
 
   it.each([
@@ -50,9 +55,16 @@ describe('the id of a request', () => {
     ['a mobile number', '+4915112345671'],
     ['an e-mail address', 'erika.mustermann@example.org'],
     ['a line of a log', '0123456789abcdef\n{"level":"info"}'],
-    ['65 characters', 'a'.repeat(65)],
-  ])('is made for %s', (_what, given) => {
-    expect(requestIdOf(given)).toMatch(/^[0-9a-f]{8}-[0-9a-f-]{27}$/)
+    ['an insurance number in a word', 'request-A123456780-2026'],
+    ['a name in a word', 'erika_mustermann_registered'],
+    ['a mobile number in the shape of a UUID', '00000000-0000-4000-8000-004915112345'],
+    ['a mobile number in the shape of a trace', '4915112345671'.padStart(32, '0')],
+    ['a password', 'Wiesengrund-7-Almhuette'],
+    ['a UUID and more', `7b1c6f0e-55a2-4c55-9b5a-0d8a7f3f2a11 ${trace}`],
+    ['33 characters', `${trace}a`],
+    ['endless', 'a'.repeat(10_000)],
+  ])('is none: %s', (_what, given) => {
+    expect(foreignIdOf(given)).toBeUndefined()
   })
 })
 

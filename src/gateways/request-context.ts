@@ -1,9 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { randomUUID } from 'node:crypto'
 import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 
-/** What every log line of a request says: its id, and the trace (W3C Trace Context) it is part of. */
-type RequestFields = { requestId: string; traceId?: string }
+/** What every log line of a request says: its id, the id a proxy gave it, and the trace (W3C Trace Context) it is part of. */
+type RequestFields = { requestId: string; proxyRequestId?: string; traceId?: string }
 
 export type RequestContext = ReturnType<typeof createRequestContext>
 
@@ -19,9 +18,14 @@ export function createRequestContext() {
   }
 }
 
-/** Takes the id that a proxy gave the request when it looks like one, long enough to be no number of a person; else makes one. */
-export function requestIdOf(given: string | undefined): string {
-  return given && /^[A-Za-z0-9][A-Za-z0-9_-]{15,63}$/.test(given) ? given : randomUUID()
+/** The id that a proxy gave the request: a UUID (RFC 9562) or 32 hexadecimal digits (a trace id, nginx); anything else is none. */
+export function foreignIdOf(given: string | undefined): string | undefined {
+  const id = given?.toLowerCase() ?? ''
+  // Digits alone are more likely somebody's number than chance.
+  if (!/[a-f]/.test(id)) return undefined
+  return /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$|^[0-9a-f]{32}$/.test(id)
+    ? id
+    : undefined
 }
 
 /** The trace that this process records, or the one that `traceparent` names (W3C Trace Context, 3.2); undefined without. */

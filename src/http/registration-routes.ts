@@ -1,6 +1,5 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
-import { countedAddress } from '../domain/client-address.ts'
 import { hashToken } from '../gateways/field-encryption.ts'
 import type { Deps } from '../journeys/deps.ts'
 import type { Position } from '../journeys/journey.ts'
@@ -23,7 +22,7 @@ export function addRegistrationRoutes(router: Router, deps: Deps, cookies: Cooki
     locate: (ctx) => locate(ctx, deps, cookies),
     request: (ctx) => ({
       journeyId: String(ctx.state.registrationId ?? ''),
-      address: countedAddress(ctx.ip),
+      address: ctx.ip,
       device: deviceOf(ctx),
       language: ctx.state.lang,
     }),
@@ -48,9 +47,8 @@ async function locate(ctx: Context, deps: Deps, cookies: CookieJar): Promise<Pos
   if (position && !(position.state.step === 'done' && atStart)) return position
   if (!atStart) return await notHere(ctx)
   if (ctx.method === 'GET') return { id: '', version: 0, state: registrationJourney.first }
-  const address = deps.hash.hash(countedAddress(ctx.ip), 'limit:address')
   // A flood leaves no rows behind: the step answers with the pause.
-  if (await deps.limits.registrationAddress.exhaustedUntil(address))
+  if (await deps.limits.registrationAddress.exhaustedUntil(ctx.ip))
     return { id: '', version: 0, state: registrationJourney.first }
   return await begin(ctx, deps, cookies)
 }

@@ -1,41 +1,41 @@
-import type { Middleware } from 'koa'
+import { randomUUID } from 'node:crypto'
+import type { Context, Middleware } from 'koa'
 import type { Logger } from 'pino'
-import { type RequestContext, requestIdOf, traceIdOf } from '../gateways/request-context.ts'
+import { type TrustedProxies, trustsPeer } from '../domain/trusted-proxies.ts'
+import { foreignIdOf, type RequestContext, traceIdOf } from '../gateways/request-context.ts'
 
 type Settings = {
   log: Logger
   requests: RequestContext
-  /** Whether a proxy before this process sets `X-Request-Id` itself. */
-  trustProxy: boolean
+  /** Whose `X-Request-Id` and `traceparent` count. */
+  trusted: TrustedProxies
+  /** Names the route of a request that has been answered, in words of the code. */
+  routeOf(ctx: Context): string
+  methodOf(ctx: Context): string
 }
 
 /**
- * Gives each request its id, answers it in `X-Request-Id`, and logs one line per request. Paths may hold tokens, so only
- * their shape is written; addresses and fields never are.
+ * Gives each request an id of ours, answers it in `X-Request-Id`, and logs one line per request. The id that a trusted proxy
+ * gave it stands beside it, as `proxyRequestId`. Nothing that a requester can word is written: routes, no paths.
  */
-export function createRequestLog({ log, requests, trustProxy }: Settings): Middleware {
+export function createRequestLog({ log, requests, trusted, routeOf, methodOf }: Settings): Middleware {
   return (ctx, next) => {
-    const requestId = requestIdOf(trustProxy ? ctx.get('X-Request-Id') : undefined)
-    const traceId = traceIdOf(ctx.get('traceparent'))
+    const requestId = randomUUID()
+    const believed = trustsPeer(trusted, ctx.req.socket.remoteAddress)
+    const proxyRequestId = believed ? foreignIdOf(ctx.get('X-Request-Id')) : undefined
+    const traceId = traceIdOf(believed ? ctx.get('traceparent') : undefined)
     ctx.state.requestId = requestId
     ctx.set('X-Request-Id', requestId)
-    return requests.run({ requestId, ...(traceId && { traceId }) }, async () => {
+    const fields = { requestId, ...(proxyRequestId && { proxyRequestId }), ...(traceId && { traceId }) }
+    return requests.run(fields, async () => {
       const started = performance.now()
       try {
         await next()
       } finally {
         const milliseconds = Math.round(performance.now() - started)
-        const line = { method: ctx.method, path: shapeOf(ctx.path), status: ctx.status, milliseconds }
+        const line = { method: methodOf(ctx), path: routeOf(ctx), status: ctx.status, milliseconds }
         log[ctx.status >= 500 ? 'warn' : 'debug'](line, 'request')
       }
     })
   }
-}
-
-/** Replaces every part of a path that could be a token or an id. */
-function shapeOf(path: string): string {
-  return path
-    .split('/')
-    .map((part) => (/^[a-z-]{0,30}(\.[a-z]{1,5})?$/.test(part) ? part : ':id'))
-    .join('/')
 }

@@ -1,4 +1,5 @@
 import type { Deadlines } from '../domain/deadlines.ts'
+import type { AddressLimit } from '../gateways/address-limit.ts'
 import type { Clock } from '../gateways/clock.ts'
 import type { KeyedHash } from '../gateways/field-encryption.ts'
 import type { Limit } from '../gateways/limiter.ts'
@@ -14,17 +15,17 @@ import type { StepObserver } from './journey.ts'
 
 export type SecurityQuestion = { id: string; de: string; en: string; offered: boolean }
 
-/** Limits that journeys count against; keys are keyed hashes (security.md). */
+/** Limits that journeys count against; keys are keyed hashes (security.md), those per address take the address itself. */
 export type JourneyLimits = {
   /** Wrong passwords from unknown devices, per user name, known or not. */
   signInFailures: Limit
   /** Wrong passwords from one known device, per user name. */
   knownDeviceFailures: Limit
-  signInAddress: Limit
+  signInAddress: AddressLimit
   deviceLink: Limit
   wrongUnlockCode: Limit
-  usernameChecks: Limit
-  registrationAddress: Limit
+  usernameChecks: AddressLimit
+  registrationAddress: AddressLimit
   activationMail: Limit
 }
 

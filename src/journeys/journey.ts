@@ -9,7 +9,7 @@ export type FieldErrors = Record<string, string | { reason: string; params: Reco
 export type StepRequest = {
   /** Id of the journey: uid of the interaction, or hash of the browser-held id. */
   journeyId: string
-  /** Client address. */
+  /** Client address, as `readAddress` spells it. */
   address: string
   /** Random id of the browser's signed cookie. */
   device: string

@@ -1,6 +1,5 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
-import { countedAddress } from '../domain/client-address.ts'
 import { deviceOf } from '../http/device.ts'
 import { mountJourney } from '../http/mount-journey.ts'
 import type { Deps } from '../journeys/deps.ts'
@@ -26,7 +25,7 @@ export function addInteractionRoutes(router: Router, settings: InteractionDeps):
     locate: (ctx) => locate(ctx, settings),
     request: (ctx) => ({
       journeyId: uidOf(ctx),
-      address: countedAddress(ctx.ip),
+      address: ctx.ip,
       device: deviceOf(ctx),
       language: ctx.state.lang,
       loginHint: ctx.state.loginHint,

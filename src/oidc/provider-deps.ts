@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { AdapterFactory, KoaContextWithOIDC } from 'oidc-provider'
 import type { Client } from '../config/clients.ts'
+import type { TrustedProxies } from '../domain/trusted-proxies.ts'
 import type { Clock } from '../gateways/clock.ts'
 import type { ConsentStore } from '../stores/consents.ts'
 import type { PrivateJwk } from '../stores/signing-keys.ts'
@@ -25,6 +26,7 @@ export type ErrorOut = { error: string; error_description?: string; scope?: stri
 export type ProviderDeps = {
   /** Root address without a path; it decides every address that is published and whether cookies are Secure. */
   issuer: string
+  trustedProxies: TrustedProxies
   /** Newest first: the first signs, all verify. */
   cookieKeys: readonly string[]
   clients: readonly Client[]

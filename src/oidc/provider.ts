@@ -1,5 +1,6 @@
 import type { Context, Next } from 'koa'
 import Provider, { type Configuration } from 'oidc-provider'
+import { createClientAddress } from '../http/client-address.ts'
 import { memberScopes, scopeClaims, supportedAcrs } from './claims.ts'
 import { assertionsEndSoon } from './clients/assertions.ts'
 import { clientMetadata, ownMetadata } from './clients/metadata.ts'
@@ -43,6 +44,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   provider.use(noteArrival)
   answerStoreAway(provider, deps.renderUnavailable)
   provider.use(createPublicAddress(deps.issuer))
+  provider.use(createClientAddress(deps.trustedProxies))
   provider.use(createFormAction())
   provider.use(describeForApplications)
   return provider

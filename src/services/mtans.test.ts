@@ -170,7 +170,7 @@ describe('mTANs', () => {
     expect(used).toEqual([])
     await effects(unit)
     expect(used.map(([name]) => name)).toEqual(names)
-    expect(JSON.stringify(used)).not.toMatch(/15112345670|203\.0\.113/)
+    expect(JSON.stringify(used)).not.toMatch(/15112345670/)
   })
 
   it.each([

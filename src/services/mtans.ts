@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createMtan, resendDelaySeconds } from '../domain/mtan.ts'
+import type { AddressLimit } from '../gateways/address-limit.ts'
 import type { Clock } from '../gateways/clock.ts'
 import type { KeyedHash } from '../gateways/field-encryption.ts'
 import type { CounterStore, Limit } from '../gateways/limiter.ts'
@@ -35,7 +36,7 @@ export type MtanRules = {
 
 export type MtanLimits = {
   registrationNumber: Limit
-  registrationAddress: Limit
+  registrationAddress: AddressLimit
   registrationGlobal: Limit
   /** Spending of registrations in hundredths of a cent. */
   registrationSpending: Limit
@@ -150,7 +151,12 @@ async function breakerOpen(settings: Settings, shares: ShareCache, order: MtanOr
 }
 
 /** One limit that an order counts against; `spending` names the limits of prices. */
-type Budget = { limit: Limit; key: string; points?: number; spending?: 'country' | 'all' }
+type Budget = {
+  limit: Pick<Limit, 'use' | 'exhaustedUntil'>
+  key: string
+  points?: number
+  spending?: 'country' | 'all'
+}
 
 /** The limits an order counts against; the number comes last, so that a stranger's refusals never use it up. */
 function budgetsOf(settings: Settings, limits: MtanLimits, order: MtanOrder): Budget[] {
@@ -161,7 +167,7 @@ function budgetsOf(settings: Settings, limits: MtanLimits, order: MtanOrder): Bu
       { limit: limits.signInNumberDay, key: number },
     ]
   return [
-    { limit: limits.registrationAddress, key: settings.hash.hash(order.address, 'limit:address') },
+    { limit: limits.registrationAddress, key: order.address },
     { limit: limits.registrationGlobal, key: 'all' },
     ...spendingOf(settings, limits, order),
     { limit: limits.registrationNumber, key: number },

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startTestApp, type TestApp } from '../support/app.ts'
-import { createClient } from '../support/client.ts'
+import { createClient, ownAddress } from '../support/client.ts'
 import { waitFor } from '../support/wait.ts'
 import { awaitLetter, begin, enterMtan, enterPassword, lena, somebody } from '../support/walk.ts'
 
@@ -30,18 +30,18 @@ function writeConfig(): string {
 
 let app: TestApp
 beforeAll(async () => {
-  app = await startTestApp({ CONFIG_DIR: writeConfig() })
+  app = await startTestApp({ CONFIG_DIR: writeConfig(), TRUST_PROXY: 'true' })
 })
 afterAll(async () => {
   await app?.close()
   rmSync(folder, { recursive: true })
 })
 
-/** Sends wrong passwords without a pause until `signal` is aborted. */
+/** Sends wrong passwords from as many addresses without a pause until `signal` is aborted; one alone cannot fill the queue. */
 async function floodOf(clients: number, signal: AbortSignal): Promise<() => Promise<unknown>> {
   const ready = await Promise.all(
     Array.from({ length: clients }, async (_, index) => {
-      const client = createClient()
+      const client = createClient(ownAddress())
       const { url } = await begin(client, app)
       return async () => {
         for (let n = 0; !signal.aborted; n++) {

@@ -9,6 +9,7 @@ import { freePort } from '../support/servers/processes.ts'
 import { makeActive, signInAgain, somebody } from '../support/walk.ts'
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+const proxyId = '7b1c6f0e-55a2-4c55-9b5a-0d8a7f3f2a11'
 
 let world: Awaited<ReturnType<typeof createProcessWorld>>
 let redis: Own
@@ -53,7 +54,7 @@ describe.skipIf(!backends.includes('servers'))('one process', () => {
       if (code) secrets.set(`code ${id}`, code)
       if (link) secrets.set(`token ${id}`, new URL(link).pathname.split('/').at(-1) ?? '')
     }
-    const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, 'X-Request-Id': 'id-of-the-proxy-1' }
+    const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, 'X-Request-Id': proxyId }
     answered = String((await fetch(`${app.issuer}/hilfe`, { headers })).headers.get('x-request-id'))
     await fetch(`${app.issuer}/erika-was-here`, { headers })
     metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
@@ -125,14 +126,15 @@ describe.skipIf(!backends.includes('servers'))('one process', () => {
     })
 
     it('goes on with the trace and the id that came with the request', () => {
-      expect(answered).toBe('id-of-the-proxy-1')
+      expect(answered).toMatch(/^[0-9a-f-]{36}$/)
+      expect(answered).not.toBe(proxyId)
       expect(
         collector
           .spans()
           .filter((span) => span.traceId === traceId)
           .map(({ name }) => name),
       ).toContain('GET /hilfe')
-      expect(linesOf('requestId', 'id-of-the-proxy-1').length).toBeGreaterThanOrEqual(2)
+      expect(linesOf('proxyRequestId', proxyId).length).toBeGreaterThanOrEqual(2)
       expect(linesOf('traceId', traceId).length).toBeGreaterThanOrEqual(2)
       const refused = child
         .out()

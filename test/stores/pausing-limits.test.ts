@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { createJourneyLimits } from '../../src/app/limits.ts'
 import { loadConfig } from '../../src/config.ts'
+import { createKeyedHash } from '../../src/gateways/field-encryption.ts'
 import { type CounterStore, createLimiter, type Limit } from '../../src/gateways/limiter.ts'
 import { createRedisCounters } from '../../src/gateways/redis/counters.ts'
 import type { JourneyLimits } from '../../src/journeys/deps.ts'
@@ -12,6 +13,7 @@ import { describeOnBoth } from '../support/databases.ts'
 import { describeOnRedis } from '../support/redis.ts'
 
 const config = loadConfig({ NODE_ENV: 'development', DATA_DIR: '/nonexistent' })
+const hash = createKeyedHash(config.secrets.hashKeys)
 
 type Pausing = { count: number; window: number; pause: number }
 
@@ -53,7 +55,7 @@ function describeRules(store: () => CounterStore): void {
     const create = () => {
       const clock = createStandingClock('2026-11-25T09:00:00.000Z')
       const limiter = createLimiter(store(), clock)
-      return { clock, limit: createJourneyLimits(config, { brief: limiter, lasting: limiter })[name] as Limit }
+      return { clock, limit: createJourneyLimits(config, { brief: limiter, lasting: limiter, hash })[name] as Limit }
     }
 
     it('lets the count through in a window, and one more after each pause', async () => {

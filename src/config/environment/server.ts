@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { flag, port } from './types.ts'
+import { port, trustedProxies } from './types.ts'
 
 /** Process and network. */
 export const serverSettings = {
@@ -32,9 +32,11 @@ export const serverSettings = {
     .min(1)
     .default(1)
     .describe('processes on one port; more than one needs `DATABASE_URL`'),
-  TRUST_PROXY: flag
-    .default(false)
-    .describe('`true`: take client address and scheme from `X-Forwarded-…`; only behind a proxy that sets them itself'),
+  TRUST_PROXY: trustedProxies
+    .prefault('false')
+    .describe(
+      'whose `X-Forwarded-For` and `X-Request-Id` count: `true` (one proxy), a number of proxies in a row, or their addresses and networks as `10.0.0.0/8,192.0.2.4`; see [install.md](install.md#proxies-in-front)',
+    ),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseTrustedProxies } from '../../domain/trusted-proxies.ts'
 import { parseKeyRing } from '../../gateways/key-ring.ts'
 
 /** A TCP port; 0 picks a free one. */
@@ -7,6 +8,16 @@ export const flag = z.enum(['true', 'false']).transform((value) => value === 'tr
 export const keyRing = z.string().transform((list, context) => {
   try {
     return parseKeyRing(list)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message })
+    return z.NEVER
+  }
+})
+
+/** Who stands between the clients and this process. */
+export const trustedProxies = z.string().transform((text, context) => {
+  try {
+    return parseTrustedProxies(text)
   } catch (error) {
     context.addIssue({ code: 'custom', message: (error as Error).message })
     return z.NEVER

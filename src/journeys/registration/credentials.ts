@@ -30,7 +30,7 @@ export const credentialsStep: Step<RegistrationState, 'credentials', Credentials
     errors: state.taken ? { username: 'taken' } : undefined,
   }),
   async submit(input, _state, deps, request) {
-    const address = await deps.limits.registrationAddress.use(deps.hash.hash(request.address, 'limit:address'))
+    const address = await deps.limits.registrationAddress.use(request.address)
     if (address) return { blockedUntil: address }
     const errors: FieldErrors = {}
     const number = parseInsuranceNumber(input.insuranceNumber ?? '')
@@ -52,7 +52,7 @@ export const credentialsStep: Step<RegistrationState, 'credentials', Credentials
         insurerNumber: input.insurerNumber,
         identification: 'post',
         username: username.value,
-        passwordHash: await deps.hasher.hash(password),
+        passwordHash: await deps.hasher.hash(password, request.address),
         passwordMark: deps.hash.hash(password.toLowerCase(), 'password_mark'),
         termsVersion: deps.termsVersion,
       },
@@ -65,7 +65,7 @@ export const credentialsStep: Step<RegistrationState, 'credentials', Credentials
  * mistakes elsewhere use nothing up.
  */
 async function checkAvailable(username: string, deps: CredentialsDeps, request: StepRequest) {
-  if (await deps.limits.usernameChecks.use(deps.hash.hash(request.address, 'limit:address'))) return 'checks_exhausted'
+  if (await deps.limits.usernameChecks.use(request.address)) return 'checks_exhausted'
   return (await deps.stores.accounts.usernameTaken(username)) ? 'taken' : undefined
 }
 

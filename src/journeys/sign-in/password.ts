@@ -31,8 +31,7 @@ export const passwordStep: Step<SignInState, 'password', PasswordDeps> = {
   keeps: ['username'],
   show: (_state, _deps, request) => ({ values: { username: request.loginHint ?? '' } }),
   async submit(input, _state, deps, request) {
-    const address = deps.hash.hash(request.address, 'limit:address')
-    const tooFast = await deps.limits.signInAddress.use(address)
+    const tooFast = await deps.limits.signInAddress.use(request.address)
     if (tooFast) return { blockedUntil: tooFast, view: 'sign-in/paused', model: { canSendLink: false } }
 
     const username = parseUsername(input.username ?? '')
@@ -47,6 +46,7 @@ export const passwordStep: Step<SignInState, 'password', PasswordDeps> = {
     const right = await deps.hasher.verify(
       (input.password ?? '').normalize('NFC').slice(0, 1024),
       account?.passwordHash ?? null,
+      request.address,
     )
     if (!right || !account) return await wrong(deps, account, name)
     await lane.limit.giveBack(lane.key)
@@ -136,7 +136,7 @@ async function sendDeviceLink(
   request: StepRequest,
   input: Input,
 ): Promise<Submission<SignInState>> {
-  const tooFast = await deps.limits.signInAddress.use(deps.hash.hash(request.address, 'limit:address'))
+  const tooFast = await deps.limits.signInAddress.use(request.address)
   if (tooFast) return { blockedUntil: tooFast, view: 'sign-in/paused', model: { canSendLink: false } }
   const username = parseUsername(input.username ?? '')
   const name = username.ok ? username.value : ''

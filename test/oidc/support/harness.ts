@@ -96,6 +96,7 @@ export async function startHarness(adapterFactory: AdapterFactory, overrides: Pa
   const consents = memoryConsents(state.consents)
   const provider = createProvider({
     issuer,
+    trustedProxies: { hops: 0 },
     cookieKeys: ['key-of-the-test'],
     clients,
     adapterFactory,

@@ -117,13 +117,14 @@ export async function startApp(config: Config): Promise<App> {
     const passwords = services.hasher.load
     const overload = oidc && createOverload({ rules: config.limits.loadShedding, passwords, log })
     if (overload) closers.push(overload.close)
-    const { smsGatewaysAway } = services
+    const { smsGatewaysAway, smsGatewaysBound } = services
     const gauges = {
       passwords,
       redis: redis?.state,
       pool: () => poolState(knex),
       shedding: overload?.shedding,
       smsGatewaysAway,
+      smsGatewaysBound,
     }
     metrics.watch(gauges, () => readStoreFigures({ services, jobs, clock }))
     if (config.metricsPort !== undefined) closers.push(await serveMetrics(config.host, config.metricsPort, metrics))

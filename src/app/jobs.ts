@@ -23,6 +23,7 @@ export function createJobs(services: Services): Job[] {
     { name: 'clean-up', cron: '*/5 * * * *', run: deadlineTasks.forgetEnded },
     { name: 'oidc-clean-up', cron: '*/5 * * * *', run: deleteExpiredArtefacts },
     { name: 'sms-spending', cron: '*/5 * * * *', run: smsReceipts.watchSpending },
+    { name: 'sms-receipts', cron: '20 * * * *', run: smsReceipts.forgetUnmatched },
     ...printJobs(services),
     { name: 'import-clean-up', cron: '*/5 * * * *', run: stores.memberImports.forgetDead },
     { name: 'audit-seal', cron: '* * * * *', run: () => stores.auditEvents.seal(10_000) },

@@ -39,7 +39,7 @@ import { createKeyServices } from './key-services.ts'
 import { createJourneyLimits, createMtanLimits, createSpendingLimits } from './limits.ts'
 import type { Counts } from './metrics/counts.ts'
 import { createInsurerLetterPdf, createPrintServices } from './print-services.ts'
-import { createSmsSending, receiptHooks } from './sms.ts'
+import { createSmsSending, receiptHooks, receiptIdForms } from './sms.ts'
 
 export type Services = Awaited<ReturnType<typeof createServices>>
 
@@ -57,6 +57,9 @@ type Settings = {
   /** Counts what happens; the command line counts nothing. */
   counts?: Counts
 }
+
+/** How often an SMS goes out at most, when a gateway does not say whether it took it. */
+const mostCopies = 2
 
 /** Wires stores, gateways and services for the web process, its jobs and the command line. */
 export async function createServices(settings: Settings) {
@@ -83,6 +86,8 @@ export async function createServices(settings: Settings) {
     receipts: stores.smsReceipts,
     clock,
     log,
+    receiptIds: receiptIdForms(config),
+    counted: counts?.smsReceipt,
     signInLimits: createSpendingLimits(config),
     alert: (detail) => alerts.raise(undefined, { kind: 'sms_budget', detail }),
   })
@@ -90,12 +95,26 @@ export async function createServices(settings: Settings) {
     config,
     clock,
     log,
-    attempted: async (attempt) => {
-      counts?.smsSubmitted(attempt.gateway, attempt.answer.outcome)
-      await smsReceipts.attempted(attempt)
+    hooks: {
+      goesOut: (messageId) => stores.messageClaims.goesOut(messageId, mostCopies),
+      stayedHere: stores.messageClaims.stayedHere,
+      async attempted(attempt) {
+        counts?.smsSubmitted(attempt.gateway, attempt.answer.outcome)
+        return await smsReceipts.attempted(attempt)
+      },
+      async answeredLate({ sms: { id }, gateway, answer, record }) {
+        try {
+          if (record) await smsReceipts.answeredLate(record, gateway, answer)
+          await deliveries.answeredLate(id, answer)
+        } catch (error) {
+          log.error({ err: error, gateway, messageId: id }, 'late answer of an SMS gateway could not be noted')
+        }
+      },
     },
     received: smsReceipts.received,
-    gatewayAway: (gateway) => alerts.raise(undefined, { kind: 'sms_gateway_away', detail: { gateway } }),
+    passed: smsReceipts.passed,
+    sessionAway: (gateway, cause) => counts?.smppSessionAway(gateway, cause),
+    alert: (kind, detail) => alerts.raise(undefined, { kind, detail }),
   })
   const drivers = await createDrivers(config, {
     ...{ knex, clock, renderPdf: letterPdf.render, issuer, sms },
@@ -219,6 +238,8 @@ export async function createServices(settings: Settings) {
     smsHooks: { gateways: receiptHooks(config), received: smsReceipts.received, now: createSystemClock().now },
     /** Names of SMS gateways whose breaker is open. */
     smsGatewaysAway: () => sms?.away() ?? [],
+    /** Whether each gateway that speaks SMPP is bound. */
+    smsGatewaysBound: () => sms?.bound() ?? new Map<string, boolean>(),
     async close() {
       drivers.email.close()
       await sms?.close()

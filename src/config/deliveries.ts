@@ -16,7 +16,7 @@ const lane = z.strictObject({
  * gateways (config/sms.ts).
  */
 export const deliveriesSchema = z.strictObject({
-  sms: lane.extend({ timeout: z.int().min(10) }),
+  sms: lane.extend({ timeout: z.int().min(10), repeatInDoubt: count }),
   backchannelLogout: lane,
   email: lane,
 })

@@ -17,16 +17,21 @@ export type Sms = {
 /** The way an SMS leaves. `send` ends when a gateway has accepted it. @throws SmsFailure otherwise */
 export type SmsGateway = { send(sms: Sms): Promise<void> }
 
-/** An SMS that no gateway has taken. `permanent`: no further try can help, because the number takes no SMS. */
+/**
+ * An SMS that no gateway has taken. `permanent`: no further try can help, because the number takes no SMS. `inDoubt`: a gateway may
+ * have taken it although it did not say so.
+ */
 export class SmsFailure extends Error {
   override name = 'SmsFailure'
   readonly code: string
   readonly permanent: boolean
+  readonly inDoubt: boolean
 
-  constructor(code: string, { permanent = false } = {}) {
+  constructor(code: string, { permanent = false, inDoubt = false } = {}) {
     super(`no SMS gateway took the message: ${code}`)
     this.code = code
     this.permanent = permanent
+    this.inDoubt = inDoubt
   }
 }
 

@@ -7,6 +7,8 @@ import type { MailPayload } from './registration-mails.ts'
 const sentences = {
   sms_pumping: 'share of entered mTANs is too low: somebody may be pumping SMS',
   sms_gateway_away: 'SMS gateway fails: its breaker is open',
+  smpp_session_away: 'SMS gateway has not been bound over SMPP for a minute',
+  smpp_credentials_refused: 'SMS gateway refuses our name or password over SMPP',
   sms_budget: 'SMS cost more in 24 hours than their budget allows',
   print_run_not_handed_over: 'print run cannot be handed over to the print shop',
   print_run_not_released: 'print run waits for its release on its posting day',

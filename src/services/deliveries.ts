@@ -1,5 +1,6 @@
 import type { EmailGateway } from '../gateways/email.ts'
 import type { RenderedMail } from '../gateways/mails.ts'
+import type { SmsAnswer } from '../gateways/sms/driver.ts'
 import type { Sms, SmsGateway } from '../gateways/sms.ts'
 import type { ClaimedMessage } from '../stores/message-claims.ts'
 import type { MessageKind } from '../stores/messages.ts'
@@ -51,6 +52,13 @@ export function createDeliveryService(settings: Settings) {
         return await ends.failed(message, error, payload)
       }
       await ends.delivered(message)
+    },
+    /** Notes the late answer to an SMS that was in doubt: it was taken, or the next try need not wait any more. */
+    async answeredLate(id: string, answer: SmsAnswer): Promise<void> {
+      if (answer.outcome === 'accepted') return await ends.deliveredLate(id)
+      // Without an answer it may still arrive; a refusal means that it does not.
+      if (answer.outcome !== 'unknown') await stores.messageClaims.stayedHere(id)
+      await stores.messageClaims.hasten(id)
     },
     /** Ends what is overdue, also what no process has ever looked at; answers how many messages. */
     expireOverdue: () => ends.expireOverdue(),

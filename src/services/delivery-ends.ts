@@ -11,8 +11,17 @@ import type { MailPayload } from './registration-mails.ts'
 export const deliveryOutcomes = ['delivered', 'failed', 'expired', 'gave_up', 'refused', 'bounced'] as const
 type DeliveryOutcome = (typeof deliveryOutcomes)[number]
 
-/** How one kind leaves; durations in seconds (`config/deliveries.yaml`). */
-export type DeliveryRule = { timeout: number; firstRetry: number; longestRetry: number; giveUpAfter: number }
+/**
+ * How one kind leaves; durations in seconds (`config/deliveries.yaml`). `repeatInDoubt`: pause after a try that may have been a
+ * delivery.
+ */
+export type DeliveryRule = {
+  timeout: number
+  firstRetry: number
+  longestRetry: number
+  giveUpAfter: number
+  repeatInDoubt?: number
+}
 
 export type DeliveryEndSettings = {
   stores: Stores
@@ -43,6 +52,12 @@ export function createDeliveryEnds(settings: DeliveryEndSettings) {
     if (await stores.messageClaims.delivered(message, clock.now())) observe(message, 'delivered')
   }
 
+  /** A delivery that was in doubt; the message may wait for its next try, or be under way in one. */
+  async function deliveredLate(id: string): Promise<void> {
+    const message = await stores.messageClaims.deliveredLate(id, clock.now())
+    if (message) observe(message, 'delivered')
+  }
+
   async function giveUp(message: ClaimedMessage, end: End, failure: string = end): Promise<void> {
     const at = clock.now()
     await transaction(async (unit) => {
@@ -71,6 +86,7 @@ export function createDeliveryEnds(settings: DeliveryEndSettings) {
 
   return {
     delivered,
+    deliveredLate,
     giveUp,
     /** Tries again, or ends the message when no further try is worth it. */
     async failed(message: ClaimedMessage, error: unknown, payload: unknown): Promise<void> {
@@ -86,7 +102,12 @@ export function createDeliveryEnds(settings: DeliveryEndSettings) {
       if (end <= clock.now()) return await giveUp(message, 'gave_up', failure)
       observe(message, 'failed')
       log.warn({ failure, messageId: message.id, kind: message.kind, attempt: message.attempts }, 'delivery failed')
-      await stores.messageClaims.tryAgain(message, failure, { first: rule.firstRetry, longest: rule.longestRetry })
+      const { firstRetry, longestRetry, repeatInDoubt = firstRetry } = rule
+      const inDoubt = (error as { inDoubt?: boolean }).inDoubt
+      const pauses = inDoubt
+        ? { first: repeatInDoubt, longest: repeatInDoubt }
+        : { first: firstRetry, longest: longestRetry }
+      await stores.messageClaims.tryAgain(message, failure, pauses)
     },
     /** Ends what is overdue, in batches; answers how many. */
     async expireOverdue(): Promise<number> {

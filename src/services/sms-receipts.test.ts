@@ -5,11 +5,17 @@ import { createSmsReceiptService } from './sms-receipts.ts'
 const now = new Date('2026-11-25T09:00:00Z')
 const add = vi.fn()
 const receive = vi.fn()
+const [keepEarly, forgetEarly, forgetEarlyBefore, answer, counted] = [vi.fn(), vi.fn(), vi.fn(), vi.fn(), vi.fn()]
 const alert = vi.fn()
-const log = { warn: vi.fn(), error: vi.fn() }
+const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() }
 let spending: SmsSpending[] = []
 const service = createSmsReceiptService({
-  receipts: { add, receive, spending: async () => spending } as unknown as SmsReceiptStore,
+  receipts: {
+    ...{ add, receive, keepEarly, forgetEarly, forgetEarlyBefore, answer },
+    spending: async () => spending,
+  } as unknown as SmsReceiptStore,
+  receiptIds: (gateway) => (gateway === 'hex' ? 'hex' : 'auto'),
+  counted,
   clock: { now: () => now },
   log,
   signInLimits: { inAll: 3000, to: (country) => (country === 'DE' ? 2000 : 1000) },
@@ -18,7 +24,8 @@ const service = createSmsReceiptService({
 const sms = { id: 'message', to: '+4915112345671', text: '123456', purpose: 'signIn', accountId: 'account' }
 const attempt = { sms, gateway: 'first', country: 'DE', price: 750 }
 beforeEach(() => {
-  for (const each of [add, receive, alert, log.warn, log.error]) each.mockReset()
+  for (const each of [add, receive, keepEarly, forgetEarly, forgetEarlyBefore, answer, counted]) each.mockReset()
+  for (const each of [alert, log.info, log.warn, log.error]) each.mockReset()
 })
 
 describe('a submission', () => {
@@ -26,7 +33,7 @@ describe('a submission', () => {
     await service.attempted({ ...attempt, answer: { outcome: 'accepted', gatewayMessageId: 'M1' } })
     expect(add).toHaveBeenCalledWith({
       ...{ messageId: 'message', accountId: 'account', gateway: 'first', country: 'DE', purpose: 'signIn' },
-      ...{ price: 750, state: 'accepted', failure: null, gatewayMessageId: 'M1', sentAt: now },
+      ...{ price: 750, state: 'accepted', failure: null, gatewayMessageId: 'm1', sentAt: now },
     })
   })
 
@@ -49,10 +56,46 @@ describe('a submission', () => {
 })
 
 describe('a receipt', () => {
-  it('that overtakes the answer to its submission is looked up again', async () => {
-    receive.mockResolvedValueOnce(false).mockResolvedValueOnce(true)
+  it('asks for every id that it may mean, in the form of its gateway', async () => {
+    receive.mockResolvedValue(true)
+    await service.received('first', { gatewayMessageId: '0016', state: 'delivered' })
+    await service.received('hex', { gatewayMessageId: '10', state: 'delivered' })
+    expect(receive.mock.calls.map(([, { meant }]) => meant)).toEqual([['16', '10', '22'], ['16']])
+    expect(counted.mock.calls).toEqual([
+      ['first', 'matched'],
+      ['hex', 'matched'],
+    ])
+  })
+
+  it('that comes before the answer to its submission is kept, and the gateway is not kept waiting', async () => {
+    receive.mockResolvedValue(false)
     await service.received('first', { gatewayMessageId: 'M1', state: 'delivered' })
-    expect(receive).toHaveBeenCalledTimes(2)
+    expect(keepEarly).toHaveBeenCalledWith('first', { meant: ['m1'], state: 'delivered', failure: undefined }, now)
+    expect(counted.mock.calls).toEqual([['first', 'early']])
+  })
+
+  it('whose SMS is noted while it is kept is no early one', async () => {
+    receive.mockResolvedValueOnce(false).mockResolvedValueOnce(true)
+    keepEarly.mockResolvedValue('5')
+    await service.received('first', { gatewayMessageId: 'M1', state: 'delivered' })
+    expect(forgetEarly).toHaveBeenCalledWith('5')
+    expect(counted.mock.calls).toEqual([['first', 'matched']])
+  })
+
+  it('that fits no SMS for a day is counted and logged, without its id', async () => {
+    forgetEarlyBefore.mockResolvedValue(['first', 'second', 'first'])
+    expect(await service.forgetUnmatched()).toBe(3)
+    expect(counted.mock.calls.map(([, outcome]) => outcome)).toEqual(['unmatched', 'unmatched', 'unmatched'])
+    expect(log.warn.mock.calls).toEqual([
+      [{ gateway: 'first', count: 2 }, 'SMS receipts fit no SMS'],
+      [{ gateway: 'second', count: 1 }, 'SMS receipts fit no SMS'],
+    ])
+  })
+
+  it('that tells nothing leaves a trace', () => {
+    service.passed('first', 'nothing')
+    expect(counted).toHaveBeenCalledWith('first', 'nothing')
+    expect(log.info).toHaveBeenCalledWith({ gateway: 'first' }, expect.any(String))
   })
 
   it('that cannot be noted shall come again', async () => {

@@ -25,6 +25,9 @@ export type RetryRule = { first: number; longest: number }
 /** What an overdue message was. */
 export type ExpiredMessage = { id: string; kind: MessageKind; accountId: string | null }
 
+/** A message whose delivery became known after its try. */
+export type LateMessage = { kind: MessageKind; attempts: number; createdAt: Date }
+
 type Row = {
   id: string
   kind: MessageKind
@@ -70,6 +73,30 @@ export function createMessageClaimStore(db: Database, { encryption }: Protection
         expiresAt: row.expires_at,
         payload: () => JSON.parse(encryption.decrypt(row.payload, `messages.payload:${row.id}`)),
       }))
+    },
+    /**
+     * Counts that an SMS is about to go out, before it does; `false` when it has gone out `most` times, or has been delivered
+     * meanwhile.
+     */
+    goesOut: async (id: string, most: number): Promise<boolean> =>
+      (await messages().where({ id, delivered_at: null }).where('hand_overs', '<', most).increment('hand_overs')) === 1,
+    /** Takes the count back: no gateway has it from this submission. */
+    stayedHere: async (id: string): Promise<void> => {
+      await messages().where({ id }).where('hand_overs', '>', 0).decrement('hand_overs')
+    },
+    /** Notes a delivery that was in doubt; gives what the message was, once. */
+    async deliveredLate(id: string, now: Date): Promise<LateMessage | undefined> {
+      const [row] = await messages()
+        .where({ id, delivered_at: null, failed_at: null })
+        .update({ ...released, delivered_at: now, failure: null, payload: null })
+        .returning(['kind', 'attempts', 'created_at'])
+      return row && { kind: row.kind, attempts: row.attempts, createdAt: row.created_at }
+    },
+    /** Makes a message that nobody holds due now: what it waited for will not come. */
+    hasten: async (id: string): Promise<void> => {
+      await messages()
+        .where({ id, delivered_at: null, failed_at: null, claim: null })
+        .update({ due_at: db.raw('least(due_at, clock_timestamp())') })
     },
     /** Keeps the claim for its lease once more, also of a message made void meanwhile; `false` when it is lost. */
     renew: async ({ id, claim, lease }: ClaimedMessage): Promise<boolean> =>

@@ -1,5 +1,6 @@
+import type { Knex } from 'knex'
 import { deleteSome } from './clean-up.ts'
-import type { Database } from './database.ts'
+import { type Database, onceOnly } from './database.ts'
 import type { Protection } from './protection.ts'
 
 /** `unknown`: handed over, but the gateway did not answer. The others as gateways tell them. */
@@ -25,44 +26,90 @@ export type SmsShare = { gateway: string; country: string; doubles: number } & R
 /** Spending of a purpose and country in hundredths of a cent. */
 export type SmsSpending = { purpose: string; country: string; spent: number }
 
+/** A receipt; `meant`: the ids that it may mean, the likeliest first. */
+export type MeantReceipt = { meant: readonly string[]; state: Exclude<SmsState, 'unknown'>; failure?: string }
+
 const hashPurpose = 'sms_receipts.gateway_message'
 
 /** Creates the store of what became of SMS. Numbers and texts never stand in it. */
 export function createSmsReceiptStore(db: Database, { hash }: Protection) {
   const receipts = () => db('sms_receipts')
+  const early = () => db('sms_early_receipts')
   const named = (gateway: string, id: string) => `${gateway} ${id}`
+  /** Takes the receipts that came before a gateway's id was known along, the end before what leads to it. */
+  const withEarly = (gateway: string, id: string | undefined) => {
+    if (id === undefined) return receipts()
+    const taken = db.raw(
+      'delete from sms_early_receipts where gateway = ? and message_hashes && ?::text[] returning state, failure',
+      [gateway, hash.candidates(named(gateway, id), hashPurpose)],
+    )
+    return receipts().with('early', taken)
+  }
+  const ofEarly = (column: string, otherwise: string | null): Knex.Raw =>
+    db.raw(
+      `case when exists (select from early) then (select ?? from early order by state = 'accepted' limit 1)
+        else ${otherwise === null ? 'null' : '?'} end`,
+      otherwise === null ? [column] : [column, otherwise as string],
+    )
+  const knownBy = (gateway: string, id: string, { state, failure }: Pick<SmsRecord, 'state' | 'failure'>) => ({
+    gateway_message_hash: hash.hash(named(gateway, id), hashPurpose),
+    state: ofEarly('state', state),
+    failure: ofEarly('failure', failure),
+  })
   return {
-    /** Writes that a gateway took an SMS, or may have taken it. */
-    async add(record: Omit<SmsRecord, 'changedAt'> & { gatewayMessageId?: string }): Promise<void> {
+    /** Writes that a gateway took an SMS, or may have taken it; gives the record's id. A receipt that came before counts. */
+    async add(record: Omit<SmsRecord, 'changedAt'> & { gatewayMessageId?: string }): Promise<string> {
       const { gateway, gatewayMessageId: id } = record
-      await receipts().insert({
+      const row = {
         message_id: record.messageId,
         account_id: record.accountId,
         gateway,
-        gateway_message_hash: id === undefined ? null : hash.hash(named(gateway, id), hashPurpose),
         country: record.country,
         purpose: record.purpose,
         price: record.price,
-        state: record.state,
-        failure: record.failure,
         sent_at: record.sentAt,
         changed_at: record.sentAt,
-      })
+      }
+      const plain = { state: record.state, failure: record.failure }
+      const known = id === undefined ? plain : knownBy(gateway, id, plain)
+      const [added] = await withEarly(gateway, id)
+        .insert({ ...row, ...known })
+        .returning('id')
+      return added.id
     },
     /**
-     * Notes a receipt; `false` when no SMS of this gateway has the id. An end stays: a repeated or late receipt changes
-     * nothing. Gateways use ids again after a while, so the newest SMS is meant.
+     * Writes the late answer to a submission without one so far: taken under an id, or with `failure` not at all.
      */
-    async receive(
-      gateway: string,
-      receipt: { gatewayMessageId: string; state: Exclude<SmsState, 'unknown'>; failure?: string },
+    async answer(
+      recordId: string,
+      {
+        gateway,
+        gatewayMessageId: id,
+        failure = null,
+      }: { gateway: string; gatewayMessageId?: string; failure?: string | null },
       now: Date,
-    ): Promise<boolean> {
-      const hashes = hash.candidates(named(gateway, receipt.gatewayMessageId), hashPurpose)
-      const newest = receipts().whereIn('gateway_message_hash', hashes).where({ gateway }).max('id')
+    ): Promise<void> {
+      const plain = { state: failure === null ? ('accepted' as const) : ('undelivered' as const), failure }
+      const known: object = id === undefined ? plain : knownBy(gateway, id, plain)
+      await withEarly(gateway, id)
+        .where({ id: recordId, state: 'unknown' })
+        .update({ ...known, changed_at: now })
+    },
+    /**
+     * Notes a receipt that may mean any of the ids, the first of them that an SMS of this gateway has; `false` when none has.
+     * An end stays: a repeated or late receipt changes nothing. Gateways use ids again after a while, so the newest SMS is meant.
+     */
+    async receive(gateway: string, receipt: MeantReceipt, now: Date): Promise<boolean> {
+      const hashes = receipt.meant.flatMap((id) => hash.candidates(named(gateway, id), hashPurpose))
+      const meant = receipts()
+        .whereIn('gateway_message_hash', hashes)
+        .where({ gateway })
+        .orderByRaw('array_position(?::text[], gateway_message_hash), id desc', [hashes])
+        .limit(1)
+        .select('id')
       const open = db.raw("state = 'accepted'")
       const [row] = await receipts()
-        .where('id', newest)
+        .where('id', meant)
         .update({
           state: db.raw('case when ? then ? else state end', [open, receipt.state]),
           failure: db.raw('case when ? then ? else failure end', [open, receipt.failure ?? null]),
@@ -70,6 +117,26 @@ export function createSmsReceiptStore(db: Database, { hash }: Protection) {
         })
         .returning('id')
       return row !== undefined
+    },
+    /** Keeps a receipt whose SMS is not known yet; gives its id. */
+    async keepEarly(gateway: string, receipt: MeantReceipt, now: Date): Promise<string> {
+      const [row] = await early()
+        .insert({
+          gateway,
+          message_hashes: receipt.meant.map((id) => hash.hash(named(gateway, id), hashPurpose)),
+          state: receipt.state,
+          failure: receipt.failure ?? null,
+          received_at: now,
+        })
+        .returning('id')
+      return row.id
+    },
+    forgetEarly: (id: string) => early().where({ id }).delete(),
+    /** Forgets receipts that have waited for their SMS since before a time; gives the gateway of each, 1,000 at most. */
+    async forgetEarlyBefore(before: Date): Promise<string[]> {
+      const some = early().where('received_at', '<', before).orderBy('received_at').limit(1000).select('id')
+      const rows = await early().where(onceOnly(db, some.forUpdate().skipLocked())).delete().returning('gateway')
+      return rows.map((row) => row.gateway)
     },
     /** What became of the SMS of an account, newest first, 100 at most. */
     async ofAccount(accountId: string): Promise<SmsRecord[]> {

@@ -16,9 +16,9 @@ describe.skipIf(!hasOpenssl())('SMPP over TLS', () => {
 
   const sms = { id: 'message', to: '+4915112345671', text: 'Ihre mTAN', sender: undefined, validFor: 300 }
   function submit(tls: { ca?: string }) {
-    const numbers = { window: 10, timeout: 2000, enquireLink: 30_000, numberRefused: [] }
+    const numbers = { window: 10, timeout: 2000, enquireLink: 30_000, numberRefused: [], alphabet: 'gsm' as const }
     const account = { systemId: 'aok', password: 'secret', systemType: '' }
-    const hooks = { received: async () => {}, connection: () => {} }
+    const hooks = { received: async () => {}, passed() {}, bound() {}, away() {} }
     driver = createSmppSmsDriver({ host: '127.0.0.1', port: server.port, tls, ...account, ...numbers }, hooks)
     return driver.submit(sms)
   }

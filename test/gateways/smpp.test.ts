@@ -26,14 +26,21 @@ async function start(changes: Partial<SmppSettings> = {}, options: Parameters<ty
   server = await startSmppServer(options)
   const receipts: SmsReceipt[] = []
   const connections: string[] = []
+  const passed: string[] = []
   const hooks = {
     fault: false,
     async received(receipt: SmsReceipt) {
       if (hooks.fault) throw new Error('database is away')
       receipts.push(receipt)
     },
-    connection(state: string, code?: string) {
-      connections.push(code ? `${state} ${code}` : state)
+    passed(kind: string) {
+      passed.push(kind)
+    },
+    bound() {
+      connections.push('bound')
+    },
+    away(cause: string, code: string) {
+      connections.push(`${cause} ${code}`)
     },
   }
   driver = createSmppSmsDriver(
@@ -48,11 +55,12 @@ async function start(changes: Partial<SmppSettings> = {}, options: Parameters<ty
       timeout: 1000,
       enquireLink: 30_000,
       numberRefused: [0x400],
+      alphabet: 'gsm',
       ...changes,
     },
     hooks,
   )
-  return { server, driver, receipts, connections, hooks }
+  return { server, driver, receipts, connections, passed, hooks }
 }
 
 describe('a message', () => {
@@ -111,9 +119,35 @@ describe('a message', () => {
   it('is unknown when no answer comes, and when the connection breaks under it', async () => {
     const { driver, server } = await start({ timeout: 300 })
     server.behave('hang')
-    expect(await driver.submit(sms)).toEqual({ outcome: 'unknown', failure: 'TIMEOUT' })
+    expect(await driver.submit(sms)).toMatchObject({ outcome: 'unknown', failure: 'TIMEOUT' })
     server.behave('drop')
     expect(await driver.submit(sms)).toEqual({ outcome: 'unknown', failure: 'CONNECTION_LOST' })
+  })
+
+  it('answered after its time is told late, with the id, and goes out once', async () => {
+    const { driver, server } = await start({ timeout: 300 })
+    server.behave({ status: 0, delay: 700 })
+    const answer = await driver.submit(sms)
+    expect(answer).toMatchObject({ outcome: 'unknown', failure: 'TIMEOUT' })
+    expect(await (answer as { late?: Promise<unknown> }).late).toEqual({ outcome: 'accepted', gatewayMessageId: 'M1' })
+    expect(server.messages).toHaveLength(1)
+  })
+
+  it.each([
+    ['a refusal', (server: SmppServer) => server.behave({ status: 0x0a, delay: 700 }), 'gateway_refused'],
+    ['the end of the connection', (server: SmppServer) => server.behave('hang'), 'unknown'],
+  ])('is told %s late, too', async (_, behave, outcome) => {
+    const { driver, server } = await start({ timeout: 300 })
+    behave(server)
+    const answer = await driver.submit(sms)
+    if (outcome === 'unknown') server.breakConnections()
+    expect(await (answer as { late?: Promise<unknown> }).late).toMatchObject({ outcome })
+  })
+
+  it('is in Latin-1 for a centre whose own alphabet that is', async () => {
+    const { driver, server } = await start({ alphabet: 'latin-1' })
+    await driver.submit({ ...sms, text: 'ÄÖÜäöüß@$_ \n{}[]~\\|^ 5€ Δ' })
+    expect(server.messages[0]?.octets.toString('latin1')).toBe('ÄÖÜäöüß@$_ \n{}[]~\\|^ 5EUR ?')
   })
 
   it('of sixteen at once waits for its place in the window', async () => {
@@ -142,7 +176,7 @@ describe('a connection', () => {
     const { driver, server, connections } = await start()
     await driver.submit(sms)
     server.breakConnections()
-    await waitFor(() => connections.includes('lost'))
+    await waitFor(() => connections.some((each) => each.startsWith('lost ')))
     // While nobody is there the answer comes at once, so that another gateway can take the message.
     expect(await driver.submit(sms)).toEqual({ outcome: 'temporary', failure: 'NOT_BOUND' })
     await waitFor(() => server.binds.length === 2)
@@ -153,7 +187,7 @@ describe('a connection', () => {
     const { driver, connections } = await start({ password: 'wrong' })
     expect(await driver.submit(sms)).toMatchObject({ outcome: 'temporary' })
     await waitFor(() => connections.length >= 2)
-    expect(connections[0]).toBe('refused BIND_0x0000000D')
+    expect(connections[0]).toBe('credentials BIND_0x0000000D')
   })
 
   it('that has died without a word is noticed by enquire_link', async () => {
@@ -162,7 +196,7 @@ describe('a connection', () => {
     await waitFor(() => server.received.filter((pdu) => pdu.command === 'enquire_link').length >= 2)
     expect(connections).toEqual(['bound'])
     server.state.deaf = true
-    await waitFor(() => connections.includes('lost'))
+    await waitFor(() => connections.includes('lost ENQUIRE_LINK'))
   })
 
   it('answers what the centre asks and survives what it does not understand', async () => {
@@ -178,7 +212,7 @@ describe('a connection', () => {
     expect(await driver.submit(sms)).toMatchObject({ outcome: 'accepted' })
     // A length that no PDU has.
     session?.socket.write(Buffer.from('7fffffff', 'hex'))
-    await waitFor(() => connections.includes('lost'))
+    await waitFor(() => connections.some((each) => each.startsWith('lost ')))
     await waitFor(() => server.binds.length === 2)
   })
 
@@ -235,6 +269,47 @@ describe('a receipt', () => {
     const { server, hooks } = await bound()
     hooks.fault = true
     expect(await server.receipt('M7', 'DELIVRD')).toBe(0x64)
+  })
+
+  it.each([
+    ['of message_payload', { esm_class: 4, short_message: '', message_payload: 'id:M7 sub:001 stat:DELIVRD err:000' }],
+    ['with blanks behind its words', { esm_class: 4, short_message: 'id: M7 sub: 001 stat: DELIVRD err: 000' }],
+    ['with a NUL at its end', { esm_class: 4, short_message: 'id:M7 stat:DELIVRD\0' }],
+    ['in capitals', { esm_class: 4, short_message: 'ID:M7 STAT:DELIVRD ERR:000' }],
+    ['by its parameters alone', { esm_class: 0, short_message: '', receipted_message_id: 'M7', message_state: 2 }],
+    ['with a NUL in its parameter', { esm_class: 4, receipted_message_id: 'M7\0', message_state: 2 }],
+    // Its length ends it: the next parameter begins right behind.
+    ['without one', { esm_class: 4, receipted_message_id: 'M7', message_state: 2, user_message_reference: 0x4142 }],
+    ['in IA5', { esm_class: 4, data_coding: 1, short_message: Buffer.from('id:M7 stat:DELIVRD') }],
+    ['in UCS-2', { esm_class: 4, data_coding: 8, short_message: 'id:M7 stat:DELIVRD' }],
+  ])('is read %s', async (_, parameters) => {
+    const { server, receipts } = await bound()
+    expect(await server.deliver(parameters)).toBe(0)
+    expect(receipts).toMatchObject([{ gatewayMessageId: 'M7', state: 'delivered' }])
+  })
+
+  it.each([
+    ['ASCII', 0, (text: string) => Buffer.from(text, 'latin1')],
+    ['IA5', 1, (text: string) => Buffer.from(text, 'latin1')],
+    [
+      'GSM 03.38',
+      0,
+      (text: string) =>
+        Buffer.from(text.replaceAll('@', '\0').replaceAll('_', '\x11').replaceAll('$', '\x02'), 'latin1'),
+    ],
+  ])('keeps @, _ and $ of an id in %s', async (_, data_coding, octets) => {
+    const { server, receipts } = await bound()
+    const text = 'id:a_1@x$7 sub:001 dlvrd:001 stat:DELIVRD err:000'
+    await server.deliver({ esm_class: 4, data_coding, short_message: octets(text) })
+    expect(receipts).toMatchObject([{ gatewayMessageId: 'a_1@x$7', state: 'delivered' }])
+  })
+
+  it('without an id or an end is passed on as such, never taken for another', async () => {
+    const { server, receipts, passed } = await bound()
+    for (const text of ['id: sub:001 stat:DELIVRD', 'stat:DELIVRD', 'id:M7 stat:ENROUTE', 'id:M7'])
+      expect(await server.deliver({ esm_class: 4, short_message: text })).toBe(0)
+    expect(receipts).toEqual([])
+    expect(passed).toEqual(['nothing', 'nothing', 'nothing', 'nothing'])
   })
 
   it('is not what a person sends to our sender', async () => {

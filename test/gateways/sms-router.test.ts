@@ -44,8 +44,14 @@ async function start({ patience = 10_000, ...changes }: Partial<RouterSettings> 
     afterUnknown: 'next',
     breaker: { failures: 0.5, minimum: 4, window: 5000, pause: 60_000 },
     clock: createStandingClock('2026-11-25T09:00:00Z'),
-    attempted: async (attempt) => void attempts.push(attempt),
-    breakerChanged: (gateway, state) => changed.push(`${gateway} ${state}`),
+    goesOut: async () => true,
+    stayedHere: async () => {},
+    async attempted(attempt) {
+      attempts.push(attempt)
+      return undefined
+    },
+    answeredLate: async () => {},
+    breakerChanged: (gateway, state, failure) => changed.push([gateway, state, failure].filter(Boolean).join(' ')),
     ...changes,
   })
   return { router, first, second, attempts, changed }
@@ -123,6 +129,25 @@ describe('a message', () => {
     expect(first.requests).toHaveLength(0)
   })
 
+  it('goes out no more often than it may, refusals not counted', async () => {
+    let out = 0
+    const { router, first, second } = await start({
+      patience: 200,
+      goesOut: async () => ++out <= 2,
+      stayedHere: async () => void out--,
+    })
+    first.behave({ status: 503 })
+    second.behave({ status: 500 })
+    for (let n = 0; n < 3; n++) expect(await failureOf(router.send(sms))).toMatchObject({ inDoubt: false })
+    first.behave('drop')
+    second.behave('drop')
+    expect(await failureOf(router.send(sms))).toMatchObject({ inDoubt: true })
+    const before = [first.requests.length, second.requests.length]
+    for (let n = 0; n < 3; n++)
+      expect(await failureOf(router.send(sms))).toMatchObject({ code: 'WENT_OUT_TWICE', inDoubt: true })
+    expect([first.requests.length, second.requests.length]).toEqual(before)
+  })
+
   it('of sixteen at once arrives once', async () => {
     const { router, first, second } = await start()
     await Promise.all(Array.from({ length: 16 }, (_, n) => router.send({ ...sms, id: `m${n}` })))
@@ -136,7 +161,7 @@ describe('the breaker of a gateway', () => {
     const started = await start(changes)
     started.first.behave(behaviour)
     for (let n = 0; n < 4; n++) await started.router.send(sms)
-    expect(started.changed).toEqual(['first open'])
+    expect(started.changed).toEqual([`first open ${behaviour === 'hang' ? 'TIMEOUT' : 'HTTP_503'}`])
     return started
   }
 

@@ -1,9 +1,11 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { AuditEvent } from '../../audit/chain.ts'
 import { auditTypes } from '../../audit/events.ts'
+import type { AwayCause } from '../../gateways/sms/smpp-session.ts'
 import type { StepObserver } from '../../journeys/journey.ts'
 import { alertKinds } from '../../services/alerts.ts'
 import { deliveryOutcomes } from '../../services/delivery-ends.ts'
+import type { ReceiptOutcome } from '../../services/sms-receipts.ts'
 import type { MessageKind } from '../../stores/messages.ts'
 
 export type Counts = ReturnType<typeof createCounts>
@@ -48,6 +50,18 @@ export function createCounts(registry: Registry) {
     labelNames: ['gateway', 'outcome'],
     registers,
   })
+  const receipts = new Counter({
+    name: 'sms_receipts_total',
+    help: 'What SMS gateways delivered: receipts matched, early (their SMS is not known yet), unmatched for a day, nothing told; messages of people',
+    labelNames: ['gateway', 'outcome'],
+    registers,
+  })
+  const sessions = new Counter({
+    name: 'smpp_session_away_total',
+    help: 'Sessions over SMPP lost, or not bound, by cause: lost, connection, timeout, bind, credentials',
+    labelNames: ['gateway', 'cause'],
+    registers,
+  })
   const deliveries = createDeliveryCounts(registers)
   const observeStep: StepObserver = (journey, step, outcome) => steps.inc({ journey, step, outcome })
   return {
@@ -60,6 +74,8 @@ export function createCounts(registry: Registry) {
       if (type === 'operators_alerted') alerts.inc({ kind: String(data.kind) })
     },
     smsSubmitted: (gateway: string, outcome: string) => submissions.inc({ gateway, outcome }),
+    smsReceipt: (gateway: string, outcome: ReceiptOutcome) => receipts.inc({ gateway, outcome }),
+    smppSessionAway: (gateway: string, cause: AwayCause) => sessions.inc({ gateway, cause }),
   }
 }
 

@@ -10,6 +10,8 @@ export type ProcessLooks = {
   /** Whether new work is refused now. */
   shedding?(): boolean
   smsGatewaysAway?(): readonly string[]
+  /** Whether each SMS gateway that speaks SMPP is bound. */
+  smsGatewaysBound?(): ReadonlyMap<string, boolean>
 }
 
 /** Milliseconds between two measurements of the event loop. */
@@ -53,6 +55,13 @@ export function createProcessGauges(registry: Registry) {
     aggregator: 'max',
     registers,
   })
+  const bound = new Gauge({
+    name: 'smpp_bound',
+    help: '1 while a gateway is bound over SMPP, 0 while it is not, of the worst process that has tried',
+    labelNames: ['gateway'],
+    aggregator: 'min',
+    registers,
+  })
   const delays = monitorEventLoopDelay({ resolution })
   delays.enable()
   return {
@@ -69,6 +78,7 @@ export function createProcessGauges(registry: Registry) {
       if (looks.redis) redis.set({ use: 'artefacts' }, looks.redis() === 'ready' ? 1 : 0)
       gateways.reset()
       for (const gateway of looks.smsGatewaysAway?.() ?? []) gateways.set({ gateway }, 1)
+      for (const [gateway, isBound] of looks.smsGatewaysBound?.() ?? []) bound.set({ gateway }, isBound ? 1 : 0)
     },
     close: () => delays.disable(),
   }

@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { receiptIdForms } from '../../domain/sms-message-id.ts'
 import { receiptStates, smsOutcomes } from '../../gateways/sms/driver.ts'
+import { smppAlphabets } from '../../gateways/sms/smpp-session.ts'
 import type { Template } from '../../gateways/sms/template.ts'
 
 const reference = z
@@ -96,6 +98,8 @@ const gateway = z.discriminatedUnion('driver', [
     window: z.int().positive().max(1000).default(10),
     enquireLink: seconds.default(30),
     numberRefused: z.array(z.int().positive()).default([]),
+    alphabet: z.enum(smppAlphabets).default('gsm'),
+    receiptIds: z.enum(receiptIdForms).default('auto'),
     ...common,
   }),
 ])

@@ -19,7 +19,9 @@ export type SmsOutcome = (typeof smsOutcomes)[number]
 /** `failure` is a code for logs: never a text of the gateway, which may quote number or message. */
 export type SmsAnswer =
   | { outcome: 'accepted'; gatewayMessageId?: string }
-  | { outcome: Exclude<SmsOutcome, 'accepted'>; failure: string }
+  | { outcome: Exclude<SmsOutcome, 'accepted' | 'unknown'>; failure: string }
+  /** `late`: the answer that may still come, for as long as the connection lives; it never rejects. */
+  | { outcome: 'unknown'; failure: string; late?: Promise<SmsAnswer> }
 
 /** The protocol of one gateway. `submit` never throws and ends within the driver's timeout. */
 export type SmsDriver = {

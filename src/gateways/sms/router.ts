@@ -25,9 +25,16 @@ export type RouterSettings = {
   afterUnknown: 'next' | 'wait'
   breaker: BreakerSettings
   clock: Clock
-  attempted(attempt: Attempt): Promise<void>
-  /** A gateway's breaker opened or closed. */
-  breakerChanged(gateway: string, state: 'open' | 'closed'): void
+  /** Counts that the message is about to go out; `false` when it has gone out as often as it may. */
+  goesOut(messageId: string): Promise<boolean>
+  /** Takes the count back: no gateway has the message from this submission. */
+  stayedHere(messageId: string): Promise<void>
+  /** Notes what a submission came to; gives the record's id when there is one. */
+  attempted(attempt: Attempt): Promise<string | undefined>
+  /** The answer of a submission that was `unknown` so far, or what became of its connection. */
+  answeredLate(attempt: Attempt & { record: string | undefined }): Promise<void>
+  /** A gateway's breaker closed, or opened: with the code of the failure that opened it. */
+  breakerChanged(gateway: string, state: 'open' | 'closed', failure?: string): void
 }
 
 /** Carries a failed answer through the breaker, which counts exceptions. */
@@ -61,15 +68,17 @@ export function createSmsRouter(settings: RouterSettings) {
       const [first] = route
       const attempts = closed.length > 0 ? closed : first ? [first] : []
       let failure = 'no_route'
+      let inDoubt = false
       for (const line of attempts) {
         const answer = await attempt(settings, line, sms, country, closed.length === 0)
         if (!answer) continue
         if (answer.outcome === 'accepted') return
         failure = answer.failure
+        inDoubt ||= answer.outcome === 'unknown'
         if (answer.outcome === 'number_refused') throw new SmsFailure(failure, { permanent: true })
         if (answer.outcome === 'unknown' && settings.afterUnknown === 'wait') break
       }
-      throw new SmsFailure(failure)
+      throw new SmsFailure(failure, { inDoubt })
     },
     /** What an SMS to a country costs at the first gateway of its route, in hundredths of a cent. */
     price: (country: string) => routeOf(country)[0]?.price(country) ?? 0,
@@ -93,10 +102,19 @@ async function attempt(settings: RouterSettings, line: Line, sms: Sms, country: 
   const left = sms.expiresAt ? Math.floor((sms.expiresAt.getTime() - settings.clock.now().getTime()) / 1000) : 300
   if (left <= 0) throw new SmsFailure('expired', { permanent: true })
   const submission = { id: sms.id, to: sms.to, text: sms.text, sender: sender(country), validFor: left }
+  if (!(await settings.goesOut(sms.id))) throw new SmsFailure('WENT_OUT_TWICE', { inDoubt: true })
   const answer = whateverTheBreaker ? await driver.submit(submission) : await fire(breaker, submission)
-  if (answer) await settings.attempted({ sms, gateway: name, country, price: price(country), answer })
+  if (!mayHaveLeft(answer)) await settings.stayedHere(sms.id)
+  if (!answer) return undefined
+  const noted = { sms, gateway: name, country, price: price(country) }
+  const record = await settings.attempted({ ...noted, answer })
+  if (answer.outcome === 'unknown')
+    void answer.late?.then((late) => settings.answeredLate({ ...noted, answer: late, record }))
   return answer
 }
+
+/** Whether the member may get an SMS from a submission. */
+const mayHaveLeft = (answer: SmsAnswer | undefined) => answer?.outcome === 'accepted' || answer?.outcome === 'unknown'
 
 async function fire(breaker: Line['breaker'], submission: Submission): Promise<SmsAnswer | undefined> {
   try {
@@ -109,10 +127,12 @@ async function fire(breaker: Line['breaker'], submission: Submission): Promise<S
 }
 
 function withBreaker(gateway: RoutedGateway, { breaker: numbers, breakerChanged }: RouterSettings): Line {
+  let failure: string | undefined
   const submit = async (submission: Submission): Promise<SmsAnswer> => {
     const answer = await gateway.driver.submit(submission)
     // A refused number says nothing about the gateway.
     if (answer.outcome === 'accepted' || answer.outcome === 'number_refused') return answer
+    if (answer.outcome !== 'throttled') failure = answer.failure
     throw new Refused(answer)
   }
   const breaker = new CircuitBreaker(submit, {
@@ -128,7 +148,7 @@ function withBreaker(gateway: RoutedGateway, { breaker: numbers, breakerChanged 
     // A gateway that throttles is there; opening would take away the rest of its rate.
     errorFilter: (error) => error instanceof Refused && error.answer.outcome === 'throttled',
   })
-  breaker.on('open', () => breakerChanged(gateway.name, 'open'))
+  breaker.on('open', () => breakerChanged(gateway.name, 'open', failure))
   breaker.on('close', () => breakerChanged(gateway.name, 'closed'))
   return { ...gateway, breaker }
 }

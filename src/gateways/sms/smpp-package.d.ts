@@ -33,7 +33,15 @@ declare module 'smpp' {
     sessions: Session[]
   }
 
+  /** How the octets of a text parameter are read and written. */
+  type Encoding = { encode(text: string): Buffer; decode(octets: Uint8Array): string }
+
   const smpp: {
+    /** Says how an optional parameter is read and written. */
+    addTLV(tag: string, options: { id: number; type: unknown }): void
+    types: { tlv: { string: unknown } }
+    /** `ASCII` is what the package calls the GSM alphabet; `default` names the one of `data_coding` 0. */
+    encodings: { ASCII: Encoding; default: string }
     connect(options: ConnectionOptions & { host: string; port: number; tls?: boolean }): Session
     createServer(
       options: { key?: string | Buffer; cert?: string | Buffer },

@@ -1,5 +1,11 @@
-import type { Pdu } from 'smpp'
+import smpp, { type Pdu } from 'smpp'
 import type { ReceiptState, SmsReceipt } from './driver.ts'
+
+// The package reads a C string to its NUL, wherever that comes; centres leave it out, and the length of the parameter counts (SMPP 3.4, 5.3.1).
+smpp.addTLV('receipted_message_id', { id: 0x001e, type: smpp.types.tlv.string })
+// Text in the centre's own alphabet stays the octets it is; the package would read it as GSM 03.38, in which `_`, `@` and `$` of an ASCII
+// receipt are other letters.
+smpp.encodings.default = 'LATIN1'
 
 /** `message_state` of the optional parameter (SMPP 3.4, 5.2.28); states that tell nothing are left out. */
 const byNumber: Record<number, ReceiptState> = {
@@ -25,17 +31,51 @@ const byWord: Record<string, ReceiptState> = {
 const receiptBits = 0x3c
 const isReceipt = 0x04
 
+/** `data_coding` values (SMPP 3.4, 5.2.19). */
+const ia5 = 1
+const ucs2 = 8
+
+/** An id stands alone; without one the next word of the receipt follows. */
+const idOfText = /\bid:[ \t]*(?!(?:sub|dlvrd|submit date|done date|stat|err|text):)(\S+)/i
+
+/** `message`: what a person sent. `nothing`: a receipt that has no id, or a state that tells nothing. */
+export type Delivered = SmsReceipt | 'message' | 'nothing'
+
 /**
- * Reads a delivery receipt: from its optional parameters, where they are missing from its text
- * `id:… stat:DELIVRD err:000 …`. `undefined`: it is a message, or tells nothing that is noted.
+ * Reads what a centre delivers. A receipt is known by `esm_class`, or by both optional parameters, which no person can send; it
+ * is read from them, and where they are missing from its text `id:… stat:DELIVRD err:000 …`.
  */
-export function readReceipt(pdu: Pdu): SmsReceipt | undefined {
-  if ((Number(pdu.esm_class) & receiptBits) !== isReceipt) return undefined
-  const given = pdu.short_message as { message?: unknown } | string | undefined
-  const text = String((typeof given === 'object' ? given?.message : given) ?? '')
-  const gatewayMessageId = String(pdu.receipted_message_id ?? /\bid:(\S+)/i.exec(text)?.[1] ?? '').replace(/\0+$/, '')
-  const state = byNumber[Number(pdu.message_state)] ?? byWord[/\bstat:([A-Z]+)/i.exec(text)?.[1]?.toUpperCase() ?? '']
-  if (!gatewayMessageId || !state) return undefined
-  const error = /\berr:(\w{1,10})/i.exec(text)?.[1]
+export function readReceipt(pdu: Pdu): Delivered {
+  const receipted = withoutNul(pdu.receipted_message_id)
+  const marked = (Number(pdu.esm_class) & receiptBits) === isReceipt
+  if (!marked && !(receipted && pdu.message_state !== undefined)) return 'message'
+  const text = textOf(pdu)
+  const gatewayMessageId = receipted || idOfText.exec(text)?.[1]
+  const word = /\bstat:\s*([A-Z]+)/i.exec(text)?.[1]?.toUpperCase() ?? ''
+  const state = byNumber[Number(pdu.message_state)] ?? byWord[word]
+  if (!gatewayMessageId || !state) return 'nothing'
+  const error = /\berr:\s*(\w{1,10})/i.exec(text)?.[1]
   return { gatewayMessageId, state, failure: state === 'delivered' || !error ? undefined : `ERR_${error}` }
+}
+
+const withoutNul = (value: unknown) =>
+  String(value ?? '')
+    .split('\0', 1)[0]
+    ?.trim()
+
+/** The text of a PDU: in `message_payload` where it is not in `short_message` (SMPP 3.4, 5.3.2.32). */
+function textOf(pdu: Pdu): string {
+  return plainText(pdu.short_message, pdu) || plainText(pdu.message_payload, pdu)
+}
+
+function plainText(given: unknown, pdu: Pdu): string {
+  const message = (given as { message?: unknown } | undefined)?.message ?? given
+  const text = Buffer.isBuffer(message) ? message.toString('latin1') : String(message ?? '')
+  const coding = Number(pdu.data_coding) & 0x0f
+  if (coding === ucs2) return text
+  // The package has read IA5, that is ASCII (SMPP 3.4, 5.2.19), as GSM 03.38, one octet a letter.
+  const octets = coding === ia5 ? smpp.encodings.ASCII.encode(text) : Buffer.from(text, 'latin1')
+  // In GSM 03.38 `@`, `$` and `_` are control characters of ASCII: a centre that writes receipts in its own alphabet.
+  const inGsm = octets.some((octet) => octet < 0x20 && ![0x09, 0x0a, 0x0d].includes(octet))
+  return inGsm ? smpp.encodings.ASCII.decode(octets) : octets.toString('latin1')
 }

@@ -1,6 +1,10 @@
 import { isIP } from 'node:net'
 import smpp, { type Pdu, type Session } from 'smpp'
 
+/** What `data_coding` 0 means to a centre: GSM 03.38, unpacked, or ISO 8859-1. */
+export const smppAlphabets = ['gsm', 'latin-1'] as const
+export type SmppAlphabet = (typeof smppAlphabets)[number]
+
 /** One gateway that speaks SMPP 3.4. Times in milliseconds. */
 export type SmppSettings = {
   host: string
@@ -18,10 +22,12 @@ export type SmppSettings = {
   enquireLink: number
   /** `command_status` values by which this gateway refuses a number, beside ESME_RINVDSTADR. */
   numberRefused: readonly number[]
+  /** The centre's own alphabet (`data_coding` 0; SMPP 3.4, 5.2.19, leaves it to the centre). */
+  alphabet: SmppAlphabet
 }
 
-/** A bound session. `closed` resolves when it has ended, whoever ended it. */
-export type BoundSession = { session: Session; closed: Promise<void>; unbind(): Promise<void> }
+/** A bound session. `closed` resolves when it has ended, whoever ended it, with a code of the cause. */
+export type BoundSession = { session: Session; closed: Promise<string>; unbind(): Promise<void> }
 
 /** A fault of the connection; `code` is safe to log. */
 export class SmppFault extends Error {
@@ -43,33 +49,43 @@ export async function bind(settings: SmppSettings, delivered: (pdu: Pdu) => Prom
   const { host, port, tls } = settings
   const servername = tls && !isIP(host) ? host : undefined
   const session = smpp.connect({ host, port, tls: tls !== undefined, servername, ca: tls?.ca })
+  const ended = { cause: 'CLOSED' }
   // A broken PDU or socket: `close` follows, and everything under way learns it there.
-  session.on('error', () => session.destroy())
-  const closed = new Promise<void>((resolve) => session.on('close', () => resolve()))
-  const timer = setTimeout(() => session.destroy(), settings.timeout)
+  session.on('error', (error: Error & { code?: string }) => {
+    ended.cause = error.code ?? 'PROTOCOL'
+    session.destroy()
+  })
+  const closed = new Promise<string>((resolve) => session.on('close', () => resolve(ended.cause)))
+  let late = false
+  const timer = setTimeout(() => {
+    late = true
+    session.destroy()
+  }, settings.timeout)
   try {
     await opened(session, tls !== undefined, closed)
     await bound(session, settings, closed)
   } catch (error) {
     session.destroy()
-    throw error
+    throw late ? new SmppFault('TIMEOUT') : error
   } finally {
     clearTimeout(timer)
   }
   answerRequests(session, delivered)
-  keepAlive(session, settings, closed)
+  keepAlive(session, settings, closed, () => {
+    ended.cause = 'ENQUIRE_LINK'
+  })
   return { session, closed, unbind: () => unbind(session, closed) }
 }
 
-function opened(session: Session, tls: boolean, closed: Promise<void>): Promise<void> {
+function opened(session: Session, tls: boolean, closed: Promise<unknown>): Promise<void> {
   return new Promise((resolve, reject) => {
     session.once(tls ? 'secureConnect' : 'connect', () => resolve())
     session.once('error', (error: Error & { code?: string }) => reject(new SmppFault(error.code ?? 'CONNECTION')))
-    closed.then(() => reject(new SmppFault('CONNECT_TIMEOUT')))
+    closed.then(() => reject(new SmppFault('CONNECT_CLOSED')))
   })
 }
 
-function bound(session: Session, settings: SmppSettings, closed: Promise<void>): Promise<void> {
+function bound(session: Session, settings: SmppSettings, closed: Promise<unknown>): Promise<void> {
   const { systemId, password, systemType } = settings
   const parameters = { system_id: systemId, password, system_type: systemType, interface_version: 0x34 }
   return new Promise((resolve, reject) => {
@@ -92,7 +108,12 @@ function answerRequests(session: Session, delivered: (pdu: Pdu) => Promise<numbe
 }
 
 /** Asks the link after a time of silence; no answer within the timeout ends it (SMPP 3.4, 7.2, enquire_link_timer). */
-function keepAlive(session: Session, { enquireLink, timeout }: SmppSettings, closed: Promise<void>): void {
+function keepAlive(
+  session: Session,
+  { enquireLink, timeout }: SmppSettings,
+  closed: Promise<unknown>,
+  unanswered: () => void,
+): void {
   let ask: NodeJS.Timeout
   let giveUp: NodeJS.Timeout | undefined
   const heard = () => {
@@ -101,7 +122,10 @@ function keepAlive(session: Session, { enquireLink, timeout }: SmppSettings, clo
     ask.refresh()
   }
   ask = setTimeout(() => {
-    giveUp = setTimeout(() => session.destroy(), timeout)
+    giveUp = setTimeout(() => {
+      unanswered()
+      session.destroy()
+    }, timeout)
     session.enquire_link({})
   }, enquireLink)
   session.on('pdu', heard)
@@ -111,7 +135,7 @@ function keepAlive(session: Session, { enquireLink, timeout }: SmppSettings, clo
   })
 }
 
-async function unbind(session: Session, closed: Promise<void>): Promise<void> {
+async function unbind(session: Session, closed: Promise<unknown>): Promise<void> {
   const timer = setTimeout(() => session.destroy(), unbindTimeout)
   session.unbind({}, () => session.close())
   await closed
@@ -120,3 +144,17 @@ async function unbind(session: Session, closed: Promise<void>): Promise<void> {
 
 /** Writes a `command_status` as SMPP documents do: `0x00000058`. */
 export const statusCode = (status: number) => `0x${status.toString(16).padStart(8, '0').toUpperCase()}`
+
+/** Why a gateway is not bound, for metrics: `credentials` need an operator, the others mostly end by themselves. */
+export const awayCauses = ['lost', 'connection', 'timeout', 'bind', 'credentials'] as const
+export type AwayCause = (typeof awayCauses)[number]
+
+/** Refused name or password: ESME_RBINDFAIL, ESME_RINVPASWD, ESME_RINVSYSID (SMPP 3.4, 5.1.3). */
+const credentialStatus = [0x0d, 0x0e, 0x0f].map((status) => `BIND_${statusCode(status)}`)
+
+/** Tells the cause behind the code of a connection that could not be made. */
+export function causeOf(code: string): AwayCause {
+  if (credentialStatus.includes(code)) return 'credentials'
+  if (code === 'TIMEOUT') return 'timeout'
+  return code.startsWith('BIND_') ? 'bind' : 'connection'
+}

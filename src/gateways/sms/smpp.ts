@@ -1,7 +1,16 @@
-import type { Pdu } from 'smpp'
+import smpp, { type Pdu } from 'smpp'
 import type { SmsAnswer, SmsDriver, SmsReceipt, Submission } from './driver.ts'
 import { readReceipt } from './smpp-receipt.ts'
-import { type BoundSession, bind, SmppFault, type SmppSettings, statusCode } from './smpp-session.ts'
+import {
+  type AwayCause,
+  type BoundSession,
+  bind,
+  causeOf,
+  type SmppAlphabet,
+  SmppFault,
+  type SmppSettings,
+  statusCode,
+} from './smpp-session.ts'
 import { createWindow } from './window.ts'
 
 /** `command_status` values that need an answer of their own (SMPP 3.4, 5.1.3). */
@@ -26,8 +35,11 @@ const leastTime = 200
 export type SmppHooks = {
   /** Takes a delivery receipt; a fault makes the gateway repeat it. */
   received(receipt: SmsReceipt): Promise<void>
-  /** The connection was bound, or lost, or could not be made. */
-  connection(state: 'bound' | 'lost' | 'refused', code?: string): void
+  /** Something else was delivered: a person's message, or a receipt that tells nothing. */
+  passed(kind: 'message' | 'nothing'): void
+  bound(): void
+  /** The connection was lost or could not be made; `since`: milliseconds that nobody has been bound. */
+  away(cause: AwayCause, code: string, since: number): void
 }
 
 export type SmppSmsDriver = SmsDriver & {
@@ -64,26 +76,31 @@ function createLink(settings: SmppSettings, hooks: SmppHooks) {
   let failures = 0
   let again: NodeJS.Timeout | undefined
   let ending = false
+  let awaySince = performance.now()
 
   const connect = (): Promise<BoundSession | undefined> => {
     clearTimeout(again)
     const attempt = bind(settings, (pdu) => receive(pdu, hooks)).then(
       (bound) => {
         failures = 0
-        hooks.connection('bound')
-        bound.closed.then(() => retry('lost'))
+        hooks.bound()
+        bound.closed.then((code) => {
+          awaySince = performance.now()
+          retry('lost', code)
+        })
         return bound
       },
       (error) => {
-        retry('refused', error instanceof SmppFault ? error.code : 'CONNECTION')
+        const code = error instanceof SmppFault ? error.code : 'CONNECTION'
+        retry(causeOf(code), code)
         return undefined
       },
     )
     return attempt
   }
-  const retry = (state: 'lost' | 'refused', code?: string) => {
+  const retry = (cause: AwayCause, code: string) => {
     if (ending) return
-    hooks.connection(state, code)
+    hooks.away(cause, code, performance.now() - awaySince)
     // While it waits, submissions are told at once that nobody is there.
     current = Promise.resolve(undefined)
     const delay = backOff[Math.min(failures++, backOff.length - 1)] ?? 0
@@ -114,18 +131,22 @@ function submit(
   left: number,
 ): Promise<SmsAnswer> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve({ outcome: 'unknown', failure: 'TIMEOUT' }), left)
+    const late = Promise.withResolvers<SmsAnswer>()
+    const timer = setTimeout(() => resolve({ outcome: 'unknown', failure: 'TIMEOUT', late: late.promise }), left)
     const answer = (given: SmsAnswer) => {
       clearTimeout(timer)
+      late.resolve(given)
       resolve(given)
     }
-    const handedOver = session.submit_sm(submitParameters(sms), (pdu) => answer(readAnswer(pdu, settings)))
+    const handedOver = session.submit_sm(submitParameters(sms, settings.alphabet), (pdu) =>
+      answer(readAnswer(pdu, settings)),
+    )
     if (!handedOver) return answer({ outcome: 'temporary', failure: 'NOT_BOUND' })
     closed.then(() => answer({ outcome: 'unknown', failure: 'CONNECTION_LOST' }))
   })
 }
 
-function submitParameters(sms: Submission): Record<string, unknown> {
+function submitParameters(sms: Submission, alphabet: SmppAlphabet): Record<string, unknown> {
   return {
     ...sourceOf(sms.sender),
     dest_addr_ton: 1,
@@ -134,11 +155,14 @@ function submitParameters(sms: Submission): Record<string, unknown> {
     // Receipt for every end, good or bad.
     registered_delivery: 1,
     validity_period: relativeTime(sms.validFor),
-    // The gateway's default alphabet: GSM 7-bit, unpacked.
+    // The centre's own alphabet.
     data_coding: 0,
-    short_message: sms.text,
+    short_message: alphabet === 'gsm' ? smpp.encodings.ASCII.encode(sms.text) : toLatin1(sms.text),
   }
 }
+
+/** ISO 8859-1 lacks the euro and the Greek letters of the GSM alphabet. */
+const toLatin1 = (text: string) => Buffer.from(text.replaceAll('€', 'EUR').replace(/[\u0100-\uffff]/g, '?'), 'latin1')
 
 /** Type and plan of the sender (SMPP 3.4, 5.2.5 and 5.2.6): a name, an international number, or a short code. */
 function sourceOf(sender: string | undefined) {
@@ -166,11 +190,11 @@ function readAnswer(pdu: Pdu, settings: SmppSettings): SmsAnswer {
 
 /** Takes a `deliver_sm` and gives the status it is answered with: a receipt that could not be noted shall come again. */
 async function receive(pdu: Pdu, hooks: SmppHooks): Promise<number> {
-  const receipt = readReceipt(pdu)
-  // Messages of people to our sender are nobody's business here; they are taken and forgotten.
-  if (!receipt) return status.ok
+  const delivered = readReceipt(pdu)
   try {
-    await hooks.received(receipt)
+    // Messages of people to our sender are nobody's business here; they are counted and forgotten.
+    if (typeof delivered === 'string') hooks.passed(delivered)
+    else await hooks.received(delivered)
     return status.ok
   } catch {
     return status.temporaryError

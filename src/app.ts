@@ -24,7 +24,6 @@ import { type Deliveries, startDeliveries } from './jobs/deliveries.ts'
 import { startQueue } from './jobs/queue.ts'
 import { openDatabase, poolState } from './stores/database.ts'
 import { databaseTime } from './stores/database-time.ts'
-import { plainConnectionFault } from './stores/database-url.ts'
 import { createSettingStore } from './stores/settings.ts'
 
 /** `greeting`: addresses and demo log-ins for the terminal (development). */
@@ -60,7 +59,6 @@ export async function startApp(config: Config): Promise<App> {
   try {
     listener = await openListener(config.host, config.port, 'PORT')
     const issuer = config.issuer ?? `http://localhost:${listener.port}`
-    refusePlainConnection(config)
     const database = await openDatabase(config.database)
     closers.push(database.close)
     await prepareSchema(config, database.knex)
@@ -138,12 +136,6 @@ export async function startApp(config: Config): Promise<App> {
     await close()
     throw error
   }
-}
-
-/** @throws StartUpError when production would send passwords and personal data over a network in clear without saying so */
-function refusePlainConnection({ production, database }: Config): void {
-  const fault = production && database.url ? plainConnectionFault(database.url) : undefined
-  if (fault) throw new StartUpError(`${fault}.`)
 }
 
 /** A database that development has used holds accounts with a published password. */

@@ -2,17 +2,16 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { loadDevelopmentSecrets } from './config/development-secrets.ts'
 import { emailFaults, loadEmail } from './config/email.ts'
-import { type Environment, parseEnvironment } from './config/environment.ts'
+import { type Environment, readEnvironment } from './config/environment.ts'
 import { loadConfigFiles } from './config/files.ts'
 import { letterFaults, loadLetters } from './config/letters.ts'
-import { loadSms, smsFaults } from './config/sms.ts'
+import { findUnsafe } from './config/safety.ts'
+import { loadSms, type SmsConfig, smsFaults } from './config/sms.ts'
 import { telemetryOf } from './config/telemetry.ts'
 import { StartUpError } from './errors.ts'
 import { type KeyRing, parseKeyRing } from './gateways/key-ring.ts'
 
 export type Config = Readonly<ReturnType<typeof buildConfig>>
-
-const loopback = new Set(['127.0.0.1', '::1', 'localhost'])
 
 /**
  * Builds the one frozen configuration object from the environment and the files in CONFIG_DIR.
@@ -20,18 +19,27 @@ const loopback = new Set(['127.0.0.1', '::1', 'localhost'])
  * @throws StartUpError with one message that names every fault and its mend.
  */
 export function loadConfig(variables: NodeJS.ProcessEnv = process.env): Config {
-  const environment = parseEnvironment(variables)
-  const faults = environment.NODE_ENV === 'production' ? productionFaults(environment) : developmentFaults(environment)
-  if (environment.WEB_CONCURRENCY > 1 && !environment.DATABASE_URL)
-    faults.push('WEB_CONCURRENCY above 1 needs DATABASE_URL, because the embedded database serves one web process')
-  if (environment.ROLE !== 'both' && !environment.DATABASE_URL)
-    faults.push(
-      `ROLE=${environment.ROLE} needs DATABASE_URL, because the embedded database serves one process that does both`,
-    )
-  if (environment.NODE_ENV !== 'production') faults.push(...smsFaults(environment))
-  faults.push(...emailFaults(environment), ...letterFaults(environment))
-  if (faults.length > 0) throw new StartUpError(`${faults.join('. ')}.`)
-  return Object.freeze(hideSecrets(buildConfig(environment, variables)))
+  const { environment, faulty } = readEnvironment(variables)
+  const configDir = environment.CONFIG_DIR ?? fileURLToPath(new URL('../config', import.meta.url))
+  const faults = [...faulty.values()]
+  const read = <T>(load: () => T): T | undefined => {
+    try {
+      return load()
+    } catch (error) {
+      if (!(error instanceof StartUpError)) throw error
+      faults.push(error.message.replace(/\.$/, ''))
+      return undefined
+    }
+  }
+  const files = read(() => loadConfigFiles(configDir))
+  const sms = read(() => loadSms(environment, configDir, variables))
+  const unsafe = findUnsafe({ environment, variables, sms }, new Set(faulty.keys()))
+  faults.push(...unsafe.flatMap((finding) => ('fault' in finding ? [finding.fault] : [])))
+  faults.push(...processFaults(environment))
+  faults.push(...smsFaults(environment), ...emailFaults(environment), ...letterFaults(environment))
+  if (faults.length > 0 || !files || !sms) throw new StartUpError(`${faults.join('. ')}.`)
+  const risks = unsafe.flatMap((finding) => ('risk' in finding ? [finding] : []))
+  return Object.freeze(hideSecrets(buildConfig({ environment, variables, configDir, files, sms, risks })))
 }
 
 /**
@@ -48,30 +56,28 @@ export function loadProcessConfig(args: string[]): Config {
   }
 }
 
-function productionFaults(environment: Environment): string[] {
+/** What one process on the embedded database cannot be. */
+function processFaults({ WEB_CONCURRENCY, ROLE, DATABASE_URL }: Environment): string[] {
+  if (DATABASE_URL) return []
   const faults: string[] = []
-  for (const name of ['ISSUER', 'DATABASE_URL', 'COOKIE_KEYS', 'ENCRYPTION_KEYS', 'HASH_KEYS', 'SMTP_URL'] as const)
-    if (!environment[name])
-      faults.push(`${name} is required in production${name === 'ISSUER' ? '' : ` (or ${name}_FILE)`}`)
-  if (environment.ISSUER && !environment.ISSUER.startsWith('https://'))
-    faults.push(`ISSUER must begin with https:// in production, it is ${environment.ISSUER}`)
-  faults.push(...smsFaults(environment))
-  for (const name of ['DEMO_REDIRECT_URIS', 'DEMO_CLIENT_SECRET'] as const)
-    if (environment[name]) faults.push(`${name} is for development; unset it`)
-  if (environment.SANDBOX) faults.push('SANDBOX=true is for development; unset it')
+  if (WEB_CONCURRENCY > 1)
+    faults.push('WEB_CONCURRENCY above 1 needs DATABASE_URL, because the embedded database serves one web process')
+  if (ROLE !== 'both')
+    faults.push(`ROLE=${ROLE} needs DATABASE_URL, because the embedded database serves one process that does both`)
   return faults
 }
 
-function developmentFaults(environment: Environment): string[] {
-  if (loopback.has(environment.HOST) || environment.SANDBOX) return []
-  return [
-    `HOST=${environment.HOST} would show the development postbox to the network; set NODE_ENV=production, or SANDBOX=true for a sandbox with demo persons only`,
-  ]
+type Parts = {
+  environment: Environment
+  variables: NodeJS.ProcessEnv
+  configDir: string
+  files: ReturnType<typeof loadConfigFiles>
+  sms: SmsConfig
+  risks: { setting: string; risk: string }[]
 }
 
-function buildConfig(environment: Environment, variables: NodeJS.ProcessEnv) {
+function buildConfig({ environment, variables, configDir, files, sms, risks }: Parts) {
   const production = environment.NODE_ENV === 'production'
-  const configDir = environment.CONFIG_DIR ?? fileURLToPath(new URL('../config', import.meta.url))
   const development = production ? undefined : loadDevelopmentSecrets(environment.DATA_DIR)
   const ring = (given: KeyRing | undefined, own: string | undefined) => given ?? parseKeyRing(own ?? '')
   return {
@@ -109,7 +115,7 @@ function buildConfig(environment: Environment, variables: NodeJS.ProcessEnv) {
       () => '[secret]',
     ),
     email: loadEmail(environment),
-    sms: loadSms(environment, configDir, variables),
+    sms,
     letters: loadLetters(environment),
     logLevel: environment.LOG_LEVEL,
     metricsPort: environment.METRICS_PORT,
@@ -121,7 +127,9 @@ function buildConfig(environment: Environment, variables: NodeJS.ProcessEnv) {
     },
     /** What `clients.yaml` may name as `env:NAME`. */
     variables,
-    ...loadConfigFiles(configDir),
+    /** What is told at every start, because it is safe in some places only. */
+    risks,
+    ...files,
   }
 }
 

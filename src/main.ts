@@ -4,7 +4,7 @@ import { createLifecycle } from './app/lifecycle.ts'
 import { createLogger } from './app/logger.ts'
 import { serveClusterMetrics } from './app/metrics/cluster.ts'
 import { startApp } from './app.ts'
-import { loadProcessConfig } from './config.ts'
+import { type Config, loadProcessConfig } from './config.ts'
 import { StartUpError } from './errors.ts'
 import { DataFolderInUse, DataFolderUnusable } from './stores/embedded/lock.ts'
 
@@ -12,6 +12,7 @@ import { DataFolderInUse, DataFolderUnusable } from './stores/embedded/lock.ts'
 async function main(): Promise<void> {
   const config = loadProcessConfig(process.argv.slice(2))
   const log = createLogger(config.logLevel)
+  if (!cluster.isWorker) tellRisks(config)
   if (config.webConcurrency > 1 && cluster.isPrimary) {
     if (config.metricsPort !== undefined) await serveClusterMetrics(config.host, config.metricsPort)
     return startCluster({ count: config.webConcurrency, log, drainTimeout: config.drain.timeout })
@@ -25,6 +26,12 @@ async function main(): Promise<void> {
   if (app.greeting && !cluster.isWorker) process.stdout.write(app.greeting)
   if (cluster.isWorker) process.send?.(ready)
   else process.stdout.write(`${JSON.stringify(ready)}\n`)
+}
+
+/** Whatever the level of the log: what may be unsafe must be seen. */
+function tellRisks({ risks }: Config): void {
+  const log = createLogger('warn')
+  for (const { setting, risk } of risks) log.warn({ setting, risk }, 'setting may be unsafe')
 }
 
 /** Faults an operator can mend get their sentence; anything else its stack, too. */

@@ -77,6 +77,7 @@ export async function startDemo(
   return {
     greeting: await announce(settings),
     routes: createDevelopmentRoutes({
+      sandbox: config.sandbox,
       clock,
       postbox: services.postbox,
       arrive: () => arrive(settings, ['sms', 'email']),

@@ -45,6 +45,7 @@ type Settings = { files: readonly ClientFile[]; environment: Sources['environmen
 export function loadClients({ files, environment, baseDir }: Settings): Registry {
   const faults: string[] = []
   const clients = new Map<string, Client>()
+  const holders = new Map<string, string>()
   let defaultClient: { id: string; complain(message: string): void } | undefined
   for (const file of files) {
     const { entries, defaultId, complain } = readFile(file, faults)
@@ -54,6 +55,16 @@ export function loadClients({ files, environment, baseDir }: Settings): Registry
       const { jwks, faults: keyFaults } = readKeys(entry, sources)
       for (const fault of [...clientFaults(entry), ...secretFaults, ...keyFaults])
         complain(['clients', index, ...fault.path], fault.message, entry.client_id)
+      for (const hash of sources.demo ? [] : hashes) {
+        const holder = holders.get(hash)
+        if (holder !== undefined)
+          complain(
+            ['clients', index, 'client_secret'],
+            `is the secret of ${holder}, too; make one of its own`,
+            entry.client_id,
+          )
+        holders.set(hash, entry.client_id)
+      }
       if (clients.has(entry.client_id))
         complain(['clients', index, 'client_id'], 'is used twice; every application needs an id of its own')
       clients.set(entry.client_id, toClient(entry, hashes, jwks))

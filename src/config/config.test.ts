@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,16 +10,16 @@ import { StartUpError } from '../errors.ts'
 const folder = mkdtempSync(join(tmpdir(), 'aok-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const secret = Buffer.alloc(32, 7).toString('base64')
-const key = `a:${secret}`
+const secret = randomBytes(32).toString('base64')
+const key = () => `a:${randomBytes(32).toString('base64')}`
 const production = {
   NODE_ENV: 'production',
   ISSUER: 'https://anmeldung.example.org',
   HOST: '0.0.0.0',
-  DATABASE_URL: 'postgres://db/aok',
-  COOKIE_KEYS: key,
-  ENCRYPTION_KEYS: key,
-  HASH_KEYS: key,
+  DATABASE_URL: 'postgres://db/aok?sslmode=disable',
+  COOKIE_KEYS: key(),
+  ENCRYPTION_KEYS: key(),
+  HASH_KEYS: `a:${secret}`,
   SMTP_URL: 'smtps://mail.example.org',
   SMS_DRIVER: 'http',
   SMS_GATEWAY_URL: 'https://sms.example.org',
@@ -35,7 +36,7 @@ describe('loadConfig', () => {
       sandbox: false,
       issuer: 'https://anmeldung.example.org',
       database: {
-        url: 'postgres://db/aok',
+        url: 'postgres://db/aok?sslmode=disable',
         poolSize: 10,
         timeouts: { connect: 5000, statement: 15_000, lock: 5000, idleInTransaction: 30_000 },
       },
@@ -43,7 +44,7 @@ describe('loadConfig', () => {
       letters: { driver: 'spool' },
       demo: undefined,
     })
-    expect(config.secrets.hashKeys[0].secret).toEqual(Buffer.alloc(32, 7))
+    expect(config.secrets.hashKeys[0].secret).toEqual(Buffer.from(secret, 'base64'))
     expect(Object.isFrozen(config)).toBe(true)
   })
 
@@ -83,18 +84,6 @@ describe('loadConfig', () => {
       )
     })
   })
-
-  it.each(['127.0.0.1', '::1', 'localhost'])('develops on %s', (HOST) => {
-    expect(loadConfig({ ...development, HOST })).toMatchObject({ production: false, host: HOST })
-  })
-
-  it.each(['0.0.0.0', '::', '192.168.0.10'])(
-    'does not show the development postbox on %s, except in a sandbox',
-    (HOST) => {
-      expect(() => loadConfig({ ...development, HOST })).toThrow(`HOST=${HOST} would show the development postbox`)
-      expect(loadConfig({ ...development, HOST, SANDBOX: 'true' })).toMatchObject({ sandbox: true })
-    },
-  )
 
   it('needs a database server for more than one web process', () => {
     expect(() => loadConfig({ ...development, WEB_CONCURRENCY: '2' })).toThrow(

@@ -30,29 +30,46 @@ export function mayComeFromFile(name: string): boolean {
 }
 
 /**
+ * Reads the environment. A setting that is not valid counts as unset; what is wrong with it stands in `faulty` by its
+ * name, with its purpose.
+ */
+export function readEnvironment(variables: NodeJS.ProcessEnv): {
+  environment: Environment
+  faulty: Map<string, string>
+} {
+  const faulty = new Map<string, string>()
+  const environment = Object.fromEntries(
+    Object.entries(environmentSchema.shape).map(([name, schema]) => {
+      const given = readGiven(name, variables, faulty)
+      const result = schema.safeParse(given)
+      if (result.success) return [name, result.data]
+      const purpose = schema.description ?? 'see docs/operate/configuration.md'
+      faulty.set(name, `${name}: ${result.error.issues.map(({ message }) => message).join(', ')} (${purpose})`)
+      return [name, schema.safeParse(undefined).data]
+    }),
+  )
+  return { environment: environment as Environment, faulty }
+}
+
+/** The text of a setting: the variable, else the file that `<NAME>_FILE` names. Empty is unset. */
+function readGiven(name: string, variables: NodeJS.ProcessEnv, faulty: Map<string, string>): string | undefined {
+  const path = variables[`${name}_FILE`]
+  if (variables[name] || !path || !mayComeFromFile(name)) return variables[name] || undefined
+  try {
+    return readFileSync(path, 'utf8').trim() || undefined
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    faulty.set(name, `${name}_FILE names ${path}, which cannot be read (${code})`)
+    return undefined
+  }
+}
+
+/**
  * Parses the environment; all faults are reported together.
  * @throws StartUpError naming each variable, its fault and its purpose.
  */
 export function parseEnvironment(variables: NodeJS.ProcessEnv): Environment {
-  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
-  for (const name of Object.keys(environmentSchema.shape).filter(mayComeFromFile)) {
-    const path = given[`${name}_FILE`]
-    if (!path || given[name]) continue
-    try {
-      const value = readFileSync(path, 'utf8').trim()
-      // As with a variable, empty is unset.
-      if (value) given[name] = value
-    } catch (error) {
-      throw new StartUpError(
-        `${name}_FILE names ${path}, which cannot be read (${(error as NodeJS.ErrnoException).code}).`,
-      )
-    }
-  }
-  const result = environmentSchema.safeParse(given)
-  if (result.success) return result.data
-  const faults = result.error.issues.map((issue) => {
-    const name = String(issue.path[0]) as keyof Environment
-    return `${name}: ${issue.message} (${environmentSchema.shape[name]?.description ?? 'see docs/operate/configuration.md'})`
-  })
-  throw new StartUpError(`The settings are not valid. ${faults.join('. ')}.`)
+  const { environment, faulty } = readEnvironment(variables)
+  if (faulty.size > 0) throw new StartUpError(`The settings are not valid. ${[...faulty.values()].join('. ')}.`)
+  return environment
 }

@@ -93,9 +93,3 @@ it('names a missing secret and never shows a given one', () => {
   expect(() => load(example, { SMS_FIRST_TOKEN: 'geheim{{to}}' })).toThrow(/must not contain/)
   expect(() => load(example, { SMS_FIRST_TOKEN: 'geheim{{to}}' })).not.toThrow(/geheim/)
 })
-
-it('takes codes in the clear over a network for a fault in production', () => {
-  const text = change('url: https://', 'url: http://')
-  expect(() => load(text)).not.toThrow()
-  expect(() => load(text, { NODE_ENV: 'production' })).toThrow(/must begin with https/)
-})

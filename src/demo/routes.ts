@@ -4,9 +4,12 @@ import bodyParser from 'koa-bodyparser'
 import { PublicError } from '../errors.ts'
 import type { ShiftableClock } from '../gateways/clock.ts'
 import type { PostboxItem, PostboxStore } from '../stores/development-postbox.ts'
+import { createDirectOnly } from './direct-only.ts'
 import { addDuration } from './duration.ts'
 
 type Settings = {
+  /** A sandbox shows its post to everybody; without one, only to who asks directly from this machine. */
+  sandbox: boolean
   clock: ShiftableClock
   postbox: Pick<PostboxStore, 'list' | 'pdf'>
   /** Waits for e-mails and SMS that are on their way into the postbox. */
@@ -22,6 +25,7 @@ const day = 24 * 60 * 60 * 1000
 /** Creates the development pages of contract.md: postbox, clock and jobs. Never part of production. */
 export function createDevelopmentRoutes(settings: Settings): Middleware {
   const router = new Router({ prefix: '/dev' })
+  if (!settings.sandbox) router.use(createDirectOnly() as never)
   router.use(bodyParser({ enableTypes: ['json'] }) as never)
   const list = async (filter: Parameters<PostboxStore['list']>[0]) => {
     await settings.arrive()

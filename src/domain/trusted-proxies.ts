@@ -39,6 +39,9 @@ function parseNetwork(text: string): Network {
   return [network, bits]
 }
 
+/** Tells whether any proxy is trusted at all. */
+export const trustsAny = (trusted: TrustedProxies): boolean => !('hops' in trusted) || trusted.hops > 0
+
 /** Tells whether the forwarding headers of the machine that holds the connection are to be believed. */
 export const trustsPeer = (trusted: TrustedProxies, peer: string | undefined): boolean =>
   isProxy(trusted, readAddress(peer ?? ''), 0)

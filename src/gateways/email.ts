@@ -1,4 +1,5 @@
 import { createTransport } from 'nodemailer'
+import { isLoopbackUrl } from '../domain/loopback.ts'
 
 /** An e-mail ready to send. `id` makes the delivery idempotent: it becomes the Message-ID. */
 export type Email = { id: string; to: string; subject: string; text: string; html: string; link?: string }
@@ -37,7 +38,8 @@ export function createSmtpGateway(settings: SmtpSettings): EmailGateway {
       maxConnections: settings.connections ?? 5,
       // The outbox alone decides about another try: after a break in DATA the relay may have the e-mail.
       maxRequeues: 0,
-      requireTLS: settings.tls === 'required' && !isLoopback(url),
+      // What stays in this machine, or in this pod, needs no TLS.
+      requireTLS: settings.tls === 'required' && !isLoopbackUrl(url),
       tls: { minVersion: 'TLSv1.2', ca: settings.ca },
       dkim,
       ...timeouts,
@@ -55,12 +57,6 @@ export function createSmtpGateway(settings: SmtpSettings): EmailGateway {
     },
     close: () => transport.close(),
   }
-}
-
-/** What stays in this machine, or in this pod, needs no TLS. */
-function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url)
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 }
 
 /** Any other failure: tried again, whatever the relay or nodemailer calls permanent. The server's words are dropped. */

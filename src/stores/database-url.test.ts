@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { StartUpError } from '../errors.ts'
-import { parseDatabaseUrl, plainConnectionFault } from './database-url.ts'
+import { parseDatabaseUrl } from './database-url.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'aok-'))
 const ca = join(folder, 'ca.pem')
@@ -62,17 +62,4 @@ describe('parseDatabaseUrl', () => {
   it('throws what the start explains', () => {
     expect(() => parseDatabaseUrl('postgres://db/aok?x=1')).toThrow(StartUpError)
   })
-})
-
-describe('plainConnectionFault', () => {
-  it.each([
-    'postgres://127.0.0.1/aok',
-    'postgres://localhost,[::1]/aok',
-    'postgres://db/aok?sslmode=verify-full',
-    'postgres://db/aok?sslmode=disable',
-  ])('%s may be used', (url) => expect(plainConnectionFault(url)).toBeUndefined())
-
-  it.each(['postgres://db/aok', 'postgres://localhost,db/aok'])('%s would cross a network in clear', (url) =>
-    expect(plainConnectionFault(url)).toContain('sslmode=verify-full'),
-  )
 })

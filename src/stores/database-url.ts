@@ -86,13 +86,4 @@ function readCertificate(path: string): string {
   }
 }
 
-const loopback = /^(localhost|127\.\d+\.\d+\.\d+|::1|\/.*)$/
-
-/** Why production does not take this URL; `undefined` when it may: passwords and health data never cross a network in clear by default. */
-export function plainConnectionFault(url: string): string | undefined {
-  const { hosts, ssl } = parseDatabaseUrl(url)
-  if (ssl || /[?&]sslmode=disable(&|$)/.test(url) || hosts.every(({ host }) => loopback.test(host))) return undefined
-  return 'DATABASE_URL names no sslmode; add sslmode=verify-full&sslrootcert=/path/to/ca.pem, or sslmode=disable where the network itself is encrypted'
-}
-
 const refusal = (fault: string) => new StartUpError(`DATABASE_URL is not valid: ${fault}.`)

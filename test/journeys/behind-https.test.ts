@@ -3,7 +3,7 @@ import { startTestApp, type TestApp } from '../support/app.ts'
 
 let app: TestApp
 beforeAll(async () => {
-  app = await startTestApp({ ISSUER: 'https://anmeldung.example.test', TRUST_PROXY: 'true' })
+  app = await startTestApp({ ISSUER: 'https://anmeldung.example.test', TRUST_PROXY: 'true', SANDBOX: 'true' })
 })
 afterAll(() => app?.close())
 

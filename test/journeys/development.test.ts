@@ -1,3 +1,4 @@
+import http from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backends, startTestApp, type TestApp } from '../support/app.ts'
@@ -70,6 +71,75 @@ describe('the development pages', () => {
     await post('/dev/clock', { reset: true })
     await begin(client, app)
     expect((await enterPassword(client, wrong)).status).toBe(422)
+  })
+})
+
+describe('the development pages, asked in a roundabout way', () => {
+  let app: TestApp
+  let sandbox: TestApp
+  beforeAll(async () => {
+    // A proxy is trusted, so that its headers are read; and in the sandbox the post is open on purpose.
+    app = await startTestApp({ TRUST_PROXY: 'true' })
+    sandbox = await startTestApp({ TRUST_PROXY: 'true', SANDBOX: 'true', HOST: '0.0.0.0' })
+  })
+  afterAll(() => Promise.all([app?.close(), sandbox?.close()]))
+
+  const pages = [
+    ['GET', '/dev/postbox'],
+    ['GET', '/dev/postbox.json?kind=letter'],
+    ['GET', '/dev/postbox/3e3cf0e6-6d66-4a0a-9a5e-1a3f4f1c8a11.pdf'],
+    ['GET', '/dev/clock'],
+    ['POST', '/dev/clock'],
+    ['POST', '/dev/jobs/run'],
+  ] as const
+  /** As a program would that chooses every header, and answers status and body. */
+  const ask = (at: TestApp, method: string, path: string, headers: Record<string, string>) =>
+    new Promise<{ status: number; text: string }>((resolve, reject) => {
+      const options = { host: '127.0.0.1', port: at.port, method, path, headers }
+      const request = http.request(options, async (response) => {
+        let text = ''
+        for await (const part of response) text += part
+        resolve({ status: response.statusCode ?? 0, text })
+      })
+      request.on('error', reject).end()
+    })
+
+  it.each<Record<string, string>>([
+    { 'X-Forwarded-For': '198.51.100.7' },
+    { 'x-forwarded-host': 'anmeldung.example.org' },
+    { 'X-Forwarded-Proto': 'https' },
+    { 'X-Forwarded': 'for=198.51.100.7' },
+    { Forwarded: 'for=198.51.100.7' },
+    { Via: '1.1 proxy' },
+    { 'X-Real-IP': '198.51.100.7' },
+    { 'X-Client-IP': '198.51.100.7' },
+    { 'True-Client-IP': '198.51.100.7' },
+    { 'CF-Connecting-IP': '198.51.100.7' },
+    { 'X-Envoy-External-Address': '198.51.100.7' },
+    { Host: 'anmeldung.example.org' },
+    { Host: 'localhost.example.org:3000' },
+    { Host: '192.0.2.7:3000' },
+    { Host: 'localhost@anmeldung.example.org' },
+    { Origin: 'https://elsewhere.example.org' },
+    { Origin: 'null' },
+    { Referer: 'https://elsewhere.example.org/page' },
+  ])('answer nothing with %o', async (headers) => {
+    for (const [method, path] of pages) {
+      const { status, text } = await ask(app, method, path, { Accept: 'application/json', ...headers })
+      expect([status, JSON.parse(text).error], `${method} ${path}`).toEqual([404, 'not_found'])
+    }
+  })
+
+  it('answer who asks directly, under any name of this machine', async () => {
+    for (const Host of ['localhost:3000', '127.0.0.1', '[::1]:3000', 'LOCALHOST'])
+      expect((await ask(app, 'GET', '/dev/clock', { Host })).status, Host).toBe(200)
+    const Origin = app.issuer
+    expect((await ask(app, 'POST', '/dev/jobs/run', { Origin, 'Content-Length': '0' })).status).toBe(200)
+  })
+
+  it('are open in a sandbox', async () => {
+    const headers = { Host: 'sandbox.example.org', 'X-Forwarded-For': '198.51.100.7' }
+    expect((await ask(sandbox, 'GET', '/dev/postbox.json?kind=letter', headers)).status).toBe(200)
   })
 })
 

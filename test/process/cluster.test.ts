@@ -109,7 +109,7 @@ describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('the end of a process', () =>
     })
     socket.on('error', () => {})
     socket.write(
-      'POST /dev/jobs/run HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{',
+      'POST /dev/jobs/run HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{',
     )
     const done = new Promise<string>((resolve) => socket.on('close', () => resolve(answer)))
     return { finish: () => socket.write('}'), done }

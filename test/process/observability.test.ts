@@ -28,6 +28,7 @@ describe.skipIf(!backends.includes('servers'))('one process', () => {
     collector = await startCollector()
     const metricsPort = await freePort()
     child = world.start({
+      NODE_ENV: 'development',
       REDIS_URL: redis.url,
       LOG_LEVEL: 'trace',
       TRUST_PROXY: 'true',

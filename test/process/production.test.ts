@@ -40,6 +40,8 @@ describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('production on PostgreSQL', (
       LETTER_SPOOL_DIR: join(folder, 'spool'),
       TRUST_PROXY: 'true',
       WEB_CONCURRENCY: '2',
+      IP_LIMIT_FACTOR: '10',
+      LOG_LEVEL: 'error',
     }
     child = startChild(variables)
     address = `http://127.0.0.1:${(await child.ready).port}`
@@ -61,6 +63,16 @@ describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('production on PostgreSQL', (
     const discovery = (await (await get('/.well-known/openid-configuration')).json()) as Record<string, string>
     expect(discovery.issuer).toBe('https://anmeldung.example.org')
     expect(discovery.token_endpoint).toBe('https://anmeldung.example.org/oidc/token')
+  })
+
+  it('tells what may be unsafe once, however quiet its log is', () => {
+    const told = child
+      .out()
+      .split('\n')
+      .filter((line) => line.includes('setting may be unsafe'))
+    expect(told.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ level: 'warn', setting: 'IP_LIMIT_FACTOR', risk: expect.stringContaining('10 times') }),
+    ])
   })
 
   it('sets Secure cookies with the __Host- prefix and HSTS', async () => {

@@ -158,6 +158,11 @@ describe('a start that cannot be', () => {
     await expectRefusal(start({ HOST: '0.0.0.0' }), 'HOST=0.0.0.0')
   })
 
+  it('says that a service behind a proxy must be told what it is', async () => {
+    const forgotten = { ISSUER: 'https://anmeldung.example.org', TRUST_PROXY: 'true' }
+    await expectRefusal(start(forgotten), 'ISSUER', 'TRUST_PROXY', 'NODE_ENV=production', 'SANDBOX=true')
+  })
+
   it('names everything that production misses', async () => {
     const child = start({ NODE_ENV: 'production' })
     const required = ['ISSUER', 'DATABASE_URL', 'COOKIE_KEYS', 'ENCRYPTION_KEYS', 'HASH_KEYS', 'SMTP_URL']

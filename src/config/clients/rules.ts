@@ -1,9 +1,8 @@
+import { isLoopbackHost } from '../../domain/loopback.ts'
 import { type ClientEntry, memberScopes } from './schema.ts'
 
 /** A fault inside an entry: where, and what mends it. */
 export type Fault = { path: (string | number)[]; message: string }
-
-const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 /** Finds what does not belong together in an entry (RFC 6749 § 3.1.2, RFC 8252, RFC 9700 § 2). */
 export function clientFaults(entry: ClientEntry): Fault[] {
@@ -31,7 +30,7 @@ function addressFault(value: string, mayBeOwnScheme: boolean): string | undefine
   if (url.username || url.password) return 'carries a user name or password; leave them out'
   if (url.protocol === 'https:') return undefined
   if (url.protocol === 'http:')
-    return loopback.has(url.hostname) ? undefined : 'uses http, which is for localhost and 127.0.0.1 only; use https'
+    return isLoopbackHost(url.hostname) ? undefined : 'uses http, which is for localhost and 127.0.0.1 only; use https'
   if (!mayBeOwnScheme) return `uses ${url.protocol} – only kind: native may have a scheme of its own; use https`
   // A scheme in reverse domain order belongs to somebody (RFC 8252 § 7.1).
   return url.protocol.includes('.') ? undefined : `has the scheme ${url.protocol}; use one like org.example.app:`

@@ -37,6 +37,13 @@ export const serverSettings = {
     .describe(
       'whose `X-Forwarded-For` and `X-Request-Id` count: `true` (one proxy), a number of proxies in a row, or their addresses and networks as `10.0.0.0/8,192.0.2.4`; see [install.md](install.md#proxies-in-front)',
     ),
+  PLAIN_CONNECTIONS: z
+    .string()
+    .transform((list) => list.split(',').map((name) => name.trim()))
+    .optional()
+    .describe(
+      'settings, comma-separated, whose connections may leave the machine in clear because the network itself is encrypted, for example `REDIS_URL,gateways.second.url`; each is logged at every start',
+    ),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')

@@ -9,5 +9,8 @@ export const smsSettings = {
     .describe(
       '`postbox` (development), `http` (one gateway at `SMS_GATEWAY_URL`) or `gateways` (those of `sms.yaml`, by HTTP or SMPP)',
     ),
-  SMS_GATEWAY_URL: z.url().optional().meta(alsoFromFile('address of the SMS gateway for `SMS_DRIVER=http`')),
+  SMS_GATEWAY_URL: z
+    .url({ protocol: /^https?$/, error: 'must begin with https://' })
+    .optional()
+    .meta(alsoFromFile('address of the SMS gateway for `SMS_DRIVER=http`')),
 }

@@ -108,6 +108,7 @@ export function createHttpApp(settings: Settings): RequestListener {
     },
     deps: services.journeyDeps,
     cookies,
+    subjectOf: oidc.subjectOf,
   })
   app.use(router.routes() as unknown as Middleware)
   return app.callback()

@@ -7,10 +7,12 @@ import { fullName } from '../domain/person-name.ts'
 import { type Clock, createSystemClock } from '../gateways/clock.ts'
 import type { RedisGateway } from '../gateways/redis/redis.ts'
 import { newReference } from '../http/errors.ts'
+import type { Deps } from '../journeys/deps.ts'
 import { createArtefactAdapterFactory } from '../oidc/adapters/artefact-adapter.ts'
 import { createRedisArtefactStore } from '../oidc/adapters/redis.ts'
-import { createPairwiseIdentifier } from '../oidc/clients/pairwise.ts'
-import { restartOf } from '../oidc/open-interaction.ts'
+import type { ClientModel } from '../oidc/clients/model.ts'
+import { createPairwiseIdentifier, subjectOf } from '../oidc/clients/pairwise.ts'
+import { explainMissing, isInteractionGone, restartOf } from '../oidc/open-interaction.ts'
 import { createProvider } from '../oidc/provider.ts'
 import type { BackchannelLogout, OidcAccount, ProviderDeps } from '../oidc/provider-deps.ts'
 import { cookieNames } from '../oidc/settings/cookies.ts'
@@ -58,7 +60,7 @@ export async function createOidc(settings: Settings) {
       const expiresAt = new Date(at.getTime() + 110_000)
       await services.transaction((unit) => unit.send({ kind: 'backchannel_logout', payload, expiresAt }, at))
     },
-    ...createPages(issuer, log),
+    ...createPages(issuer, log, services.journeyDeps),
   }
   // The adapter is one for all: it remembers which uses are being answered, whichever provider answers them.
   const changing = await createChangingProvider({
@@ -73,6 +75,8 @@ export async function createOidc(settings: Settings) {
       return changing.provider
     },
     changing,
+    /** The `sub` of an account for an application. */
+    subjectOf: (client: ClientModel, accountId: string) => subjectOf(client, accountId, settled.pairwise),
     /** Application that `/anmeldung` signs in to when nobody asked. */
     defaultClient: registry.defaultClient,
     /** Hands protocol requests over to oidc-provider; `language` and `render` draw its pages. */
@@ -135,9 +139,15 @@ async function findAccount(services: Services, clock: Clock, accountId: string):
 function createPages(
   issuer: string,
   log: Logger,
+  deps: Deps,
 ): Pick<ProviderDeps, 'renderError' | 'renderUnavailable' | 'renderLogout' | 'renderLoggedOut'> {
   return {
     async renderError(ctx, out, error) {
+      if (isInteractionGone(ctx, error)) {
+        // The request that ended it has given the browser its session.
+        ctx.remove('Set-Cookie')
+        return await explainMissing(ctx, ctx.oidc.provider, deps)
+      }
       const reference = newReference()
       log.info(
         { reference, error: out.error, description: out.error_description, fault: error.name },

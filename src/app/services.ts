@@ -171,6 +171,7 @@ export async function createServices(settings: Settings) {
     sendLogoutToken: settings.sendLogoutToken,
   })
   const journeyDeps: Deps = {
+    protocolClock: createSystemClock(),
     stores,
     transaction,
     hasher,

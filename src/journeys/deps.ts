@@ -36,6 +36,8 @@ export type Deps = {
   hasher: PasswordHasher
   hash: KeyedHash
   clock: Clock
+  /** The machine's own clock, by which the protocol counts (`auth_time`); it never follows the development clock. */
+  protocolClock: Clock
   random: Random
   limits: JourneyLimits
   letters: LetterService

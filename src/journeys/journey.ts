@@ -16,6 +16,8 @@ export type StepRequest = {
   language: string
   /** What the application expects as user name (OpenID Connect Core, `login_hint`). */
   loginHint?: string
+  /** Whether the request may be answered for this account; absent: for anybody (OpenID Connect Core, `id_token_hint`, `sub`). */
+  isFor?(accountId: string): boolean
   /** The application that asks, if it may be named. */
   application?: { clientId: string; name: string; reviewed: boolean }
 }

@@ -1,8 +1,9 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
+import type { Deps } from '../journeys/deps.ts'
 import { claimsOfScope } from './claims.ts'
-import { recordConsent } from './consent.ts'
-import { type Interaction, type InteractionDeps, openInteraction, redirect } from './open-interaction.ts'
+import { type Agreement, recordConsent } from './consent.ts'
+import { handOver, type Interaction, type InteractionDeps, openInteraction, redirect } from './open-interaction.ts'
 
 const path = '/anmeldung/:uid/einwilligung'
 
@@ -24,25 +25,41 @@ export function addConsentRoutes(router: Router, settings: InteractionDeps): voi
   router.post(path, async (ctx) => {
     const interaction = await openConsent(ctx, settings)
     if (!interaction) return
-    const now = deps.clock.now()
-    const grantId = await recordConsent(settings.provider, interaction, (consent) =>
-      deps.transaction(async (unit) => {
-        await unit.consents.grant({ ...consent, now })
-        await unit.audit.consentGranted({ at: now, ...consent })
-      }),
-    )
-    const result = { consent: { grantId } }
-    redirect(
-      ctx,
-      await settings.provider.interactionResult(ctx.req, ctx.res, result, { mergeWithLastSubmission: true }),
-    )
+    const { provider } = settings
+    const grantId = await recordConsent(provider, interaction, (agreement) => claim(deps, interaction.uid, agreement))
+    if (grantId) return await handOver(ctx, settings, { consent: { grantId } }, { mergeWithLastSubmission: true })
+    redirect(ctx, interaction.returnTo)
   })
 }
 
+const day = 24 * 60 * 60 * 1000
+
+/**
+ * Claims the interaction for one click, with the consent and its event in the same transaction; whoever comes second takes
+ * the grant of the first, so that all clicks lead to one code.
+ */
+async function claim(deps: Deps, uid: string, { grantId, ...agreed }: Agreement): Promise<string | null> {
+  return await deps.transaction(async (unit) => {
+    const now = deps.clock.now()
+    const { clientId } = agreed
+    const expiresAt = new Date(now.getTime() + day)
+    if (await unit.journeys.begin({ id: uid, kind: 'consent', state: { grantId }, clientId, expiresAt })) {
+      await unit.consents.grant({ ...agreed, now })
+      await unit.audit.consentGranted({ at: now, ...agreed })
+      return grantId
+    }
+    const first = await unit.journeys.load(uid, 'consent')
+    return (first?.state as { grantId: string } | null | undefined)?.grantId ?? null
+  })
+}
+
+/** Finds the interaction; one that is answered, or is not about consent, leads on. */
 async function openConsent(ctx: Context, settings: InteractionDeps): Promise<Interaction | null> {
   const interaction = await openInteraction(ctx, settings)
-  if (!interaction || interaction.prompt.name === 'consent') return interaction
-  redirect(ctx, ctx.path.replace(/\/einwilligung$/, ''))
+  if (!interaction) return null
+  if (interaction.result) redirect(ctx, interaction.returnTo)
+  else if (interaction.prompt.name !== 'consent') redirect(ctx, ctx.path.replace(/\/einwilligung$/, ''))
+  else return interaction
   return null
 }
 

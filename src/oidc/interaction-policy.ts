@@ -1,5 +1,8 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import type { ClientModel } from './clients/model.ts'
+import { subjectOf } from './clients/pairwise.ts'
+import type { ProviderDeps } from './provider-deps.ts'
+import { isDemanded } from './requests/demanded-subject.ts'
 
 const { Check, Prompt, base } = interactionPolicy
 
@@ -10,7 +13,7 @@ const justSignedIn = (ctx: KoaContextWithOIDC) => ctx.oidc.result?.login !== und
  * Builds the prompts: oidc-provider's own for sign-in and consent, with our rules for accounts that ended, apps on
  * devices, `prompt=select_account`, authentication contexts and first-party applications.
  */
-export function createInteractionPolicy() {
+export function createInteractionPolicy({ pairwise }: Pick<ProviderDeps, 'pairwise'>) {
   const policy = base()
   const login = policy.get('login')
   const consent = policy.get('consent')
@@ -41,6 +44,17 @@ export function createInteractionPolicy() {
     ),
   )
   for (const reason of ['essential_acr', 'essential_acrs']) failRatherThanLoop(login, reason)
+  signInAgainOnce(login)
+  // The hint and the claims of a request are not known any more where oidc-provider takes it up after the sign-in.
+  login.checks.add(
+    new Check('demanded_subject', 'the request is for another person', 'login_required', (ctx) => {
+      const { session, client, params } = ctx.oidc
+      if (!session?.accountId || !client || !params) return false
+      if (isDemanded(params, subjectOf(client as ClientModel, session.accountId, pairwise))) return false
+      if (justSignedIn(ctx)) throw new errors.LoginRequired('the request is for another person')
+      return true
+    }),
+  )
 
   const selectAccount = new Prompt({ name: 'select_account', requestable: true })
   selectAccount.checks.clear()
@@ -61,6 +75,24 @@ function failRatherThanLoop(prompt: PromptOf, reason: string): void {
     if (unmet && justSignedIn(ctx))
       throw new errors.UnmetAuthenticationRequirements('the requested authentication context was not reached')
     return unmet
+  }
+}
+
+/**
+ * A sign-in that has become older than `max_age` on the pages after it is asked for once more in the same request; the
+ * second time the application is told, so that nobody signs in for ever.
+ */
+function signInAgainOnce(prompt: PromptOf): void {
+  const check = requireCheck(prompt, 'max_age')
+  const original = check.check
+  check.check = async (ctx) => {
+    if (await original(ctx)) return true
+    const { session, params, entities } = ctx.oidc
+    if (params?.max_age === undefined || !justSignedIn(ctx) || !session?.past(Number(params.max_age))) return false
+    const { prompt: answered, lastSubmission } = entities.Interaction ?? {}
+    if (answered?.name === 'login' && lastSubmission?.login)
+      throw new errors.LoginRequired('the sign-in took longer than max_age')
+    return true
   }
 }
 

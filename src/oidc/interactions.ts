@@ -1,5 +1,6 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
+import type { InteractionResults } from 'oidc-provider'
 import { deviceOf } from '../http/device.ts'
 import { mountJourney } from '../http/mount-journey.ts'
 import type { Deps } from '../journeys/deps.ts'
@@ -7,7 +8,7 @@ import type { Position } from '../journeys/journey.ts'
 import { signInJourney } from '../journeys/sign-in/journey.ts'
 import { type SignInState, signInState } from '../journeys/sign-in/state.ts'
 import { addConsentRoutes } from './consent-routes.ts'
-import { explainMissing, type InteractionDeps, openInteraction, redirect, uidOf } from './open-interaction.ts'
+import { explainMissing, handOver, type InteractionDeps, openInteraction, redirect, uidOf } from './open-interaction.ts'
 
 const baseOf = (ctx: Context) => `/anmeldung/${uidOf(ctx)}`
 
@@ -30,6 +31,7 @@ export function addInteractionRoutes(router: Router, settings: InteractionDeps):
       language: ctx.state.lang,
       loginHint: ctx.state.loginHint,
       application: ctx.state.application,
+      isFor: ctx.state.isFor,
     }),
     finish: (ctx, position) => finish(ctx, settings, position),
     locals: (ctx) => ({
@@ -76,24 +78,23 @@ async function locate(ctx: Context, settings: InteractionDeps): Promise<Position
   return { id: uid, version: stored.version, state: signInState.parse(stored.state) }
 }
 
-async function finish(
-  ctx: Context,
-  { provider, deps }: InteractionDeps,
-  position: Position<SignInState>,
-): Promise<void> {
-  const { state } = position
+async function finish(ctx: Context, settings: InteractionDeps, position: Position<SignInState>): Promise<void> {
+  await handOver(ctx, settings, resultOf(position.state))
+}
+
+function resultOf(state: SignInState): InteractionResults {
+  if (state.step === 'otherPerson')
+    return { error: 'login_required', error_description: 'the request is for another person' }
   if (state.step !== 'finished') throw new Error(`sign-in has no page for ${state.step}`)
-  const login = { accountId: state.accountId, acr: state.acr, amr: state.amr, remember: true }
-  const next = await provider.interactionResult(ctx.req, ctx.res, { login }, { mergeWithLastSubmission: false })
-  await deps.stores.journeys.end(position.id, deps.clock.now())
-  redirect(ctx, next)
+  const { accountId, acr, amr, authTime: ts } = state
+  return { login: { accountId, acr, amr, ts, remember: true } }
 }
 
 async function cancel(ctx: Context, settings: InteractionDeps): Promise<void> {
   const interaction = await openInteraction(ctx, settings)
   if (!interaction) return
+  // Answered by another click: what it said counts.
+  if (interaction.result) return redirect(ctx, interaction.returnTo)
   const refusal = { error: 'access_denied', error_description: 'the person cancelled the sign-in' }
-  const next = await settings.provider.interactionResult(ctx.req, ctx.res, refusal, { mergeWithLastSubmission: false })
-  await settings.deps.stores.journeys.end(interaction.uid, settings.deps.clock.now())
-  redirect(ctx, next)
+  await handOver(ctx, settings, refusal)
 }

@@ -84,7 +84,10 @@ function memberSettings(deps: ProviderDeps): Configuration {
     acrValues: [...supportedAcrs],
     subjectTypes: ['public', 'pairwise'],
     pairwiseIdentifier: (_ctx, accountId, client) => deps.pairwise(sectorOf(client), accountId),
-    interactions: { policy: createInteractionPolicy(), url: (_ctx, interaction) => `/anmeldung/${interaction.uid}` },
+    interactions: {
+      policy: createInteractionPolicy(deps),
+      url: (_ctx, interaction) => `/anmeldung/${interaction.uid}`,
+    },
     loadExistingGrant: createGrantLoader(deps.consents),
     // oidc-provider drops offline_access without prompt=consent; see `restoreOfflineAccess`.
     extraParams: { scope: restoreOfflineAccess },

@@ -10,13 +10,13 @@ export const emailBouncedStep: Step<SignInState, 'emailBounced', Pick<Deps, 'sto
     const account = await deps.stores.accounts.find(state.accountId)
     return { model: { bounce: account && bounceNotice(account) } }
   },
-  async submit(_input, { accountId }, deps) {
+  async submit(_input, { accountId, authTime }, deps) {
     const account = await deps.stores.accounts.find(accountId)
     // Suspended or ended while the page stood open: nobody is signed in.
     if (account?.state !== 'active') return { outcome: 'restart', data: {} }
     return {
       outcome: 'read',
-      data: { accountId, acr: acrPasswordMtan, amr: ['pwd', 'sms', 'mfa'] },
+      data: { accountId, authTime, acr: acrPasswordMtan, amr: ['pwd', 'sms', 'mfa'] },
       effects: async (unit) => void (await unit.emailBounces.told(accountId, deps.clock.now())),
     }
   },

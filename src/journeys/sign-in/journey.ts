@@ -12,7 +12,7 @@ import { unlockCodeStep } from './unlock-code.ts'
 /**
  * The sign-in of the seed. First: password → unlock code → mTAN → security question. Later: password → mTAN, and once a notice when an e-mail
  * came back.
- * `finished` has no page: the result is handed to oidc-provider.
+ * `finished` and `otherPerson` have no page: the result is handed to oidc-provider.
  */
 export const signInJourney: Journey<SignInState, Deps> = {
   name: 'sign-in',
@@ -42,6 +42,7 @@ export const signInJourney: Journey<SignInState, Deps> = {
       suspended: 'suspended',
       ended: 'ended',
       deviceLinkSent: 'deviceLinkSent',
+      otherPerson: 'otherPerson',
     },
     unlockCode: { accepted: 'mtan', newLetter: 'mtan', suspended: 'suspended', ended: 'ended' },
     mtan: {

@@ -6,7 +6,7 @@ import type { Deps } from '../deps.ts'
 import type { FieldErrors, Step, StepRequest, Submission } from '../journey.ts'
 import { acrPasswordMtan, type SignInState, type StateOf } from './state.ts'
 
-type MtanDeps = Pick<Deps, 'stores' | 'transaction' | 'mtans' | 'clock'>
+type MtanDeps = Pick<Deps, 'stores' | 'transaction' | 'mtans' | 'clock' | 'protocolClock'>
 type MtanState = StateOf<'mtan'>
 
 /**
@@ -93,19 +93,20 @@ async function accepted(
   request: StepRequest,
 ): Promise<Submission<SignInState>> {
   const now = deps.clock.now()
+  const authTime = Math.floor(deps.protocolClock.now().getTime() / 1000)
   const { accountId, deviceKnown, letterId } = state
   const consume = async (
     unit: Parameters<NonNullable<Extract<Submission<SignInState>, { outcome: string }>['effects']>>[0],
   ) => ((await unit.codes.consume(codeId, now)) ? undefined : ({ invalid: { mtan: 'used_up' } } as const))
   if (state.way === 'newLetter') return { outcome: 'newLetter', data: { accountId, deviceKnown }, effects: consume }
   if (state.way === 'firstSignIn')
-    return { outcome: 'firstSignIn', data: { accountId, deviceKnown, letterId }, effects: consume }
+    return { outcome: 'firstSignIn', data: { accountId, deviceKnown, letterId, authTime }, effects: consume }
   const account = await deps.stores.accounts.find(accountId)
   const untold = account && !account.emailBounce?.toldAt && bounceNotice(account)
   return {
     ...(untold
-      ? { outcome: 'emailBounced', data: { accountId } }
-      : { outcome: 'laterSignIn', data: { accountId, acr: acrPasswordMtan, amr: ['pwd', 'sms', 'mfa'] } }),
+      ? { outcome: 'emailBounced', data: { accountId, authTime } }
+      : { outcome: 'laterSignIn', data: { accountId, authTime, acr: acrPasswordMtan, amr: ['pwd', 'sms', 'mfa'] } }),
     async effects(unit) {
       const objection = await consume(unit)
       if (objection) return objection

@@ -51,6 +51,8 @@ export const passwordStep: Step<SignInState, 'password', PasswordDeps> = {
     if (!right || !account) return await wrong(deps, account, name)
     await lane.limit.giveBack(lane.key)
     await rehashWhenOutdated(deps, account, input.password ?? '')
+    // Before any mTAN goes out: nothing that this person could do would answer the request.
+    if (request.isFor && !request.isFor(account.id)) return { outcome: 'otherPerson', data: {} }
     return await route(deps, account, deviceKnown)
   },
   actions: {

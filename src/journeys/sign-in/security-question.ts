@@ -39,7 +39,8 @@ export const securityQuestionStep: Step<SignInState, 'securityQuestion', Questio
     if (!answer.ok) errors.securityAnswer = answer.reason
     if (!question || !answer.ok) return { invalid: errors }
     const answerHash = await deps.hasher.hash(answer.value)
-    const data = { accountId: account.id, acr: acrPasswordMtan, amr: firstSignInAmr }
+    const { authTime } = state
+    const data = { accountId: account.id, authTime, acr: acrPasswordMtan, amr: firstSignInAmr }
     return {
       outcome: 'accepted',
       data,

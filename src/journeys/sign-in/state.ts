@@ -6,6 +6,12 @@ const mtanSending = z.object({ sent: z.int(), expiresAt: z.iso.datetime(), resen
 const person = { accountId: z.uuid(), deviceKnown: z.boolean() }
 
 /**
+ * After the last factor: when it was used up, in seconds since the epoch, real time: the protocol's `auth_time`, however
+ * long the pages after it stand open.
+ */
+const proven = { authTime: z.int().optional() }
+
+/**
  * Where a sign-in stands. One variant per step, so that a state can only hold what its step has proven.
  * `way`: why the mTAN is asked for; `letterId`: the letter whose code was entered, consumed at the very end.
  */
@@ -23,8 +29,8 @@ export const signInState = z.discriminatedUnion('step', [
     sending: mtanSending.nullable(),
     blockedUntil: z.iso.datetime().optional(),
   }),
-  z.object({ step: z.literal('emailBounced'), accountId: z.uuid() }),
-  z.object({ step: z.literal('securityQuestion'), ...person, letterId: z.uuid() }),
+  z.object({ step: z.literal('emailBounced'), accountId: z.uuid(), ...proven }),
+  z.object({ step: z.literal('securityQuestion'), ...person, ...proven, letterId: z.uuid() }),
   z.object({ step: z.literal('newLetter'), ...person }),
   z.object({ step: z.literal('newLetterRequested'), letterDay: z.iso.date() }),
   z.object({ step: z.literal('notActivated'), ...person, resent: z.boolean().optional() }),
@@ -32,13 +38,14 @@ export const signInState = z.discriminatedUnion('step', [
   z.object({ step: z.literal('suspended'), reason: z.string() }),
   z.object({ step: z.literal('ended') }),
   z.object({ step: z.literal('deviceLinkSent') }),
+  /** The request is for somebody else (`id_token_hint`, `sub`). */
+  z.object({ step: z.literal('otherPerson') }),
   z.object({
     step: z.literal('finished'),
     accountId: z.uuid(),
     acr: z.string(),
     amr: z.array(z.string()),
-    /** Seconds since the epoch, real time: the protocol's `auth_time`. */
-    authTime: z.int().optional(),
+    ...proven,
   }),
 ])
 

@@ -16,6 +16,15 @@ export async function createPairwiseIdentifier(
   return (sector, accountId) => createHmac('sha256', key).update(`${sector}\0${accountId}`).digest('base64url')
 }
 
+/** The `sub` of an account for a client, as its tokens carry it. */
+export function subjectOf(
+  client: ClientModel,
+  accountId: string,
+  pairwise: (sector: string, accountId: string) => string,
+): string {
+  return client.subjectType === 'pairwise' ? pairwise(sectorOf(client), accountId) : accountId
+}
+
 /**
  * Names the sector of a client: the host of its https redirect addresses, shared by all applications there; an app
  * with a custom scheme or a loopback address is a sector of its own, because these have no host that belongs to it.

@@ -18,16 +18,32 @@ export function narrowClaimsParameter(ctx: KoaContextWithOIDC, claims: ClaimsPar
         throw new errors.InvalidRequest(`claims.${place} members must be null or objects`)
     narrowed[place] = Object.fromEntries(requested.filter(([name]) => protocolClaims.has(name)))
   }
-  if (ctx.oidc.params) ctx.oidc.params.claims = JSON.stringify(narrowed)
-  assertReachable(narrowed.id_token?.acr)
+  for (const place of ['userinfo', 'id_token'] as const) assertList(narrowed[place]?.sub, `${place}.sub`)
+  const acr = narrowed.id_token?.acr
+  assertList(acr, 'id_token.acr')
+  const { params } = ctx.oidc
+  if (!params) return
+  params.claims = JSON.stringify(narrowed)
+  if (!isEssential(acr)) return
+  assertReachable(acr)
+  // oidc-provider would put this wish in the place of the demand.
+  params.acr_values = undefined
 }
 
-function assertReachable(acr: unknown): void {
-  const { essential, value, values } = (acr ?? {}) as { essential?: unknown; value?: unknown; values?: unknown }
-  if (essential !== true) return
+type ClaimRequest = { essential?: unknown; value?: unknown; values?: unknown }
+
+const isEssential = (request: unknown): request is ClaimRequest =>
+  Boolean((request as ClaimRequest | null | undefined)?.essential)
+
+function assertList(request: unknown, name: string): void {
+  const { values } = (request ?? {}) as ClaimRequest
   if (values !== undefined && !Array.isArray(values))
-    throw new errors.InvalidRequest('invalid claims.id_token.acr.values type')
-  const wanted = [...(values ?? []), ...(value === undefined ? [] : [value])]
-  if (wanted.length === 0 || wanted.some((one) => reachableAcrs.includes(one))) return
+    throw new errors.InvalidRequest(`invalid claims.${name}.values type`)
+}
+
+/** Refuses before anybody signs in what no sign-in would meet; `value` and `values` each have to be met. */
+function assertReachable({ value, values }: ClaimRequest): void {
+  const demands = [values, value ? [value] : undefined].filter((demand): demand is unknown[] => Array.isArray(demand))
+  if (demands.every((demand) => demand.some((one) => reachableAcrs.includes(String(one))))) return
   throw new errors.UnmetAuthenticationRequirements('none of the requested authentication contexts can be reached')
 }

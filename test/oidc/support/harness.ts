@@ -183,9 +183,11 @@ function application(provider: Provider, state: State, consents: ReturnType<type
       name === 'consent'
         ? {
             consent: {
-              grantId: await recordConsent(provider, interaction, (consent) =>
-                consents.grant({ ...consent, now: new Date() }),
-              ),
+              grantId:
+                (await recordConsent(provider, interaction, async ({ grantId, ...consent }) => {
+                  await consents.grant({ ...consent, now: new Date() })
+                  return grantId
+                })) ?? undefined,
             },
           }
         : state.member

@@ -1,0 +1,137 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startTestApp, type TestApp } from '../../support/app.ts'
+import type { Client, Page } from '../../support/client.ts'
+
+const root = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
+const secret = randomBytes(32).toString('base64url')
+
+export type Answer = Record<string, string | undefined>
+type Tokens = { access_token: string; id_token: string; refresh_token: string; error?: string }
+
+const entry = (id: string, kind: string, more: string) => `
+  - client_id: ${id}
+    name: ${id}
+    kind: ${kind}
+    reviewed: true
+    client_secret: { from: env:APPLICATIONS_SECRET }
+${more}`
+
+/**
+ * Starts the whole service with applications of its own: `own` (the insurer's), `third` (with consent) and services; what
+ * the browser brings to them, and the logout tokens they get, is kept.
+ */
+export async function startWithApplications(more = '', variables: Record<string, string> = {}) {
+  const logouts: string[] = []
+  const receiver = createServer((request, response) => {
+    let body = ''
+    request.on('data', (part) => {
+      body += part
+    })
+    request.on('end', () => {
+      if (request.url === '/backchannel') logouts.push(new URLSearchParams(body).get('logout_token') ?? '')
+      response.end('<h1>arrived</h1>')
+    })
+  })
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
+  const away = `http://localhost:${(receiver.address() as AddressInfo).port}`
+  const folder = mkdtempSync(join(tmpdir(), 'aok-applications-'))
+  cpSync(root('config'), join(folder, 'config'), { recursive: true })
+  symlinkSync(root('locales'), join(folder, 'locales'))
+  const web = (id: string) => `    redirect_uris: ['${away}/${id}']
+    post_logout_redirect_uris: ['${away}/bye']
+    backchannel_logout_uri: ${away}/backchannel
+    scopes: [openid, profile, email, offline_access]`
+  writeFileSync(
+    join(folder, 'config/clients.yaml'),
+    `clients:${entry('own', 'web', `    first_party: true\n${web('own')}`)}${entry('third', 'web', web('third'))}${entry('guard', 'service', '    first_party: true')}${more}\n`,
+  )
+  const settings = { CONFIG_DIR: join(folder, 'config'), APPLICATIONS_SECRET: secret, ...variables }
+  const app = await startTestApp(settings)
+  return Object.assign(applicationsOf(app, away), {
+    app,
+    logouts,
+    async close() {
+      await app.close()
+      receiver.close()
+      receiver.closeAllConnections()
+      rmSync(folder, { recursive: true })
+    },
+  })
+}
+
+export type Applications = Awaited<ReturnType<typeof startWithApplications>>
+
+function applicationsOf({ issuer }: TestApp, away: string) {
+  const verifier = randomBytes(32).toString('base64url')
+  const post = async (path: string, clientId: string, body: Record<string, string>) => {
+    const authorization = `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}`
+    const init = { method: 'POST', headers: { authorization }, body: new URLSearchParams(body) }
+    const response = await fetch(`${issuer}/oidc/${path}`, init)
+    const text = await response.text()
+    return { status: response.status, body: (text ? JSON.parse(text) : {}) as Record<string, unknown> }
+  }
+  const parametersOf = (clientId: string, changes: Record<string, string>) => ({
+    client_id: clientId,
+    redirect_uri: `${away}/${clientId}`,
+    response_type: 'code',
+    scope: 'openid profile offline_access',
+    state: 'state-1',
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+    code_challenge_method: 'S256',
+    ...(clientId === 'third' && !changes.prompt ? { prompt: 'consent' } : {}),
+    ...changes,
+  })
+  return {
+    /** Address of an authorization request. */
+    url: (clientId: string, changes: Record<string, string> = {}) =>
+      `${issuer}/oidc/auth?${new URLSearchParams(parametersOf(clientId, changes))}`,
+    /** The same, pushed before (RFC 9126); what the endpoint refuses is answered as it is. */
+    async pushed(clientId: string, changes: Record<string, string> = {}) {
+      const { body } = await post('par', clientId, parametersOf(clientId, changes))
+      if (!body.request_uri) return body
+      const query = { client_id: clientId, request_uri: String(body.request_uri) }
+      return { url: `${issuer}/oidc/auth?${new URLSearchParams(query)}` }
+    },
+    /** What the page's address brought to the application; undefined while the browser is still here. */
+    answer: (page: Page): Answer | undefined =>
+      page.url.startsWith(away) ? Object.fromEntries(new URL(page.url).searchParams) : undefined,
+    /** Exchanges the code that the browser of this page has brought. */
+    async tokens(clientId: string, page: Page): Promise<Tokens> {
+      const code = new URL(page.url).searchParams.get('code') ?? ''
+      const redirect = { redirect_uri: `${away}/${clientId}`, code_verifier: verifier }
+      return (await post('token', clientId, { grant_type: 'authorization_code', code, ...redirect })).body as Tokens
+    },
+    refresh: (clientId: string, token: string) =>
+      post('token', clientId, { grant_type: 'refresh_token', refresh_token: token }),
+    introspect: (clientId: string, token: string, hint?: string) =>
+      post('token/introspection', clientId, { token, ...(hint ? { token_type_hint: hint } : {}) }),
+    revoke: (clientId: string, token: string) => post('token/revocation', clientId, { token }),
+    post,
+    async userinfo(token: string) {
+      const response = await fetch(`${issuer}/oidc/userinfo`, { headers: { authorization: `Bearer ${token}` } })
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+    },
+  }
+}
+
+/** Signs in at the page that the browser shows; answers where that leads. */
+export async function signInHere(
+  browser: Client,
+  app: TestApp,
+  person: { username: string; password: string; mobile: string },
+): Promise<Page> {
+  const known = (await app.inbox.list('sms', person.mobile)).length
+  await browser.submit({ username: person.username, password: person.password })
+  const sms = await app.inbox.next('sms', person.mobile, known)
+  return await browser.submit({ mtan: sms.code ?? '' })
+}
+
+/** The claims of a token, without verifying it. */
+export const claimsIn = (token: string): Record<string, unknown> =>
+  JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())

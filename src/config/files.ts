@@ -148,6 +148,7 @@ const printDeskSchema = z.strictObject({
   closedDays: z.array(z.string().regex(/^(\d{4}-)?\d\d-\d\d$/, 'must look like 12-24 or 2027-12-24')),
   receiptGraceDays: z.int().min(0).max(10),
   runSize: count.max(100_000),
+  envelope: z.strictObject({ codes: count.max(400), codesOfRepeatedNumbers: count.max(400) }),
   deliveryAlertAfter: count,
   canary: canarySchema,
 })

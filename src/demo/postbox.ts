@@ -1,7 +1,7 @@
 import type { Clock } from '../gateways/clock.ts'
 import type { EmailGateway } from '../gateways/email.ts'
 import type { LetterDelivery } from '../gateways/letter-delivery.ts'
-import type { LetterContent } from '../gateways/letter-pdf.ts'
+import type { LetterContent, Registration } from '../gateways/letter-pdf.ts'
 import type { SmsGateway } from '../gateways/sms.ts'
 import type { PostboxStore } from '../stores/development-postbox.ts'
 
@@ -44,20 +44,24 @@ export function createPostboxDrivers(
         return []
       },
       async settle() {},
-      async deliver({ letters }) {
-        for await (const { content: letter, insuranceNumber } of letters())
+      async deliver({ envelopes }) {
+        for await (const { id, letters, insuranceNumber } of envelopes()) {
+          const codes = letters.flatMap((letter) => (letter.kind === 'unlock_code' ? letter.codes : []))
           await postbox.put({
-            id: letter.id,
+            id,
             kind: 'letter',
             to: insuranceNumber,
-            subject: letterSubjects[letter.kind],
-            text: letterText(letter),
+            subject: letters.map(({ kind }) => letterSubjects[kind]).join(' · '),
+            text: letterText(letters),
             html: null,
-            code: letter.kind === 'unlock_code' ? letter.code : null,
+            // Of several registrations the newest: it comes last.
+            code: codes.at(-1)?.code ?? null,
+            codes,
             link: null,
             createdAt: clock.now(),
-            pdf: await renderPdf([letter]),
+            pdf: await renderPdf(letters),
           })
+        }
       },
     },
   }
@@ -70,9 +74,24 @@ const letterSubjects: Record<LetterContent['kind'], string> = {
   account_ended: 'Ihr Konto ist beendet',
 }
 
-function letterText(letter: LetterContent): string {
-  const { recipient } = letter
-  const address = [recipient.name, recipient.addition, recipient.street, `${recipient.postalCode} ${recipient.city}`]
-  const lines = letter.kind === 'unlock_code' ? [`Freischaltcode: ${letter.code}`, `gültig bis ${letter.lastDay}`] : []
-  return [...address.filter(Boolean), '', ...lines].join('\n')
+function letterText(letters: readonly LetterContent[]): string {
+  const recipient = letters[0]?.recipient
+  const address = recipient && [
+    ...[recipient.name, recipient.addition, recipient.street],
+    `${recipient.postalCode} ${recipient.city}`,
+  ]
+  return [...(address ?? []).filter(Boolean), '', ...letters.flatMap(linesOf)].join('\n')
+}
+
+function linesOf(letter: LetterContent): string[] {
+  const nameOf = ({ registeredOn, registeredTime, maskedMobile }: Registration) =>
+    `registriert am ${registeredOn}, ${registeredTime}, Mobilnummer ${maskedMobile}`
+  if (letter.kind === 'account_exists') return letter.registrations.map(nameOf)
+  if (letter.kind !== 'unlock_code') return []
+  const [only, ...others] = letter.codes
+  const codes =
+    only && others.length === 0
+      ? [`Freischaltcode: ${only.code}`]
+      : letter.codes.map((each) => `Freischaltcode: ${each.code} (${nameOf(each)})`)
+  return [...codes, `gültig bis ${letter.lastDay}`]
 }

@@ -5,8 +5,8 @@ import type { LetterContent } from './letter-pdf.ts'
 /** One file of a run; `open` streams it, each call from the beginning. `sha256` in hexadecimal. */
 export type PrintFile = { name: string; bytes: number; sha256: string; open(): AsyncIterable<Uint8Array> }
 
-/** A letter as it lies in the development postbox. */
-export type PrintedLetter = { content: LetterContent; insuranceNumber: string }
+/** What an envelope holds, for one insurance number; `id` stands on the paper. */
+export type PrintedEnvelope = { id: string; letters: LetterContent[]; insuranceNumber: string }
 
 /** A released run on its way to the print shop. */
 export type PrintJob = {
@@ -14,8 +14,8 @@ export type PrintJob = {
   postingDay: CalendarDay
   /** PDF and manifests, to be handed over in this order: who sees the last one has all. */
   files: readonly PrintFile[]
-  /** The letters one by one, with the member's number; only the development postbox reads them. */
-  letters(): AsyncIterable<PrintedLetter>
+  /** What the envelopes hold, one by one, with the member's number; only the development postbox reads them. */
+  envelopes(): AsyncIterable<PrintedEnvelope>
 }
 
 /** What the print shop says about a run; `postedOn` only with `posted`. `sha256` and `counts` repeat the manifest's. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { create } from 'qrcode'
 import { describe, expect, it } from 'vitest'
+import type { AccountExistsLetter, UnlockCodeLetter } from './letter-pdf/letter-content.ts'
 import { type PlacedText, readPages, readRectangles } from './letter-pdf/read-pdf.test-support.ts'
 import { createLetterPdf, type LetterContent, type LetterInsurer, parseLetterTexts } from './letter-pdf.ts'
 
@@ -22,22 +23,22 @@ const pdf = createLetterPdf({ insurer, texts })
 const common = {
   recipient: { name: 'Erika Mustermann', street: 'Musterweg 12', postalCode: '80331', city: 'München' },
   date: '2027-03-12',
-  registeredOn: '2027-03-08',
-  maskedMobile: '+49 151 ••••• 71',
   largePrint: false,
 }
-const unlockCode: LetterContent = {
+const registration = { registeredOn: '2027-03-08', registeredTime: '10:02', maskedMobile: '+49 151 ••••• 71' }
+const unlockCode: UnlockCodeLetter = {
   ...common,
   id: 'L-0001',
   kind: 'unlock_code',
-  code: '7K3M-Q0B8-ZR2S',
+  codes: [{ ...registration, code: '7K3M-Q0B8-ZR2S' }],
   lastDay: '2027-04-11',
   signInUrl: 'https://bayern.meine.aok.de/anmeldung',
 }
-const accountExists: LetterContent = {
+const accountExists: AccountExistsLetter = {
   ...common,
   id: 'L-0002',
   kind: 'account_exists',
+  registrations: [registration],
   helpUrl: 'https://bayern.meine.aok.de/hilfe',
 }
 const longAddress = {
@@ -189,6 +190,72 @@ describe('the letter for an existing account', () => {
   })
 })
 
+/** A code of its own for each registration, made to be told apart. */
+const severalCodes = (count: number) =>
+  Array.from({ length: count }, (_, n) => ({
+    registeredOn: `2027-03-0${1 + (n % 9)}`,
+    registeredTime: `1${n % 10}:0${n % 6}`,
+    maskedMobile: `+49 15${n % 10} ••••• ${10 + n}`,
+    code: `AAAA-BBBB-${String(1000 + n)}`,
+  }))
+
+describe('an unlock letter of several registrations', () => {
+  it.each([2, 3, 6, 12, 60])('has each of %i codes whole in a frame with its day, time and number', async (count) => {
+    const codes = severalCodes(count)
+    const pages = await read({ ...unlockCode, codes })
+    const placed = pages.flatMap((page, index) => page.map((run) => ({ ...run, page: index })))
+    for (const { code, registeredTime, maskedMobile } of codes) {
+      const at = placed.find(({ text }) => text === code)
+      expect(at, code).toBeDefined()
+      expect(at?.size).toBe(20)
+      // What tells whose it is stands right above it.
+      const above = placed.filter(
+        ({ page, x, y, end }) =>
+          at && page === at.page && x >= at.x - 1 && end <= 190 && y < at.y && y > at.y - 16 && x < at.x + 75,
+      )
+      const label = above.map(({ text }) => text).join(' ')
+      expect(label, code).toContain(registeredTime)
+      expect(label, code).toContain(maskedMobile)
+    }
+    for (const run of placed) {
+      expect(run.end, run.text).toBeLessThanOrEqual(190.01)
+      expect(run.y, run.text).toBeLessThanOrEqual(288.01)
+    }
+    const text = pages.map(words).join(' ')
+    expect(text).toContain(`warten ${count} Registrierungen`)
+    expect(text).toContain('Gültig bis einschließlich 11. April 2027')
+    expect(text).toContain('löschen wir die anderen Registrierungen')
+    expect(pages[0]?.filter(inRecipientZone).map(({ text }) => text)).toEqual([
+      ...['Erika Mustermann', 'Musterweg 12', '80331 München'],
+    ])
+  })
+
+  it('is no book: 60 codes on three sheets, all pages numbered', async () => {
+    const pages = await read({ ...unlockCode, codes: severalCodes(60) })
+    expect(pages.length).toBeLessThanOrEqual(6)
+    expect(pages.map((page) => page.at(-1)?.text)).toEqual(
+      pages.map((_, index) => `Seite ${index + 1} von ${pages.length}`),
+    )
+  })
+
+  it('keeps large print large, one code below the other', async () => {
+    const pages = await read({ ...unlockCode, largePrint: true, codes: severalCodes(6) })
+    const codes = pages.flat().filter(({ text }) => text.startsWith('AAAA-BBBB-'))
+    expect(codes.map(({ size }) => size)).toEqual(Array(6).fill(28))
+    expect(new Set(codes.map(({ x }) => Math.round(x))).size).toBe(1)
+  })
+})
+
+describe('a letter about several registrations for an existing account', () => {
+  it('lists each with day, time and number', async () => {
+    const registrations = severalCodes(3).map(({ code: _, ...each }) => each)
+    const text = words((await read({ ...accountExists, registrations }))[0] ?? [])
+    expect(text).toContain('hat jemand mehrmals versucht')
+    for (const { registeredTime, maskedMobile } of registrations)
+      expect(text).toContain(`um ${registeredTime} Uhr mit der Mobilnummer ${maskedMobile}`)
+  })
+})
+
 describe('large print', () => {
   it('has a body of at least 16 pt on at most two numbered pages, the code larger still', async () => {
     const pages = await read({ ...unlockCode, largePrint: true })
@@ -203,7 +270,12 @@ describe('large print', () => {
 describe('the file', () => {
   it('begins every letter on a page of its own, with its own recipient and code', async () => {
     const other = { ...common.recipient, name: 'Max Mustermann' }
-    const pages = await read(unlockCode, { ...unlockCode, id: 'L-0003', recipient: other, code: 'AAAA-BBBB-CCCC' })
+    const pages = await read(unlockCode, {
+      ...unlockCode,
+      id: 'L-0003',
+      recipient: other,
+      codes: [{ ...registration, code: 'AAAA-BBBB-CCCC' }],
+    })
     expect(pages).toHaveLength(2)
     expect(words(pages[0]!)).not.toContain('Max')
     expect(words(pages[1]!)).toContain('Guten Tag Max Mustermann,')

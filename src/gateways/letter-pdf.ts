@@ -5,7 +5,7 @@ import { type Document, loadFonts } from './letter-pdf/pen.ts'
 import { createToPrintable, type ToPrintable } from './letter-pdf/printable.ts'
 import { drawRun, type RunPdf } from './letter-pdf/run-pdf.ts'
 
-export type { LetterContent, LetterInsurer } from './letter-pdf/letter-content.ts'
+export type { Envelope, LetterContent, LetterInsurer, Registration } from './letter-pdf/letter-content.ts'
 export { type LetterTexts, parseLetterTexts } from './letter-pdf/letter-texts.ts'
 export type { PrintedSheets, RunPdf } from './letter-pdf/run-pdf.ts'
 
@@ -41,6 +41,7 @@ export function createLetterPdf(words: Words): LetterPdf {
       doc.addStructure(root)
       for (const letter of letters) {
         drawLetter(doc, root, letter, sender)
+        doc.flushPages()
         // Requests get their turn in between.
         await setImmediate()
       }

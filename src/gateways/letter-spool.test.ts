@@ -28,7 +28,7 @@ const job = (...files: PrintFile[]): PrintJob => ({
   runId,
   postingDay: '2027-03-12',
   files,
-  async *letters() {},
+  async *envelopes() {},
 })
 const names = () => readdirSync(folder).sort()
 const read = (name: string) => readFileSync(join(folder, name), 'utf8')

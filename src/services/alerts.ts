@@ -15,6 +15,7 @@ const sentences = {
   print_run_slipped: 'print run has missed its posting day and is called back',
   print_run_rejected: 'print shop has rejected a print run',
   print_receipt_refused: 'receipt of the print shop is not followed',
+  many_letters: 'insurance number gets more letters than one registration may have: somebody may be playing with it',
   letter_returned: 'letter came back: the address has to be cleared in the core system',
   canary_letter_missing: 'canary letter has not arrived: its code was not entered',
   print_shop_unknown_key: 'print shop shows a host key that is not pinned: nothing is sent',

@@ -83,10 +83,15 @@ export async function canaryContent(
     kind: 'unlock_code',
     recipient: { name: canary.name, ...canary.address },
     date: postingDay,
-    registeredOn: postingDay,
-    maskedMobile: '+49 151 ••••• 00',
     largePrint: false,
-    code: formatUnlockCode((letter.code ?? fresh) as UnlockCode),
+    codes: [
+      {
+        registeredOn: postingDay,
+        registeredTime: '12:00',
+        maskedMobile: '+49 151 ••••• 00',
+        code: formatUnlockCode((letter.code ?? fresh) as UnlockCode),
+      },
+    ],
     lastDay: unlockCodeLastDay(postingDay, deadlines),
     signInUrl: `${issuer}/anmeldung`,
   }

@@ -1,63 +1,126 @@
-import { berlinDay, type CalendarDay } from '../domain/calendar.ts'
-import { nextLetterAllowedAt, unlockCodeLastDay } from '../domain/deadlines.ts'
+import type { CalendarDay } from '../domain/calendar.ts'
 import { checkEligibility, type InsuredPerson } from '../domain/eligibility.ts'
-import { maskMobile } from '../domain/mobile-number.ts'
-import { fullName } from '../domain/person-name.ts'
-import { createUnlockCode, formatUnlockCode, type UnlockCode, unlockCodeBinding } from '../domain/unlock-code.ts'
-import type { PrintedLetter } from '../gateways/letter-delivery.ts'
-import type { LetterContent } from '../gateways/letter-pdf.ts'
+import { chooseCodes, type EnvelopeRules, type WaitingCode } from '../domain/envelope.ts'
+import { createUnlockCode, unlockCodeBinding } from '../domain/unlock-code.ts'
 import type { Account } from '../stores/accounts.ts'
 import type { Stores } from '../stores/index.ts'
 import type { Filling } from '../stores/run-letters.ts'
 import type { UnitOfWork } from '../stores/transaction.ts'
 import type { LetterContentKind, LetterPurpose, UnlockLetter } from '../stores/unlock-letters.ts'
-import { batchSize, type PrintDesk } from './print-run/settings.ts'
+import type { PrintDesk } from './print-run/settings.ts'
 import { addressHash, clearAddress, isAddress } from './returned-mail.ts'
 
 /** A letter with the account that it is for and that person of the register; each `null` when there is none. */
-type Addressed = { letter: UnlockLetter; account: Account | null; person: InsuredPerson | null }
+export type Addressed = { letter: UnlockLetter; account: Account | null; person: InsuredPerson | null }
 
 const dayLength = 24 * 60 * 60 * 1000
 
 /**
  * Holds the numbers of letters until the transaction ends, before any of them is claimed: whoever signs in for the first time
- * holds the number first, too, and then ends its letters. What they are for is read anew afterwards.
+ * holds the number first, too, and then ends its letters. What they are for is read anew afterwards. Answers the numbers, by
+ * blind index under every key.
  */
-export async function lockNumbersOf(unit: UnitOfWork, letters: readonly { accountId: string }[]): Promise<void> {
+export async function lockNumbersOf(unit: UnitOfWork, letters: readonly { accountId: string }[]): Promise<string[]> {
   const accounts = await unit.accounts.findMany(letters.map(({ accountId }) => accountId))
-  await unit.runLetters.lockNumbers(accounts.flatMap((account) => account.insuranceNumberHashes))
+  const hashes = [...new Set(accounts.flatMap((account) => account.insuranceNumberHashes))]
+  await unit.runLetters.lockNumbers(hashes)
+  return hashes
 }
 
 /**
- * Only here the register is asked: what goes into the envelopes, if anything (mission.md, "Who may register"). A letter whose
- * number has had one in between leaves the run again and waits until the limits allow it; so does a notice for a blocked address.
- * Their numbers are held (`lockNumbersOf`). Answers how many stay.
+ * Only here the register is asked: what goes into the envelopes, if anything (mission.md, "Who may register"). The letters of one
+ * number come together and share an envelope. A notice for a blocked address leaves the run again. Their numbers are held
+ * (`lockNumbersOf`).
  */
 export async function fillLetters(
   desk: PrintDesk,
   unit: UnitOfWork,
   letters: readonly UnlockLetter[],
-  day: CalendarDay,
-): Promise<number> {
+  { runId, postingDay: day }: { runId: string; postingDay: CalendarDay },
+): Promise<void> {
   const now = desk.clock.now()
   const addressed = await addressLetters(unit, letters)
-  const allowed = await keepAllowed(desk, unit, addressed, now)
-  const blocked = await findBlocked(desk, unit, allowed, now)
-  const due = await keepUnblocked(unit, allowed, blocked, now)
+  const blocked = await findBlocked(desk, unit, addressed, now)
+  const due = await keepUnblocked(unit, addressed, blocked, now)
   const hashes = due.flatMap(({ account }) => account?.insuranceNumberHashes ?? [])
   const active = new Set((await unit.accounts.findActiveByHashes(hashes)).map((account) => account.insuranceNumber))
-  const fillings = due.map((each) => {
+  const decided = due.map((each) => {
     const known = { person: each.person, accountIsActive: active.has(each.account?.insuranceNumber ?? '') }
     const goesOut = each.account && !blocked.has(each.letter.id)
     const content = goesOut ? decide[each.letter.purpose](desk, each.account as Account, known, day) : 'none'
-    return fillOne(desk, each, content)
+    return { ...each, content }
   })
+  const begun = await unit.runLetters.envelopesInRun(runId, hashes)
+  const printed = chooseForEnvelopes(decided, begun, desk.rules.envelope)
+  const fillings = decided.map((each) => fillOne(desk, each, printed.get(each.letter.id) ?? null))
   await unit.runLetters.fill(fillings, now)
-  return fillings.length
+  await watchNumbers(desk, unit, fillings, decided, now)
+}
+
+type Decided = Addressed & { content: LetterContentKind }
+
+type Begun = Awaited<ReturnType<UnitOfWork['runLetters']['envelopesInRun']>>
+
+/**
+ * Puts what is printed into one envelope for each number; answers the envelope of each letter, by the letter's id. `begun`: what
+ * an earlier batch of the run has put into envelopes, when somebody activated at the very cut-off.
+ */
+function chooseForEnvelopes(decided: readonly Decided[], begun: Begun, rules: EnvelopeRules): Map<string, string> {
+  const numbers = Map.groupBy(
+    decided.filter(({ account, content }) => account && content !== 'none'),
+    ({ account }) => account?.insuranceNumber,
+  )
+  const envelopes = new Map<string, string>()
+  for (const letters of numbers.values()) {
+    const there = letters[0]?.account?.insuranceNumberHashes.map((hash) => begun.get(hash)).find(Boolean)
+    const left = {
+      codes: rules.codes - (there?.letters ?? 0),
+      codesOfRepeatedNumbers: rules.codesOfRepeatedNumbers - (there?.letters ?? 0),
+    }
+    const [requested, notices] = [letters.filter(isRequested), letters.filter((each) => !isRequested(each))]
+    const chosen = [...chooseCodes(requested.map(toWaitingCode), left), ...notices.map(toWaitingCode)]
+    for (const { letterId } of chosen) envelopes.set(letterId, there?.envelopeId ?? chosen[0]?.letterId ?? letterId)
+  }
+  return envelopes
+}
+
+const isRequested = ({ letter }: Decided) => letter.purpose === 'unlock_code'
+
+const toWaitingCode = ({ letter, account }: Decided): WaitingCode => ({
+  letterId: letter.id,
+  accountId: account?.id ?? '',
+  mobile: account?.mobile ?? '',
+  registeredAt: account?.registeredAt ?? letter.requestedAt,
+  hadLetter: account?.codeLastDay !== null,
+})
+
+/** Operators hear of a number that gets more envelopes than one registration may have: somebody plays with it. */
+async function watchNumbers(
+  { deadlines, alerts }: PrintDesk,
+  unit: UnitOfWork,
+  fillings: readonly Filling[],
+  decided: readonly Decided[],
+  now: Date,
+): Promise<void> {
+  const since = new Date(now.getTime() - deadlines.letterLimit.windowDays * dayLength)
+  const envelopes = new Map(fillings.flatMap(({ id, envelopeId }) => (envelopeId ? [[id, envelopeId]] : [])))
+  const byNumber = new Map(
+    decided.flatMap(({ account, letter }) => {
+      const letterId = envelopes.get(letter.id)
+      return account && letterId ? [[account.insuranceNumber, { account, letterId }]] : []
+    }),
+  )
+  const hashes = [...byNumber.values()].flatMap(({ account }) => account.insuranceNumberHashes)
+  const counts = await unit.runLetters.countEnvelopes(hashes, since)
+  for (const { account, letterId } of byNumber.values()) {
+    const count = account.insuranceNumberHashes.reduce((sum, hash) => sum + (counts.get(hash) ?? 0), 0)
+    if (count > deadlines.letterLimit.count)
+      await alerts.raise(unit, { kind: 'many_letters', detail: { letter: letterId, count } })
+  }
 }
 
 /** Reads accounts and persons of many letters with two questions. */
-async function addressLetters(stores: Stores, letters: readonly UnlockLetter[]): Promise<Addressed[]> {
+export async function addressLetters(stores: Stores, letters: readonly UnlockLetter[]): Promise<Addressed[]> {
   const ids = letters.flatMap((letter) => letter.accountId ?? [])
   const accounts = new Map((await stores.accounts.findMany(ids)).map((account) => [account.id, account]))
   const hashes = [...accounts.values()].flatMap((account) => account.insuranceNumberHashes)
@@ -67,32 +130,6 @@ async function addressLetters(stores: Stores, letters: readonly UnlockLetter[]):
     const person = account?.insuranceNumberHashes.map((hash) => persons.get(hash)).find(Boolean) ?? null
     return { letter, account, person }
   })
-}
-
-/** The letter limits count when a letter enters a run: of several that wait for one number, the newest goes first. */
-async function keepAllowed(
-  { deadlines }: PrintDesk,
-  unit: UnitOfWork,
-  addressed: readonly Addressed[],
-  now: Date,
-): Promise<Addressed[]> {
-  const hashes = addressed.flatMap(({ account }) => account?.insuranceNumberHashes ?? [])
-  const since = new Date(now.getTime() - deadlines.letterLimit.windowDays * dayLength)
-  const times = await unit.runLetters.printTimes(hashes, since)
-  const newestFirst = [...addressed].sort((a, b) => b.letter.requestedAt.getTime() - a.letter.requestedAt.getTime())
-  const kept: Addressed[] = []
-  for (const each of newestFirst) {
-    const own = each.account?.insuranceNumberHashes ?? []
-    const earlier = own.flatMap((hash) => times.get(hash) ?? [])
-    const allowedFrom = each.account ? nextLetterAllowedAt(earlier, now, deadlines) : now
-    if (allowedFrom > now) {
-      await unit.runLetters.postpone(each.letter.id, allowedFrom)
-      continue
-    }
-    if (own[0]) times.set(own[0], [...(times.get(own[0]) ?? []), now])
-    kept.push(each)
-  }
-  return kept
 }
 
 /**
@@ -134,10 +171,13 @@ async function keepUnblocked(
   return addressed.filter((each) => !waits(each))
 }
 
-function fillOne({ random, hash }: PrintDesk, { letter, person }: Addressed, content: LetterContentKind): Filling {
+function fillOne({ random, hash }: PrintDesk, each: Decided, envelopeId: string | null): Filling {
+  const { letter, person } = each
+  const content = envelopeId ? each.content : 'none'
   const code = createUnlockCode(random.bytes)
   return {
     id: letter.id,
+    envelopeId,
     content,
     codeHash: hash.hash(code, unlockCodeBinding(letter.id)),
     code: content === 'unlock_code' ? code : null,
@@ -161,51 +201,4 @@ const decide: Record<LetterPurpose, Decision> = {
   // An account that is open again by then has no end to tell.
   account_ended: (_desk, account, { person }) =>
     account.state === 'ended' && person && !person.deceasedOn ? 'account_ended' : 'none',
-}
-
-/** What the run's printed letters say, in the order of the run, batch by batch; rows without a letter are left out. */
-export async function* printedLetters(
-  desk: PrintDesk,
-  runId: string,
-  postingDay: CalendarDay,
-): AsyncIterable<PrintedLetter[]> {
-  let after: string | null = null
-  for (;;) {
-    const letters: UnlockLetter[] = await desk.stores.runLetters.page(runId, after, batchSize)
-    after = letters.at(-1)?.id ?? null
-    if (after === null) return
-    yield (await addressLetters(desk.stores, letters)).flatMap(({ letter, account, person }) =>
-      account && person
-        ? [{ content: toContent(desk, letter, account, person, postingDay), insuranceNumber: account.insuranceNumber }]
-        : [],
-    )
-  }
-}
-
-function toContent(
-  desk: PrintDesk,
-  letter: UnlockLetter,
-  account: Account,
-  person: InsuredPerson,
-  postingDay: CalendarDay,
-): LetterContent {
-  const common = {
-    id: letter.id,
-    recipient: { name: fullName(person), ...person.address },
-    date: postingDay,
-    registeredOn: berlinDay(account.registeredAt),
-    maskedMobile: maskMobile(account.mobile),
-    largePrint: person.largePrint,
-  }
-  const helpUrl = `${desk.issuer}/hilfe`
-  if (letter.content === 'mobile_replaced' || letter.content === 'account_ended')
-    return { ...common, kind: letter.content, happenedOn: berlinDay(letter.requestedAt), helpUrl }
-  if (letter.content === 'account_exists' || !letter.code) return { ...common, kind: 'account_exists', helpUrl }
-  return {
-    ...common,
-    kind: 'unlock_code',
-    code: formatUnlockCode(letter.code as UnlockCode),
-    lastDay: unlockCodeLastDay(postingDay, desk.deadlines),
-    signInUrl: `${desk.issuer}/anmeldung`,
-  }
 }

@@ -1,6 +1,6 @@
 import type { Actor } from '../audit/event.ts'
 import { berlinDay } from '../domain/calendar.ts'
-import type { PostalAddress } from '../domain/eligibility.ts'
+import type { InsuredPerson, PostalAddress } from '../domain/eligibility.ts'
 import type { LetterIdRange } from '../domain/letter-id.ts'
 import { createUnlockCode, unlockCodeBinding } from '../domain/unlock-code.ts'
 import type { Clock } from '../gateways/clock.ts'
@@ -51,14 +51,14 @@ export function createReturnedMailService(settings: Settings) {
   const { stores, transaction, clock, hash } = settings
   return {
     /**
-     * Takes a letter that came back: its code opens nothing any more, its address gets no further letter until the register
+     * Takes an envelope that came back: its codes open nothing any more, its address gets no further letter until the register
      * has another one, operators are told, and so is a member who is active. Nothing else changes that could be seen from outside.
      */
     async take(id: LetterIdRange, actor: Actor): Promise<ReturnedOutcome> {
-      const [letter, ...others] = await stores.unlockLetters.findBetween(id)
-      if (!letter) return { result: 'unknown' }
+      const [envelopeId, ...others] = await stores.unlockLetters.findEnvelopesBetween(id)
+      if (!envelopeId) return { result: 'unknown' }
       if (others.length > 0) return { result: 'ambiguous' }
-      return await transaction((unit) => takeOne(settings, unit, letter, actor))
+      return await transaction((unit) => takeOne(settings, unit, envelopeId, actor))
     },
     /** What support has not cleared in the core system yet; that somebody looked is recorded. */
     async list(actor: Actor): Promise<OpenReturn[]> {
@@ -111,38 +111,69 @@ const daysAgo = (now: Date, days: number) => new Date(now.getTime() - days * 24 
 async function takeOne(
   settings: Settings,
   unit: UnitOfWork,
-  letter: UnlockLetter,
+  envelopeId: string,
   actor: Actor,
 ): Promise<ReturnedOutcome> {
-  const { clock, hash, random, alerts } = settings
-  const now = clock.now()
-  const account = letter.accountId ? await unit.accounts.find(letter.accountId) : null
-  const hashes = account?.insuranceNumberHashes ?? [letter.insuranceNumberHash]
+  const now = settings.clock.now()
+  const held = await unit.unlockLetters.findInEnvelope(envelopeId)
+  const accounts = await unit.accounts.findMany(held.flatMap(({ accountId }) => accountId ?? []))
+  const hashes = [
+    ...held.map((letter) => letter.insuranceNumberHash),
+    ...accounts.flatMap((account) => account.insuranceNumberHashes),
+  ]
   // Beside a run that is being filled: it sees the block, or its letter is older.
   await unit.runLetters.lockNumbers(hashes)
-  // A code that nobody has takes its place: the pages go on as for every letter, and every entry is a wrong one.
-  const nobodysCode = hash.hash(createUnlockCode(random.bytes), unlockCodeBinding(letter.id))
-  if (!(await unit.unlockLetters.markReturned(letter.id, nobodysCode, now)))
-    return { result: letter.returnedAt ? 'already_returned' : 'not_posted' }
-  const persons = await unit.insuredPersons.findByHashes(hashes)
+  const stopped = await stopCodes(settings, unit, held, now)
+  const [letter] = stopped
+  if (!letter) return { result: held.some(({ returnedAt }) => returnedAt) ? 'already_returned' : 'not_posted' }
+  const persons = await unit.insuredPersons.findByHashes([...new Set(hashes)])
   const person = [...persons.values()][0]
-  const event = { at: now, actor, letterId: letter.id }
-  await unit.audit.letterReturned(account ? { ...event, accountId: account.id } : event)
-  if (!person || !letter.postedOn) return { result: 'not_in_register' }
-  const blocks = !letter.addressHash || isAddress(hash, letter.id, person.address, letter.addressHash)
-  if (blocks) {
-    await unit.returnedLetters.add({
-      letterId: letter.id,
-      insuranceNumber: person.insuranceNumber,
-      addressHash: addressHash(hash, letter.id, person.address),
-      postedOn: letter.postedOn,
-      returnedAt: now,
-      returnedBy: actor,
-    })
-    await alerts.raise(unit, { kind: 'letter_returned', detail: { letter: letter.id } })
+  const known = new Set(accounts.map(({ id }) => id))
+  for (const { accountId } of stopped) {
+    const event = { at: now, actor, letterId: envelopeId }
+    await unit.audit.letterReturned(accountId && known.has(accountId) ? { ...event, accountId } : event)
   }
+  if (!person || !letter.postedOn) return { result: 'not_in_register' }
+  const blocks = await block(settings, unit, letter, person, actor)
   const told = await tellMember(settings, unit, person.insuranceNumber, letter, now)
-  return { result: blocks ? 'blocked' : 'cleared', letterId: letter.id, told }
+  return { result: blocks ? 'blocked' : 'cleared', letterId: envelopeId, told }
+}
+
+/** A code that nobody has takes the place of each: the pages go on as for every letter, and every entry is a wrong one. */
+async function stopCodes(
+  { hash, random }: Settings,
+  unit: UnitOfWork,
+  held: readonly UnlockLetter[],
+  now: Date,
+): Promise<UnlockLetter[]> {
+  const stopped: UnlockLetter[] = []
+  for (const letter of held) {
+    const nobodysCode = hash.hash(createUnlockCode(random.bytes), unlockCodeBinding(letter.id))
+    if (await unit.unlockLetters.markReturned(letter.id, nobodysCode, now)) stopped.push(letter)
+  }
+  return stopped
+}
+
+/** Blocks the address on the envelope; `false` when the register has another one by now. */
+async function block(
+  { clock, hash, alerts }: Settings,
+  unit: UnitOfWork,
+  letter: UnlockLetter,
+  person: InsuredPerson,
+  actor: Actor,
+): Promise<boolean> {
+  const { envelopeId } = letter
+  if (letter.addressHash && !isAddress(hash, letter.id, person.address, letter.addressHash)) return false
+  await unit.returnedLetters.add({
+    letterId: envelopeId,
+    insuranceNumber: person.insuranceNumber,
+    addressHash: addressHash(hash, envelopeId, person.address),
+    postedOn: letter.postedOn ?? berlinDay(clock.now()),
+    returnedAt: clock.now(),
+    returnedBy: actor,
+  })
+  await alerts.raise(unit, { kind: 'letter_returned', detail: { letter: envelopeId } })
+  return true
 }
 
 /** Only who is active is told: for everybody else it would say that the number is known. */
@@ -155,7 +186,7 @@ async function tellMember(
 ): Promise<boolean> {
   const holder = await unit.accounts.findActiveByNumber(insuranceNumber)
   if (holder?.state !== 'active') return false
-  const params = { postedOn: letter.postedOn ?? berlinDay(now), letter: letter.id }
+  const params = { postedOn: letter.postedOn ?? berlinDay(now), letter: letter.envelopeId }
   await mails.send(unit, holder, 'letterReturned', params, now)
   return true
 }

@@ -9,12 +9,21 @@ export type PostboxItem = {
   text: string
   html: string | null
   code: string | null
+  /** Every code of a letter, oldest registration first; empty where there is none. */
+  codes: PostboxCode[]
   link: string | null
   createdAt: Date
   hasPdf: boolean
 }
 
-type Row = Omit<PostboxItem, 'createdAt' | 'hasPdf'> & { created_at: Date; has_pdf: boolean }
+/** A code with the registration that it is for. */
+export type PostboxCode = { code: string; registeredOn: string; registeredTime: string; maskedMobile: string }
+
+type Row = Omit<PostboxItem, 'createdAt' | 'hasPdf' | 'codes'> & {
+  codes: PostboxCode[] | null
+  created_at: Date
+  has_pdf: boolean
+}
 
 export type PostboxStore = ReturnType<typeof createPostboxStore>
 
@@ -22,7 +31,7 @@ export type PostboxStore = ReturnType<typeof createPostboxStore>
 export function createPostboxStore(db: Database) {
   const items = () => db('development_postbox')
   return {
-    put: (item: Omit<PostboxItem, 'hasPdf'> & { pdf?: Uint8Array }) =>
+    put: (item: Omit<PostboxItem, 'hasPdf' | 'codes'> & { codes?: PostboxCode[]; pdf?: Uint8Array }) =>
       items()
         .insert({
           id: item.id,
@@ -33,6 +42,7 @@ export function createPostboxStore(db: Database) {
           html: item.html,
           pdf: item.pdf ? Buffer.from(item.pdf) : null,
           code: item.code,
+          codes: item.codes ? JSON.stringify(item.codes) : null,
           link: item.link,
           created_at: item.createdAt,
         })
@@ -55,11 +65,15 @@ export function createPostboxStore(db: Database) {
           'text',
           'html',
           'code',
+          'codes',
           'link',
           'created_at',
           db.raw('pdf is not null as has_pdf'),
         )
-      return rows.map(({ created_at, has_pdf, ...row }: Row) => ({ ...row, createdAt: created_at, hasPdf: has_pdf }))
+      return rows.map(({ created_at, has_pdf, codes, ...row }: Row) => ({
+        ...{ ...row, codes: codes ?? [] },
+        ...{ createdAt: created_at, hasPdf: has_pdf },
+      }))
     },
     pdf: async (id: string): Promise<Buffer | null> => (await items().where({ id }).first('pdf'))?.pdf ?? null,
   }

@@ -2,11 +2,13 @@ import type { Knex } from 'knex'
 import type { CalendarDay } from '../domain/calendar.ts'
 import { type Database, onceOnly } from './database.ts'
 import type { Protection } from './protection.ts'
-import { type LetterContentKind, type LetterRow, readLetter, type UnlockLetter } from './unlock-letters.ts'
+import { envelope, type LetterContentKind, type LetterRow, readLetter, type UnlockLetter } from './unlock-letters.ts'
 
 /** What preparing a run decides about a letter. `code` stays readable only for a letter that is printed. */
 export type Filling = {
   id: string
+  /** Id on the paper, shared by the letters of one insurance number; `null` for what is not printed. */
+  envelopeId: string | null
   content: LetterContentKind
   codeHash: string
   code: string | null
@@ -27,26 +29,38 @@ export function createRunLetterStore(db: Database, protection: Protection) {
         [[...new Set(hashes)]],
       )
     },
-    /** When letters of these numbers entered a run since `since`, by blind index, over all purposes and registrations. */
-    async printTimes(hashes: readonly string[], since: Date): Promise<Map<string, Date[]>> {
-      const rows: { insurance_number_hash: string; printed_at: Date }[] = await letters()
+    /** How many envelopes went to each of these numbers since `since`, by blind index, over all purposes and registrations. */
+    async countEnvelopes(hashes: readonly string[], since: Date): Promise<Map<string, number>> {
+      const rows: { insurance_number_hash: string; n: string }[] = await letters()
         .whereIn('insurance_number_hash', hashes)
         .where('printed_at', '>', since)
-        .select('insurance_number_hash', 'printed_at')
-      const times = new Map<string, Date[]>()
-      for (const row of rows) {
-        const known = times.get(row.insurance_number_hash) ?? []
-        times.set(row.insurance_number_hash, [...known, row.printed_at])
-      }
-      return times
+        .whereNot({ content: 'none' })
+        .groupBy('insurance_number_hash')
+        .select('insurance_number_hash', db.raw(`count(distinct ${envelope}) as n`))
+      return new Map(rows.map((row) => [row.insurance_number_hash, Number(row.n)]))
+    },
+    /** The envelopes of these numbers in a run that is being filled, by blind index, with the letters that they hold. */
+    async envelopesInRun(
+      runId: string,
+      hashes: readonly string[],
+    ): Promise<Map<string, { envelopeId: string; letters: number }>> {
+      const rows: { insurance_number_hash: string; envelope: string; n: string }[] = await letters()
+        .where({ print_run_id: runId, state: 'prepared' })
+        .whereIn('insurance_number_hash', hashes)
+        .whereNot({ content: 'none' })
+        .groupByRaw(`insurance_number_hash, ${envelope}`)
+        .select('insurance_number_hash', db.raw(`${envelope} as envelope, count(*) as n`))
+      return new Map(
+        rows.map((row) => [row.insurance_number_hash, { envelopeId: row.envelope, letters: Number(row.n) }]),
+      )
     },
     /** How many letters may be printed by a run whose cut-off is `until`. */
     countPrintable: async (until: Date) => Number((await printable(until).count('* as n').first())?.n ?? 0),
     countInRun: async (runId: string) =>
       Number((await letters().where({ print_run_id: runId }).count('* as n').first())?.n ?? 0),
     /**
-     * Letters that were printable at the cut-off, the newest first: of several that wait for one number that one is printed.
-     * Nothing is held yet; `without`: those that could not be claimed before.
+     * Letters that were printable at the cut-off, those of one number side by side: where a run is full, the number decides, not
+     * when or how often it was registered. Nothing is held yet; `without`: those that could not be claimed before.
      */
     findPrintable: async (
       until: Date,
@@ -55,12 +69,26 @@ export function createRunLetterStore(db: Database, protection: Protection) {
     ): Promise<{ id: string; accountId: string }[]> =>
       await printable(until)
         .whereRaw('id <> all(?::uuid[])', [without as string[]])
-        .orderBy([{ column: 'requested_at', order: 'desc' }, 'id'])
+        // As an expression: an index in that order would be walked through all that was ever printed.
+        .orderByRaw("insurance_number_hash || '', id")
         .limit(limit)
         .select('id', 'account_id as accountId'),
-    /** Moves those of the letters into a run that are still printable and free. Parallel runs never share one. */
-    async claim(runId: string, until: Date, ids: readonly string[]): Promise<UnlockLetter[]> {
-      const free = printable(until).whereIn('id', ids).forUpdate().skipLocked().select('id')
+    /**
+     * Moves those of the letters into a run that are still printable and free, and with them all others of the numbers `hashes`:
+     * they share an envelope. Parallel runs never share a letter.
+     */
+    async claim(
+      runId: string,
+      until: Date,
+      ids: readonly string[],
+      hashes: readonly string[] = [],
+    ): Promise<UnlockLetter[]> {
+      const others = await printable(until).whereIn('insurance_number_hash', hashes).pluck('id')
+      const free = printable(until)
+        .whereIn('id', [...new Set([...ids, ...others])])
+        .forUpdate()
+        .skipLocked()
+        .select('id')
       const rows = await letters()
         .where(onceOnly(db, free))
         .where({ state: 'requested' })
@@ -74,12 +102,14 @@ export function createRunLetterStore(db: Database, protection: Protection) {
       const seal = (code: string | null) => code && protection.encryption.encrypt(code, 'unlock_letters.code')
       await db.raw(
         `update unlock_letters set printed_at = ?, content = filled.content, code_hash = filled.code_hash, code = filled.code,
-           address_hash = filled.address_hash
-         from unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[]) as filled (id, content, code_hash, code, address_hash)
+           address_hash = filled.address_hash, envelope_id = filled.envelope_id
+         from unnest(?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[])
+           as filled (id, envelope_id, content, code_hash, code, address_hash)
          where unlock_letters.id = filled.id and unlock_letters.state = 'prepared'`,
         [
           now,
           fillings.map((filling) => filling.id),
+          fillings.map((filling) => filling.envelopeId) as string[],
           fillings.map((filling) => filling.content),
           fillings.map((filling) => filling.codeHash),
           // knex knows no type for an array with gaps; the driver does.
@@ -88,7 +118,7 @@ export function createRunLetterStore(db: Database, protection: Protection) {
         ] as Knex.RawBinding[],
       )
     },
-    /** Takes a letter out of its run again: its number has had one in between. */
+    /** Takes a letter out of its run again: it waits until then. */
     postpone: (id: string, printableFrom: Date) =>
       letters().where({ id, state: 'prepared' }).update({
         state: 'requested',
@@ -96,16 +126,25 @@ export function createRunLetterStore(db: Database, protection: Protection) {
         printed_at: null,
         printable_from: printableFrom,
       }),
-    /** The letter cannot be printed: it lives and ends as one that was not, and its code is destroyed. */
-    setAside: (id: string) => letters().where({ id, state: 'prepared' }).update({ content: 'none', code: null }),
-    /** The next letters of a run that are printed, in the order of the run; `after`: id of the last one seen. */
+    /** The envelope cannot be printed: its letters live and end as ones that were not, and their codes are destroyed. */
+    setAside: (envelopeId: string) =>
+      letters()
+        .whereRaw(`${envelope} = ?`, [envelopeId])
+        .where({ state: 'prepared' })
+        .update({ content: 'none', code: null }),
+    /** The letters of the next envelopes of a run, in the order of the run; `after`: id of the last envelope seen. */
     page: async (runId: string, after: string | null, limit: number) => {
-      const page = letters()
-        .where({ print_run_id: runId, state: 'prepared' })
-        .whereNot({ content: 'none' })
-        .orderBy('id')
+      const printed = () => letters().where({ print_run_id: runId, state: 'prepared' }).whereNot({ content: 'none' })
+      const next = printed()
+        .modify((query) => after && query.whereRaw(`${envelope} > ?`, [after]))
+        .distinct(db.raw(`${envelope} as envelope`))
+        .orderBy('envelope')
         .limit(limit)
-      return toLetters(await (after ? page.where('id', '>', after) : page))
+      return toLetters(
+        await printed()
+          .whereRaw(`${envelope} in (select envelope from (?) as next)`, [next])
+          .orderByRaw(`${envelope}, requested_at, id`),
+      )
     },
     findByRun: async (runId: string) => toLetters(await letters().where({ print_run_id: runId }).orderBy('id')),
     /** The run is posted: the 30 days begin, the plain codes are destroyed, and its members are to be told. */
@@ -134,6 +173,7 @@ export function createRunLetterStore(db: Database, protection: Protection) {
         state: 'requested',
         print_run_id: null,
         printed_at: null,
+        envelope_id: null,
         content: null,
         code: null,
         code_hash: null,

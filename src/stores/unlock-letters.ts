@@ -17,6 +17,8 @@ export type LetterContentKind = 'unlock_code' | 'account_exists' | NoticePurpose
 
 export type UnlockLetter = {
   id: string
+  /** On the paper: letters of one insurance number and run share an envelope. */
+  envelopeId: string
   accountId: string | null
   insuranceNumberHash: string
   purpose: LetterPurpose
@@ -38,6 +40,7 @@ export type UnlockLetter = {
 
 export type LetterRow = {
   id: string
+  envelope_id: string | null
   account_id: string | null
   insurance_number_hash: string
   purpose: LetterPurpose
@@ -57,6 +60,7 @@ export type LetterRow = {
 export function readLetter(row: LetterRow, { encryption }: Protection): UnlockLetter {
   return {
     id: row.id,
+    envelopeId: row.envelope_id ?? row.id,
     accountId: row.account_id,
     insuranceNumberHash: row.insurance_number_hash,
     purpose: row.purpose,
@@ -73,6 +77,9 @@ export function readLetter(row: LetterRow, { encryption }: Protection): UnlockLe
   }
 }
 
+/** What stands on the paper; the index `unlock_letters_envelope` is on these words. */
+export const envelope = 'coalesce(envelope_id, id)'
+
 /** Creates the store of letters with unlock codes; what a print run does with them is in `run-letters.ts`. */
 export function createUnlockLetterStore(db: Database, protection: Protection) {
   const letters = () => db('unlock_letters')
@@ -83,14 +90,11 @@ export function createUnlockLetterStore(db: Database, protection: Protection) {
       for (const hash of [...hashes].sort())
         await db.raw('select pg_advisory_xact_lock(hashtextextended(?, 1))', [hash])
     },
-    /**
-     * When letters of this number entered a run since `since`, over all purposes and registrations. Letters that only
-     * wait do not count: nobody can push a member's letter away by registering again and again.
-     */
-    printTimes: async (hashes: readonly string[], since: Date): Promise<Date[]> =>
+    /** When letters with a code for this registration entered a run since `since`. What others do is not asked. */
+    printTimes: async (accountId: string, since: Date): Promise<Date[]> =>
       (
         await letters()
-          .whereIn('insurance_number_hash', hashes)
+          .where({ account_id: accountId, purpose: 'unlock_code' })
           .where('printed_at', '>', since)
           .orderBy('printed_at')
           .select('printed_at')
@@ -131,9 +135,17 @@ export function createUnlockLetterStore(db: Database, protection: Protection) {
       const row = await letters().where({ id }).first()
       return row ? toLetter(row) : null
     },
-    /** The letters whose ids lie in the range, two at most: more than one is a beginning that is too short. */
-    findBetween: async ({ first, last }: { first: string; last: string }) =>
-      (await letters().whereBetween('id', [first, last]).limit(2)).map(toLetter),
+    /** The letters of an envelope, as its id stands on the paper. */
+    findInEnvelope: async (envelopeId: string) =>
+      (await letters().whereRaw(`${envelope} = ?`, [envelopeId])).map(toLetter),
+    /** The ids on the paper that lie in the range, two at most: more than one is a beginning that is too short. */
+    findEnvelopesBetween: async ({ first, last }: { first: string; last: string }): Promise<string[]> =>
+      (
+        await letters()
+          .whereRaw(`${envelope} between ? and ?`, [first, last])
+          .distinct(db.raw(`${envelope} as envelope`))
+          .limit(2)
+      ).map((row) => row.envelope),
     /** A posted letter came back: `codeHash` of a code that nobody has takes the place of its own. `false` when it did before. */
     markReturned: async (id: string, codeHash: string, now: Date) =>
       (await letters()
@@ -153,18 +165,19 @@ export function createUnlockLetterStore(db: Database, protection: Protection) {
       )
     },
     /**
-     * Stops a printed letter that was damaged or lost, or that a cancelled run has left behind: its code is destroyed. `null`
-     * when none of a run can be stopped.
+     * Stops the printed letters of an envelope that was damaged or lost, or that a cancelled run has left behind: their codes
+     * are destroyed. Answers those that could be stopped.
      */
-    async stopPrinted(id: string): Promise<UnlockLetter | null> {
+    async stopPrinted(envelopeId: string): Promise<UnlockLetter[]> {
       const printed = db('print_runs').whereIn('state', ['prepared', 'released', 'posted', 'cancelled']).select('id')
-      const [row] = await letters()
-        .where({ id, consumed_at: null })
+      const rows = await letters()
+        .whereRaw(`${envelope} = ?`, [envelopeId])
+        .where({ consumed_at: null })
         .whereIn('state', ['prepared', 'posted'])
         .whereIn('print_run_id', printed)
         .update({ state: 'ended', code: null, code_hash: null })
         .returning('*')
-      return row ? toLetter(row) : null
+      return rows.map(toLetter)
     },
     /** The first code used ends the others, printed or not. */
     endOthers: (accountId: string, exceptId: string) =>

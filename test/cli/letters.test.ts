@@ -36,7 +36,11 @@ async function posted() {
   expect(await runs.post(runId)).toBe('posted')
   const [letter] = await service.knex('unlock_letters')
   const printed = world.shop.printed.flat().findLast(({ recipient }) => recipient.name === canary.name)
-  return { runId, letterId: String(letter.id), canaryCode: printed?.kind === 'unlock_code' ? printed.code : '' }
+  return {
+    runId,
+    letterId: String(letter.id),
+    canaryCode: printed?.kind === 'unlock_code' ? (printed.codes[0]?.code ?? '') : '',
+  }
 }
 
 it('takes a letter that came back by the scan of its mark, once, and lists its address until it is cleared', async () => {

@@ -22,7 +22,7 @@ it('a spool folder whose disk is full takes no part of a run, and the whole of i
       yield content
     },
   }
-  const job = { runId, postingDay: '2027-03-12', files: [pdf], async *letters() {} }
+  const job = { runId, postingDay: '2027-03-12', files: [pdf], async *envelopes() {} }
   const spool = createLetterSpool(folder)
   const disk = await fillDisk(folder)
   try {

@@ -20,7 +20,7 @@ const file = (name: string, content: Buffer): PrintFile => ({
 })
 const pdf = file('pdf', Buffer.alloc(300_000, '%PDF-1.7 of a run'))
 const manifest = file('json', Buffer.from('{"runId":1}'))
-const job = (...files: PrintFile[]): PrintJob => ({ runId, postingDay: '2027-03-12', files, async *letters() {} })
+const job = (...files: PrintFile[]): PrintJob => ({ runId, postingDay: '2027-03-12', files, async *envelopes() {} })
 const receipt = {
   runId,
   state: 'posted',

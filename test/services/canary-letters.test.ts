@@ -28,7 +28,7 @@ describeOnBoth('the canary letter', (database) => {
 
   const codeOf = (): UnlockCode => {
     const letter = world.shop.printed.flat().find(({ recipient }) => recipient.name === canary.name)
-    const parsed = parseUnlockCode(letter?.kind === 'unlock_code' ? letter.code : '')
+    const parsed = parseUnlockCode(letter?.kind === 'unlock_code' ? (letter.codes[0]?.code ?? '') : '')
     if (!parsed.ok) throw new Error('no canary was printed')
     return parsed.value
   }

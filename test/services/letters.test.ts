@@ -30,28 +30,22 @@ describeOnBoth('letters', (database) => {
     expect(await allowed(account)).toBe('2026-12-24T09:00:00.000Z')
   })
 
-  it('of one number go one at a time, the newest registration first, known to the register or not', async () => {
-    await world.importPersons(erika)
-    for (const insuranceNumber of [erika.insuranceNumber, 'X999999995']) {
-      world.clock.set('2026-11-24T09:00:00Z')
-      const first = await world.activated({ insuranceNumber })
-      world.clock.set('2026-11-24T10:00:00Z')
-      const second = await world.activated({ insuranceNumber })
-      await print()
-      expect(await world.stores.unlockLetters.findWaiting(second.id)).toMatchObject({ state: 'prepared' })
-      const waiting = await world.stores.unlockLetters.findWaiting(first.id)
-      expect(waiting).toMatchObject({ state: 'requested', printableFrom: new Date('2026-11-25T10:00:00Z') })
-      world.clock.set('2026-11-25T10:00:00Z')
-      await print()
-      expect(await world.stores.unlockLetters.findWaiting(first.id)).toMatchObject({ state: 'prepared' })
-    }
-  })
-
-  it('that only wait push nobody away: a stranger’s registrations cannot postpone a member’s letter', async () => {
-    for (let n = 0; n < 10; n++) await world.activated()
+  it('count for their own registration only: what others do with the number shows in no date', async () => {
     const member = await world.activated()
-    const waiting = await world.stores.unlockLetters.findWaiting(member.id)
-    expect(waiting?.printableFrom).toEqual(world.clock.now())
+    for (let n = 0; n < 4; n++) {
+      await world.activated()
+      await print()
+      world.clock.forward(24 * 60 * 60)
+    }
+    const alone = await world.activated({ insuranceNumber: 'X999999995' })
+    for (const account of [await world.activated(), alone]) {
+      expect(await allowed(account)).toBe(world.clock.now().toISOString())
+      const waiting = await world.stores.unlockLetters.findWaiting(account.id)
+      expect(waiting?.printableFrom).toEqual(world.clock.now())
+    }
+    // Printed once, on the first day.
+    expect(await world.stores.unlockLetters.printTimes(member.id, new Date(0))).toHaveLength(1)
+    expect(await allowed(member)).toBe(world.clock.now().toISOString())
   })
 
   it('say in the audit log whether it is the first', async () => {
@@ -63,13 +57,17 @@ describeOnBoth('letters', (database) => {
   })
 })
 
-describeOnServer('letters of one number in 16 runs at once', (database) => {
-  it('enter one run only', async () => {
+describeOnServer('letters of one registration in 16 runs at once', (database) => {
+  it('enter one run only, with one code', async () => {
     const world = createServiceWorld(database())
+    await world.importPersons(erika)
     const account = await world.activated()
     await sixteenTimes(() => world.transaction((unit) => world.letters.request(unit, account, world.clock.now())))
     await sixteenTimes(() => world.printRuns.prepare(berlinDay(world.clock.now())))
-    expect(await database()('unlock_letters')).toHaveLength(17)
-    expect(await database()('unlock_letters').whereNotNull('printed_at')).toHaveLength(1)
+    const rows = await database()('unlock_letters')
+    expect(rows).toHaveLength(17)
+    expect(new Set(rows.map((row) => row.print_run_id)).size).toBe(1)
+    expect(rows.filter((row) => row.content === 'unlock_code')).toHaveLength(1)
+    expect(await database()('print_runs').where({ state: 'prepared' })).toHaveLength(1)
   })
 })

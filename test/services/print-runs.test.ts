@@ -41,8 +41,9 @@ describeOnBoth('print run', (database) => {
     expect(job).toMatchObject({ postingDay: today, letters: [{ kind: 'unlock_code', date: today, lastDay }] })
     const letter = job?.letters[0]
     expect(letter?.recipient).toMatchObject({ name: 'Erika Mustermann', street: 'Ahornweg 12', postalCode: '80993' })
-    expect(letter).toMatchObject({ registeredOn: today, maskedMobile: expect.not.stringContaining('12345') })
-    const code = parseUnlockCode(letter?.kind === 'unlock_code' ? letter.code : '')
+    const registration = { registeredOn: today, maskedMobile: expect.not.stringContaining('12345') }
+    expect(letter).toMatchObject({ codes: [registration] })
+    const code = parseUnlockCode(letter?.kind === 'unlock_code' ? (letter.codes[0]?.code ?? '') : '')
     const [usable] = await world.stores.unlockLetters.findUsable(id, today)
     expect(usable).toMatchObject({ content: 'unlock_code', code: null, lastDay })
     expect(
@@ -126,7 +127,10 @@ describeOnBoth('print run', (database) => {
     expect(await world.printRuns.post(next)).toBe('posted')
     const [before, after] = world.shop.jobs.map((job) => job.letters[0])
     expect(after).toMatchObject({ id: before?.id, date: '2026-11-25', lastDay: '2026-12-25' })
-    expect(after).not.toMatchObject({ code: before?.kind === 'unlock_code' ? before.code : '' })
+    const codesOf = (letter: typeof before) =>
+      letter?.kind === 'unlock_code' ? letter.codes.map(({ code }) => code) : []
+    expect(codesOf(after)).toHaveLength(1)
+    expect(codesOf(after)).not.toEqual(codesOf(before))
   })
 
   it('is not posted before its day, nor before it is released, nor twice', async () => {

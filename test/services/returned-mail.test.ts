@@ -30,7 +30,7 @@ async function posted(world: ServiceWorld, changes: Parameters<ServiceWorld['act
   await postRun(world)
   const content = world.shop.printed.flat()[before]
   const [row] = await world.db('unlock_letters').where({ account_id: account.id }).orderBy('requested_at', 'desc')
-  const code = content?.kind === 'unlock_code' ? content.code.replaceAll('-', '') : ''
+  const code = content?.kind === 'unlock_code' ? content.codes[0]?.code.replaceAll('-', '') : ''
   return { account, id: row.id as string, code: code as UnlockCode }
 }
 

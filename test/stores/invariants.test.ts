@@ -58,8 +58,12 @@ const plants: Record<string, string[]> = {
   'a code that was used made its account active': [
     "insert into unlock_letters (id, account_id, insurance_number_hash, requested_at, printable_from, state, consumed_at) values (:letter, :account, 'x', now(), now(), 'ended', now())",
   ],
-  'letters of one number keep their limit': [
-    "insert into unlock_letters (id, insurance_number_hash, requested_at, printable_from, state, content, printed_at) select gen_random_uuid(), 'x', now(), now(), 'ended', 'unlock_code', '2026-11-20T12:00:00Z' from generate_series(1, 5)",
+  'letters of one number share the envelope of their run': [
+    "insert into print_runs (id, state, posting_day, letter_count, prepared_at) values (:run, 'prepared', '2026-11-25', 2, now())",
+    "insert into unlock_letters (id, insurance_number_hash, requested_at, printable_from, state, content, printed_at, print_run_id) select gen_random_uuid(), 'x', now(), now(), 'ended', 'unlock_code', '2026-11-20T12:00:00Z', :run from generate_series(1, 2)",
+  ],
+  'letters of one registration keep their limit': [
+    "insert into unlock_letters (id, account_id, insurance_number_hash, requested_at, printable_from, state, content, printed_at) select gen_random_uuid(), :account, 'x', now(), now(), 'ended', 'unlock_code', '2026-11-20T12:00:00Z' from generate_series(1, 5)",
   ],
   'letters without a registration wait for nothing': [
     "insert into unlock_letters (id, insurance_number_hash, requested_at, printable_from, state) values (:letter, 'x', '2026-11-20', now(), 'requested')",

@@ -37,7 +37,7 @@ async function fill(db: Database, protection: Protection) {
   await stores.printRuns.createClosed(runId, now, { postingDay: '2026-11-25', by: 'system', now })
   await stores.runLetters.claim(runId, now, [letterId])
   const filling = { content: 'unlock_code', codeHash: 'old.x', code: 'ABCDEFGHJKMN', addressHash: 'old.y' } as const
-  await stores.runLetters.fill([{ id: letterId, ...filling }], now)
+  await stores.runLetters.fill([{ id: letterId, envelopeId: letterId, ...filling }], now)
   const back = { postedOn: '2026-11-25', returnedAt: now, returnedBy: 'cli:k.weber' }
   await stores.returnedLetters.add({ letterId, insuranceNumber: 'A123456780', addressHash: 'old.z', ...back })
   await stores.canaryLetters.add({ id: randomUUID(), runId, code: 'ABCDEFGHJKMN', codeHash: 'old.c' })
@@ -68,7 +68,9 @@ async function readAll(db: Database, protection: Protection, filled: Awaited<Ret
     found: (await stores.accounts.findAllByNumberHashes(account?.insuranceNumberHashes ?? [])).length,
     person: await stores.insuredPersons.findByInsuranceNumber('A123456780'),
     codes: (await stores.runLetters.findByRun(filled.runId)).map((letter) => letter.code),
-    printed: (await stores.unlockLetters.printTimes(account?.insuranceNumberHashes ?? [], new Date(0))).length,
+    envelopes: [
+      ...(await stores.runLetters.countEnvelopes(account?.insuranceNumberHashes ?? [], new Date(0))).values(),
+    ],
     pdf: Buffer.from(protection.encryption.decrypt(printRun.pdf, 'print_runs.pdf'), 'base64').toString(),
     message: (await stores.messages.open(filled.messageId))?.payload,
     journey: (await stores.journeys.load('journey-1', 'sign-in'))?.state,
@@ -117,7 +119,7 @@ describeOnBoth('rewriting rows under a new key', (database) => {
     expect(progress.every((table) => table.finishedAt !== null)).toBe(true)
     // The process that still writes with the old key finds everything, too.
     expect(await readAll(database(), before, filled)).toEqual(expected)
-    expect(await readAll(database(), after, filled)).toEqual({ ...expected, printed: 1 })
+    expect(await readAll(database(), after, filled)).toEqual({ ...expected, envelopes: [1] })
   })
 
   it('tells which columns still hold an old key, and which of them end by themselves', async () => {

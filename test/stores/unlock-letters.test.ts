@@ -50,7 +50,10 @@ describeOnBoth('unlock letters', (database) => {
     const id = await request(accountId)
     const runId = await run()
     await claim(runId, now, 1)
-    await runStore().fill([{ id, content: 'unlock_code', codeHash: `hash of ${id}`, code, addressHash: null }], now)
+    await runStore().fill(
+      [{ id, envelopeId: id, content: 'unlock_code', codeHash: `hash of ${id}`, code, addressHash: null }],
+      now,
+    )
     await runStore().markPosted(runId, postedOn, lastDay)
     return id
   }
@@ -65,6 +68,7 @@ describeOnBoth('unlock letters', (database) => {
     const id = await request(accountId)
     expect(await store().findWaiting(accountId)).toEqual({
       id,
+      envelopeId: id,
       accountId,
       insuranceNumberHash: 'number',
       purpose: 'unlock_code',
@@ -86,32 +90,47 @@ describeOnBoth('unlock letters', (database) => {
     expect(await store().findWaiting(accountId)).toBeNull()
   })
 
-  it('count per number once they entered a run, also after the registration is gone', async () => {
-    const [one, other] = [await account(), await account()]
-    const print = async (accountId: string, day: string, hash?: string) => {
+  describe('count', () => {
+    const print = async (accountId: string, day: string, hash = 'number', content: 'unlock_code' | 'none' = 'none') => {
       const id = await request(accountId, at(day), hash)
       await claim(await run(), at(day), 1)
-      await runStore().fill([{ id, content: 'none', codeHash: 'h', code: null, addressHash: null }], at(day))
+      const filling = { id, envelopeId: content === 'none' ? null : id, codeHash: 'h', code: null, addressHash: null }
+      await runStore().fill([{ ...filling, content }], at(day))
+      return id
     }
-    await print(other, '2026-11-10')
-    await print(one, '2026-11-20')
-    await print(one, '2026-11-21', 'another number')
-    await print(one, '2026-11-22', 'number under another key')
-    await request(one, at('2026-11-23'))
-    await database()('accounts').where({ id: other }).delete()
-    const hashes = ['number', 'number under another key']
-    expect(await store().printTimes(hashes, at('2026-11-01'))).toEqual(
-      ['10', '20', '22'].map((d) => at(`2026-11-${d}`)),
-    )
-    expect(await store().printTimes(hashes, at('2026-11-10'))).toHaveLength(2)
+
+    it('for their own registration once they entered a run, printed or not; those of others are not asked', async () => {
+      const [one, other] = [await account(), await account()]
+      await print(other, '2026-11-10')
+      await print(one, '2026-11-20')
+      await print(one, '2026-11-22', 'number under another key')
+      await request(one, at('2026-11-23'))
+      const notice = await print(one, '2026-11-24')
+      await database()('unlock_letters').where({ id: notice }).update({ purpose: 'mobile_replaced' })
+      expect(await store().printTimes(one, at('2026-11-01'))).toEqual(['20', '22'].map((d) => at(`2026-11-${d}`)))
+      expect(await store().printTimes(one, at('2026-11-20'))).toHaveLength(1)
+    })
+
+    it('as envelopes of a number, also after the registration is gone', async () => {
+      const [one, other] = [await account(), await account()]
+      const first = await print(one, '2026-11-20', 'number', 'unlock_code')
+      const second = await print(other, '2026-11-20', 'number', 'unlock_code')
+      await database()('unlock_letters').where({ id: second }).update({ envelope_id: first })
+      await print(other, '2026-11-22', 'number', 'unlock_code')
+      await print(other, '2026-11-23')
+      await database()('accounts').where({ id: other }).delete()
+      const counted = async (day: string) => Object.fromEntries(await runStore().countEnvelopes(['number'], at(day)))
+      expect(await counted('2026-11-01')).toEqual({ number: 2 })
+      expect(await counted('2026-11-20')).toEqual({ number: 1 })
+    })
   })
 
-  it('enter a run when they may be printed, the newest first, no more than asked for', async () => {
+  it('enter a run when they may be printed, no more than asked for', async () => {
     const accountId = await account()
     const [second, first, tomorrow] = [
-      await request(accountId, at('2026-11-24')),
+      await request(accountId, at('2026-11-24'), 'another number'),
       await request(accountId, at('2026-11-23')),
-      await request(accountId, at('2026-11-26')),
+      await request(accountId, at('2026-11-26'), 'another number'),
     ]
     const orphan = await request(await account(), at('2026-11-22'))
     await database()('accounts').whereNot({ id: accountId }).delete()
@@ -124,7 +143,8 @@ describeOnBoth('unlock letters', (database) => {
 
   it('are found until they are claimed, without those that were passed over', async () => {
     const accountId = await account()
-    const [newer, older] = [await request(accountId, at('2026-11-24')), await request(accountId, at('2026-11-23'))]
+    const newer = await request(accountId, at('2026-11-24'), 'another number')
+    const older = await request(accountId, at('2026-11-23'))
     const found = async (without: string[] = []) => await runStore().findPrintable(now, 10, without)
     expect(await found()).toEqual([newer, older].map((id) => ({ id, accountId })))
     expect(await found([newer])).toEqual([{ id: older, accountId }])
@@ -133,14 +153,54 @@ describeOnBoth('unlock letters', (database) => {
     expect(await found()).toEqual([{ id: newer, accountId }])
   })
 
+  it('of one number enter a run together, those that may be printed, whoever asked for one of them', async () => {
+    const [one, other] = [await account(), await account()]
+    const first = await request(one)
+    const [second, third] = [await request(other), await request(other, now, 'number under another key')]
+    const [tomorrow, foreign] = [await request(other, at('2026-11-26')), await request(one, now, 'another number')]
+    const claimed = await runStore().claim(await run(), now, [first], ['number', 'number under another key'])
+    expect(claimed.map(({ id }) => id).sort()).toEqual([first, second, third].sort())
+    expect(
+      await database()('unlock_letters').where({ state: 'requested' }).orderBy('printable_from').pluck('id'),
+    ).toEqual([foreign, tomorrow])
+  })
+
+  it('come from a run by envelope, whole ones only', async () => {
+    const accountId = await account()
+    const ids = [await request(accountId), await request(accountId), await request(accountId)].sort()
+    const [first = '', second = '', third = ''] = ids
+    const runId = await run()
+    await runStore().claim(runId, now, ids)
+    const filling = { content: 'unlock_code', codeHash: 'h', code, addressHash: null } as const
+    const envelopes = { [first]: second, [second]: second, [third]: null }
+    await runStore().fill(
+      ids.map((id) => ({ id, envelopeId: envelopes[id] ?? null, ...filling })),
+      now,
+    )
+    const page = async (after: string | null) =>
+      (await runStore().page(runId, after, 1)).map(({ id, envelopeId }) => [id, envelopeId])
+    expect(await page(null)).toEqual([
+      [first, second],
+      [second, second],
+    ])
+    expect(await page(second)).toEqual([[third, third]])
+    expect(await page(third)).toEqual([])
+    expect((await store().findInEnvelope(second)).map(({ id }) => id).sort()).toEqual([first, second])
+    expect(await store().findEnvelopesBetween({ first, last: third })).toHaveLength(2)
+    await runStore().setAside(second)
+    expect(await page(null)).toEqual([[third, third]])
+    await runStore().returnFromRun(runId)
+    expect(await database()('unlock_letters').whereNotNull('envelope_id')).toEqual([])
+  })
+
   it('hold their plain code, encrypted, only while their run is prepared', async () => {
     const accountId = await account()
     const id = await request(accountId)
-    await runStore().fill([{ id, content: 'unlock_code', codeHash: 'h', code, addressHash: null }], now)
+    await runStore().fill([{ id, envelopeId: id, content: 'unlock_code', codeHash: 'h', code, addressHash: null }], now)
     expect(await store().find(id)).toMatchObject({ state: 'requested', content: null, code: null })
     const runId = await run()
     await claim(runId, now, 10)
-    await runStore().fill([{ id, content: 'unlock_code', codeHash: 'h', code, addressHash: null }], now)
+    await runStore().fill([{ id, envelopeId: id, content: 'unlock_code', codeHash: 'h', code, addressHash: null }], now)
     expect(await runStore().findByRun(runId)).toMatchObject([{ id, content: 'unlock_code', codeHash: 'h', code }])
     expect(JSON.stringify(await database()('unlock_letters'))).not.toContain(code)
     await runStore().markPosted(runId, '2026-11-25', '2026-12-25')
@@ -153,7 +213,7 @@ describeOnBoth('unlock letters', (database) => {
     const id = await request(await account())
     const runId = await run()
     await claim(runId, now, 10)
-    await runStore().fill([{ id, content: 'unlock_code', codeHash: 'h', code, addressHash: null }], now)
+    await runStore().fill([{ id, envelopeId: id, content: 'unlock_code', codeHash: 'h', code, addressHash: null }], now)
     expect(await runStore().returnFromRun(runId)).toBe(1)
     expect(await runStore().findByRun(runId)).toEqual([])
     const again = await claim(await run(), now, 10)

@@ -89,8 +89,17 @@ export const watchedQueries: WatchedQuery[] = [
   watch('print run', 'claim', ['unlock_letters_pkey'], ({ runLetters }) =>
     runLetters.claim('00000000-0000-4000-8000-000000000001', now, someLetters),
   ),
-  watch('letter limits', 'printTimes', ['unlock_letters_insurance_number_hash_printed_at_index'], (stores) =>
-    stores.unlockLetters.printTimes(['made-up.c4ca4238a0b923820dcc509a6f75849b'], hoursAgo(24 * 30)),
+  watch('letter limits', 'printTimes', ['unlock_letters_account_id_index'], (stores) =>
+    stores.unlockLetters.printTimes(someAccount, hoursAgo(24 * 30)),
+  ),
+  watch('letter limits', 'countEnvelopes', ['unlock_letters_insurance_number_hash_printed_at_index'], (stores) =>
+    stores.runLetters.countEnvelopes(['made-up.c4ca4238a0b923820dcc509a6f75849b'], hoursAgo(24 * 30)),
+  ),
+  watch('returned mail', 'findInEnvelope', ['unlock_letters_envelope'], ({ unlockLetters }) =>
+    unlockLetters.findInEnvelope(someAccount),
+  ),
+  watch('returned mail', 'findEnvelopesBetween', ['unlock_letters_envelope'], ({ unlockLetters }) =>
+    unlockLetters.findEnvelopesBetween({ first: someAccount, last: someAccount }),
   ),
   watch('sign-in', 'findActiveByNumber', ['accounts_one_active'], ({ accounts }) =>
     accounts.findActiveByNumber('A123456780'),

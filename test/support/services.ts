@@ -1,8 +1,8 @@
 import { createAuditTrail } from '../../src/audit/events.ts'
 import { defaultDeadlines } from '../../src/domain/deadlines.ts'
 import type { InsuredPerson } from '../../src/domain/eligibility.ts'
-import type { PrintFile, PrintJob, ReceivedReceipt } from '../../src/gateways/letter-delivery.ts'
-import type { LetterContent } from '../../src/gateways/letter-pdf.ts'
+import type { PrintedEnvelope, PrintFile, PrintJob, ReceivedReceipt } from '../../src/gateways/letter-delivery.ts'
+import type { Envelope, LetterContent } from '../../src/gateways/letter-pdf.ts'
 import { createRandom } from '../../src/gateways/random.ts'
 import type { Alert } from '../../src/services/alerts.ts'
 import { createDeadlineTasks } from '../../src/services/deadlines.ts'
@@ -43,7 +43,8 @@ const tables = [
 ]
 
 /** A run as it arrived; the files were read while it was handed over, as a shop reads them. */
-type ReceivedJob = Omit<PrintJob, 'letters' | 'files'> & {
+type ReceivedJob = Omit<PrintJob, 'envelopes' | 'files'> & {
+  envelopes: PrintedEnvelope[]
   letters: LetterContent[]
   files: (Omit<PrintFile, 'open'> & { text: string })[]
 }
@@ -77,7 +78,7 @@ export function createServiceWorld(
     fault: null as null | 'pdf' | 'delivery',
   }
   const alerts: Alert[] = []
-  const rules = { ...printRules, runSize: 10_000 }
+  const rules = { ...printRules, runSize: 10_000, envelope: { codes: 60, codesOfRepeatedNumbers: 12 } }
   /** The print desk; `changes` for a second one beside it. */
   const createDesk = (changes: Partial<PrintDesk> = {}): PrintDesk => ({
     reportUnprintable() {},
@@ -91,11 +92,12 @@ export function createServiceWorld(
       },
     },
     async drawRun(batches, sink) {
-      const printed: LetterContent[] = []
-      for await (const letters of batches) printed.push(...letters)
+      const printed: Envelope[] = []
+      for await (const envelopes of batches) printed.push(...envelopes)
       if (shop.fault === 'pdf') throw new Error('process died')
-      shop.printed.push(printed)
-      for (const [index, { id, kind }] of printed.entries()) sink.onLetter({ sequence: index + 1, id, kind, sheets: 1 })
+      shop.printed.push(printed.flatMap(({ letters }) => letters))
+      for (const [index, { id, letters }] of printed.entries())
+        sink.onLetter({ sequence: index + 1, id, kind: letters[0]?.kind ?? 'unlock_code', sheets: letters.length })
       if (printed.length > 0) await sink.write(new TextEncoder().encode(`%PDF ${printed.length}`))
     },
     delivery: {
@@ -109,15 +111,16 @@ export function createServiceWorld(
       },
       async deliver(job) {
         if (shop.fault === 'delivery') throw Object.assign(new Error('print shop is away'), { code: 'ECONNREFUSED' })
-        const letters: LetterContent[] = []
-        for await (const { content } of job.letters()) letters.push(content)
+        const envelopes: PrintedEnvelope[] = []
+        for await (const envelope of job.envelopes()) envelopes.push(envelope)
+        const letters = envelopes.flatMap((envelope) => envelope.letters)
         const files: ReceivedJob['files'] = []
         for (const { open, ...file } of job.files) {
           let text = ''
           for await (const chunk of open()) text += Buffer.from(chunk).toString()
           files.push({ ...file, text })
         }
-        shop.jobs.push({ ...job, letters, files })
+        shop.jobs.push({ ...job, envelopes, letters, files })
       },
     },
     ...changes,

@@ -10,15 +10,19 @@ import {
   openElement,
   type Rarity,
   type Style,
+  widthOfCode,
   write,
   writeLines,
 } from './pen.ts'
 import { drawQrCode } from './qr-code.ts'
-import { layOut, toSegments } from './rich-text.ts'
+import { type Line, layOut, toSegments } from './rich-text.ts'
 
 /** The text of one letter, written from top to bottom; a block that does not fit moves to a new page as a whole. */
 export type Flow = ReturnType<typeof createFlow>
 
+/** A code with the lines above it, which name the registration by `values`. */
+type LabelledCode = { code: string; lines: string[]; values: TextValues }
+type Frame = { x: number; y: number; width: number; height: number; labelHeight: number; padding: number }
 type QrText = { url: string; alternative: string; caption: string }
 type FlowOptions = { section: Element | null; style: Style; values: TextValues; newPage: () => void }
 
@@ -26,6 +30,7 @@ const left = mm(sheet.left)
 const fullWidth = mm(sheet.right - sheet.left)
 const labelWidth = 1.7
 const boxPadding = 4
+const boxGap = 2.5
 /** Four modules of white below a QR code (ISO/IEC 18004, 5.3.8), in points. */
 const quietZone = mm(3.8)
 
@@ -47,12 +52,12 @@ export function createFlow(doc: Document, { section, style, values, newPage }: F
   const linesOf = (
     template: string,
     width: number,
-    { size = style.body, ...rarity }: { size?: number } & Rarity = {},
-  ) => layOut(toSegments(template, values), width, createMeasure(doc, size, rarity))
+    { size = style.body, own, ...rarity }: { size?: number; own?: TextValues } & Rarity = {},
+  ) => layOut(toSegments(template, own ? { ...values, ...own } : values), width, createMeasure(doc, size, rarity))
 
-  function paragraph(template: string, options: { gap?: number } & Rarity = {}): void {
-    const { once = false } = options
-    const lines = linesOf(template, fullWidth, { once })
+  function paragraph(template: string, options: { gap?: number; values?: TextValues } & Rarity = {}): void {
+    const { once = false, values: own } = options
+    const lines = linesOf(template, fullWidth, { once, ...(own && { own }) })
     const top = reserve(lines.length * step, options.gap ?? style.paragraphGap)
     addElement(doc, section, 'P', () =>
       writeLines(doc, lines, { x: left, y: top + style.body, size: style.body, step, once }),
@@ -87,6 +92,39 @@ export function createFlow(doc: Document, { section, style, values, newPage }: F
       write(doc, parts.code, { x, y: codeY, font: 'mono', size: style.code, spacing: 1.5, once: true }),
     )
     addElement(doc, section, 'P', () => writeLines(doc, below, { x, y: codeY + step * 1.5, size: style.body, step }))
+  }
+
+  /** Several codes, each in a frame with the lines that tell whose it is, side by side where the letters are small enough. */
+  function codeBoxes(codes: LabelledCode[]): void {
+    const padding = mm(boxPadding - 1)
+    const gap = mm(boxGap)
+    const codeWidth = Math.max(...codes.map(({ code }) => widthOfCode(doc, code, style.code)))
+    const columns = Math.max(1, Math.floor((fullWidth + gap) / (codeWidth + 2 * padding + gap)))
+    const width = (fullWidth - (columns - 1) * gap) / columns
+    for (let index = 0; index < codes.length; index += columns) {
+      const row = codes.slice(index, index + columns).map(({ code, lines, values: own }) => ({
+        code,
+        lines: lines.flatMap((line) => linesOf(line, width - 2 * padding, { own, once: true })),
+      }))
+      const labelHeight = Math.max(...row.map(({ lines }) => lines.length)) * step
+      const height = 2 * padding + labelHeight + style.code * 1.2
+      const top = reserve(height, boxGap)
+      for (const [column, each] of row.entries())
+        codeInFrame(each, { x: left + column * (width + gap), y: top, width, height, labelHeight, padding })
+    }
+    y += mm(style.paragraphGap - boxGap)
+  }
+
+  function codeInFrame({ code, lines }: { code: string; lines: Line[] }, at: Frame): void {
+    const { width, height, labelHeight, padding } = at
+    drawArtifact(doc, 'Layout', () => doc.lineWidth(1.2).rect(at.x, at.y, width, height).stroke())
+    const x = at.x + padding
+    const labelY = at.y + padding + style.body * 0.8
+    addElement(doc, section, 'P', () => writeLines(doc, lines, { x, y: labelY, size: style.body, step, once: true }))
+    const codeY = at.y + padding + labelHeight + style.code * 0.95
+    addElement(doc, section, 'P', () =>
+      write(doc, code, { x, y: codeY, font: 'mono', size: style.code, spacing: 1.5, once: true }),
+    )
   }
 
   /** A heading, numbered steps, and a QR code at the right of the first of them; the list may go on overleaf. */
@@ -126,5 +164,5 @@ export function createFlow(doc: Document, { section, style, values, newPage }: F
     )
   }
 
-  return { paragraph, heading, codeBox, steps }
+  return { paragraph, heading, codeBox, codeBoxes, steps }
 }

@@ -12,29 +12,38 @@ export type Recipient = {
 }
 
 type LetterBase = {
-  /** Printed small at the foot, so that returned mail finds its letter; says nothing about the person. */
+  /** The envelope's, printed small at the foot, so that returned mail finds it; says nothing about the person. */
   id: string
   recipient: Recipient
   /** The planned posting day of the print run. */
   date: CalendarDay
-  registeredOn: CalendarDay
-  /** The mobile number of the registration, as the pages mask it, e.g. `+49 151 ••••• 71`. */
-  maskedMobile: string
   largePrint: boolean
 }
 
-/** The letter that brings the Freischaltcode; `code` is `XXXX-XXXX-XXXX`, `lastDay` the last day on which it works. */
+/** By what a member knows a registration as her own; the mobile number as the pages mask it, e.g. `+49 151 ••••• 71`. */
+export type Registration = {
+  registeredOn: CalendarDay
+  /** `HH:MM` in Berlin; tells two of a day apart. */
+  registeredTime: string
+  maskedMobile: string
+}
+
+/**
+ * The letter that brings the Freischaltcode of each registration that waits, oldest first; `code` is `XXXX-XXXX-XXXX`, `lastDay`
+ * the last day on which they work.
+ */
 export type UnlockCodeLetter = LetterBase & {
   kind: 'unlock_code'
-  code: string
+  codes: (Registration & { code: string })[]
   lastDay: CalendarDay
   /** Where the first sign-in begins; printed and in the QR code, so it carries no secret. */
   signInUrl: string
 }
 
-/** The letter that answers a registration for a number that already has an active account (mission.md, "Who may register"). */
+/** The letter that answers registrations for a number that already has an active account (mission.md, "Who may register"). */
 export type AccountExistsLetter = LetterBase & {
   kind: 'account_exists'
+  registrations: Registration[]
   helpUrl: string
 }
 
@@ -42,8 +51,12 @@ export type AccountExistsLetter = LetterBase & {
 export type NoticeLetter = LetterBase & {
   kind: 'mobile_replaced' | 'account_ended'
   happenedOn: CalendarDay
+  maskedMobile: string
   helpUrl: string
 }
+
+/** What goes into one envelope, to one person: each letter on sheets of its own, the first one on top. */
+export type Envelope = { id: string; letters: LetterContent[] }
 
 export type LetterContent = UnlockCodeLetter | AccountExistsLetter | NoticeLetter
 

@@ -4,6 +4,7 @@ import { z } from 'zod'
 const placeholders = [
   'address',
   'branch',
+  'count',
   'email',
   'happenedOn',
   'id',
@@ -16,6 +17,7 @@ const placeholders = [
   'phone',
   'phoneNote',
   'registeredOn',
+  'registeredTime',
 ] as const
 
 export type Placeholder = (typeof placeholders)[number]
@@ -55,8 +57,24 @@ const letterTextsSchema = z.strictObject({
   letterId: text,
   info: z.strictObject({ phone: text, email: text, date: text }),
   help: z.strictObject({ heading: text, intro: text, phone: text, branch: text, email: text }),
-  unlock_code: z.strictObject({ ...body, codeLabel: text, validUntil: text, afterwards: text }),
-  account_exists: z.strictObject({ ...body, account: text }),
+  unlock_code: z.strictObject({
+    ...body,
+    codeLabel: text,
+    validUntil: text,
+    afterwards: text,
+    several: z.strictObject({
+      intro: text,
+      registered: text,
+      mobile: text,
+      steps: z.array(text).min(1),
+      notYou: text,
+    }),
+  }),
+  account_exists: z.strictObject({
+    ...body,
+    account: text,
+    several: z.strictObject({ intro: text, registration: text }),
+  }),
   mobile_replaced: z.strictObject({ ...body, account: text }),
   account_ended: z.strictObject({ ...body, account: text }),
 })

@@ -65,17 +65,10 @@ export function openDocument(
 }
 
 /**
- * Draws one letter on pages of its own; `root` is the structure tree of a tagged document. `finish` may
- * add to the pages, counted from 0, once their number is known.
- * @throws UnprintableLetter
+ * Draws one letter on pages of its own behind those that are there; `root` is the structure tree of a tagged document.
+ * @throws UnprintableLetter before anything is drawn.
  */
-export function drawLetter(
-  doc: Document,
-  root: Element | null,
-  given: LetterContent,
-  sender: Sender,
-  finish?: (pages: number, turnTo: (page: number) => void) => void,
-): void {
+export function drawLetter(doc: Document, root: Element | null, given: LetterContent, sender: Sender): void {
   const { insurer, texts } = sender
   const letter = { ...given, recipient: printableRecipient(given, sender) }
   const style = letter.largePrint ? largePrint : normalPrint
@@ -90,16 +83,20 @@ export function drawLetter(
   } catch (cause) {
     throw new UnprintableLetter(letter.id, cause as Error)
   }
+  const first = endOf(doc)
   newPage()
   const section = openElement(doc, root, 'Sect')
   drawHead(doc, section, letter, sender)
   const flow = createFlow(doc, { section, style, values, newPage })
   writeBody(flow, letter, texts, values)
   section?.end()
+  numberPages(doc, first, texts, values)
+}
+
+/** Where the next page of a document comes. */
+function endOf(doc: Document): number {
   const { start, count } = doc.bufferedPageRange()
-  numberPages(doc, texts, values)
-  finish?.(count, (page) => void doc.switchToPage(start + page))
-  doc.flushPages()
+  return start + count
 }
 
 /** The register keeps names as they are; paper shows what the fonts can draw. @throws UnprintableLetter */
@@ -126,10 +123,10 @@ function drawHead(doc: Document, section: Element | null, letter: LetterContent,
   addElement(doc, section, 'P', () => drawInfoBlock(doc, rows, style))
 }
 
-function numberPages(doc: Document, texts: LetterTexts, values: TextValues): void {
-  const { start, count } = doc.bufferedPageRange()
+function numberPages(doc: Document, first: number, texts: LetterTexts, values: TextValues): void {
+  const count = endOf(doc) - first
   for (let index = 0; index < count; index++) {
-    doc.switchToPage(start + index)
+    doc.switchToPage(first + index)
     const place = { page: String(index + 1), pages: String(count) }
     const pageOf = count > 1 ? fillText(texts.pageOf, place) : ''
     drawArtifact(doc, 'Pagination', () => drawFoot(doc, { letterId: fillText(texts.letterId, values), pageOf }))

@@ -82,6 +82,12 @@ export function createMeasure(doc: Document, size: number, rarity: Rarity = {}):
   }
 }
 
+/** Measures a code as `write` sets it in fixed-width letters. */
+export function widthOfCode(doc: Document, code: string, size: number): number {
+  doc.font('mono').fontSize(size)
+  return doc.widthOfString(code, { characterSpacing: 1.5, ...layoutOf({ once: true }) })
+}
+
 /** Writes one run of text with its baseline at `y` (points from the top of the page). */
 export function write(
   doc: Document,

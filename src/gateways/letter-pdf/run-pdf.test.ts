@@ -3,7 +3,13 @@ import { BinaryBitmap, DataMatrixReader, DecodeHintType, HybridBinarizer, RGBLum
 import PDFDocument from 'pdfkit'
 import { describe, expect, it, vi } from 'vitest'
 import { formatLetterMark } from '../../domain/letter-mark.ts'
-import { createLetterPdf, type LetterContent, type PrintedSheets, parseLetterTexts } from '../letter-pdf.ts'
+import {
+  createLetterPdf,
+  type Envelope,
+  type LetterContent,
+  type PrintedSheets,
+  parseLetterTexts,
+} from '../letter-pdf.ts'
 import { readPages, readRectangles } from './read-pdf.test-support.ts'
 
 const texts = parseLetterTexts(readFileSync(new URL('../../../config/letters/de.yaml', import.meta.url), 'utf8'))
@@ -12,22 +18,29 @@ const insurer = { name: 'AOK Bayern', shortName: 'AOK Bayern', senderLine: 'AOK 
 const pdf = createLetterPdf({ insurer, texts })
 const recipient = { name: 'Erika Mustermann', street: 'Musterweg 12', postalCode: '80331', city: 'München' }
 
+const codeOf = (code: string) => ({
+  ...{ registeredOn: '2027-03-08', registeredTime: '10:02', maskedMobile: '+49 151 ••••• 71' },
+  code,
+})
+
 const letter = (n: number, changes: Partial<LetterContent> = {}) =>
   ({
     id: `0b8c5a3e-90af-4d11-8f00-00000000000${n}`,
     kind: 'unlock_code',
     recipient,
     date: '2027-03-12',
-    registeredOn: '2027-03-08',
-    maskedMobile: '+49 151 ••••• 71',
     largePrint: false,
-    code: '7K3M-Q0B8-ZR2S',
+    codes: [codeOf('7K3M-Q0B8-ZR2S')],
     lastDay: '2027-04-11',
     signInUrl: 'https://example.org/anmeldung',
     ...changes,
   }) as LetterContent
 
-async function draw(...batches: LetterContent[][]) {
+/** Each letter in an envelope of its own. */
+const draw = (...batches: LetterContent[][]) =>
+  drawEnvelopes(...batches.map((letters) => letters.map((each) => ({ id: each.id, letters: [each] }))))
+
+async function drawEnvelopes(...batches: Envelope[][]) {
   const parts: Uint8Array[] = []
   const sheets: PrintedSheets[] = []
   const unprintable: string[] = []
@@ -90,6 +103,32 @@ describe('the file of a run', () => {
     expect(pages[2]?.map(({ text }) => text)).toContain('2 · 1/1')
   })
 
+  it('counts the sheets of an envelope over its letters and pages, each letter on a front side', async () => {
+    const codes = Array.from({ length: 30 }, (_, n) => codeOf(`AAAA-BBBB-${1000 + n}`))
+    const notice = {
+      ...{ id: letter(1).id, kind: 'mobile_replaced', recipient, date: '2027-03-12', largePrint: false },
+      ...{ happenedOn: '2027-03-08', maskedMobile: '+49 151 ••••• 71', helpUrl: 'https://example.org/hilfe' },
+    } as LetterContent
+    const envelope = { id: letter(1).id, letters: [letter(1, { codes }), notice] }
+    const { bytes, sheets } = await drawEnvelopes([envelope, { id: letter(2).id, letters: [letter(2)] }])
+    const pages = readPages(bytes)
+    const textOf = (page: (typeof pages)[number] = []) => page.map(({ text }) => text).join(' ')
+    const [first, second] = sheets
+    expect(first).toMatchObject({ sequence: 1, id: letter(1).id, kind: 'unlock_code' })
+    expect(second).toMatchObject({ sequence: 2, id: letter(2).id, sheets: 1 })
+    const count = first?.sheets ?? 0
+    expect(count).toBeGreaterThan(2)
+    const mark = (sheet: number) => formatLetterMark({ letterId: letter(1).id, sequence: 1, sheet, sheets: count })
+    const expected = Array.from({ length: count }, (_, index) => [mark(index + 1), null]).flat()
+    expect(readMarks(bytes).slice(0, 2 * count)).toEqual(expected)
+    expect(textOf(pages[2 * (count - 1)])).toContain('Ihre neue Mobilnummer')
+    expect(textOf(pages[0])).toMatch(/Seite 1 von \d/)
+    expect(textOf(pages[2 * (count - 1)])).not.toContain('Seite')
+    expect(
+      pages.slice(0, 2 * count).filter((page) => page.length > 0 && !textOf(page).includes(`Brief ${letter(1).id}`)),
+    ).toEqual([])
+  })
+
   it('keeps the mark clear of window, fold marks and text', async () => {
     const { bytes } = await draw([letter(1)])
     const side = (0.5 / 25.4) * 72
@@ -126,7 +165,7 @@ describe('the file of a run', () => {
     const other = { ...recipient, name: 'Zoë Ölßner', street: 'Zum Ährenfeld 3', city: 'Öhringen' }
     await draw([letter(1)])
     const afterOne = keptWords()
-    await draw([letter(1), letter(2, { recipient: other, code: '9WXY-4N7J-K2M5' })])
+    await draw([letter(1), letter(2, { recipient: other, codes: [codeOf('9WXY-4N7J-K2M5')] })])
     expect(keptWords()).toEqual(afterOne)
     expect(afterOne.flat().length).toBeGreaterThan(50)
     opened.mockRestore()

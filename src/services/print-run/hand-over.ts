@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { PrintedLetter } from '../../gateways/letter-delivery.ts'
+import type { PrintedEnvelope } from '../../gateways/letter-delivery.ts'
 import type { PrintRun } from '../../stores/print-runs.ts'
-import { printedLetters } from '../letter-contents.ts'
+import { printedEnvelopes } from './envelopes.ts'
 import { printFilesOf } from './files.ts'
 import { leaseFrom, type PrintActor, type PrintDesk } from './settings.ts'
 
@@ -73,7 +73,7 @@ async function deliver(desk: PrintDesk, run: PrintRun, postingDay: string, holde
     runId: run.id,
     postingDay,
     files: renewed,
-    letters: () => oneByOne(printedLetters(desk, run.id, postingDay)),
+    envelopes: () => oneByOne(printedEnvelopes(desk, run.id, postingDay)),
   })
 }
 
@@ -91,8 +91,8 @@ async function* renewing(
   }
 }
 
-async function* oneByOne(batches: AsyncIterable<PrintedLetter[]>): AsyncIterable<PrintedLetter> {
-  for await (const letters of batches) yield* letters
+async function* oneByOne(batches: AsyncIterable<PrintedEnvelope[]>): AsyncIterable<PrintedEnvelope> {
+  for await (const envelopes of batches) yield* envelopes
 }
 
 /** After 1, 2, 4 … minutes, at most 15 apart. */

@@ -60,6 +60,7 @@ async function tellBatch(desk: PrintDesk, unit: UnitOfWork, runId: string, posti
   const letters = await unit.runLetters.claimUntold(runId, batchSize)
   const ids = letters.flatMap((letter) => (letter.purpose === 'unlock_code' && letter.accountId) || [])
   const accounts = new Map((await unit.accounts.markLettersPosted(ids, lastDay, now)).map((each) => [each.id, each]))
+  const attempts = new Map<string, Account>()
   for (const letter of letters) {
     if (letter.purpose !== 'unlock_code') {
       await noteNotice(unit, letter, runId, now)
@@ -70,8 +71,10 @@ async function tellBatch(desk: PrintDesk, unit: UnitOfWork, runId: string, posti
     const params = { postedOn: postingDay, lastDay, askAfter: addDays(postingDay, 10) }
     await desk.mails.send(unit, account, 'letterPosted', params, now)
     await unit.audit.letterPosted({ at: now, accountId: account.id, runId, purpose: letter.purpose })
-    if (letter.content === 'account_exists') await tellHolder(desk, unit, account, now)
+    if (letter.content === 'account_exists') attempts.set(account.insuranceNumber, account)
   }
+  // Once for a number, however many registrations of it were in the run: the mailbox is not to be filled either.
+  for (const account of attempts.values()) await tellHolder(desk, unit, account, now)
   return letters.length
 }
 

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { berlinDay, type CalendarDay } from '../../domain/calendar.ts'
 import { nextCutOff, planPostingDay } from '../../domain/posting-days.ts'
-import type { LetterContent, PrintedSheets } from '../../gateways/letter-pdf.ts'
+import type { Envelope, PrintedSheets } from '../../gateways/letter-pdf.ts'
 import type { StoredPrintFile } from '../../stores/print-runs.ts'
 import type { UnitOfWork } from '../../stores/transaction.ts'
 import { canaryContent } from '../canary-letters.ts'
-import { fillLetters, lockNumbersOf, printedLetters } from '../letter-contents.ts'
+import { fillLetters, lockNumbersOf } from '../letter-contents.ts'
+import { printedEnvelopes } from './envelopes.ts'
 import { countSheets, manifestCsv, manifestJson, openPrintFile } from './files.ts'
 import { batchSize, leaseFrom, type PrintActor, type PrintDesk } from './settings.ts'
 
@@ -122,10 +123,10 @@ async function fillBatch(
   const limit = Math.max(0, Math.min(batchSize, desk.rules.runSize - inRun))
   const candidates = await unit.runLetters.findPrintable(collectsUntil, limit, passed)
   if (candidates.length === 0) return inRun > 0 ? 'filled' : await cancelEmpty(desk, unit, runId)
-  await lockNumbersOf(unit, candidates)
+  const numbers = await lockNumbersOf(unit, candidates)
   const ids = candidates.map(({ id }) => id)
-  const letters = await unit.runLetters.claim(runId, collectsUntil, ids)
-  await fillLetters(desk, unit, letters, postingDay)
+  const letters = await unit.runLetters.claim(runId, collectsUntil, ids, numbers)
+  await fillLetters(desk, unit, letters, { runId, postingDay })
   const claimed = new Set(letters.map(({ id }) => id))
   return { passed: ids.filter((id) => !claimed.has(id)) }
 }
@@ -149,12 +150,12 @@ async function drawFiles(desk: PrintDesk, work: Work): Promise<Print | null> {
   const sheets: PrintedSheets[] = []
   let lost = false
   let printed = 0
-  async function* contents(): AsyncIterable<LetterContent[]> {
-    for await (const letters of printedLetters(desk, runId, postingDay)) {
+  async function* contents(): AsyncIterable<Envelope[]> {
+    for await (const envelopes of printedEnvelopes(desk, runId, postingDay)) {
       lost ||= !(await stores.printRuns.renew(runId, worker, leaseFrom(clock.now())))
       if (lost) return
-      printed += letters.length
-      yield letters.map(({ content }) => content)
+      printed += envelopes.length
+      yield envelopes
     }
     // A run with nothing to print needs no print shop, and so no letter that watches it.
     if (printed === 0) return
@@ -163,7 +164,7 @@ async function drawFiles(desk: PrintDesk, work: Work): Promise<Print | null> {
       lost = !(await unit.printRuns.renew(runId, worker, leaseFrom(clock.now())))
       return lost ? null : await canaryContent(desk, unit, runId, postingDay)
     })
-    if (canary) yield [canary]
+    if (canary) yield [{ id: canary.id, letters: [canary] }]
   }
   await desk.drawRun(contents(), {
     write: pdf.write,

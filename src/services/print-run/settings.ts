@@ -1,5 +1,6 @@
 import type { Actor } from '../../audit/event.ts'
 import type { Deadlines } from '../../domain/deadlines.ts'
+import type { EnvelopeRules } from '../../domain/envelope.ts'
 import type { PostingRules } from '../../domain/posting-days.ts'
 import type { Clock } from '../../gateways/clock.ts'
 import type { KeyedHash } from '../../gateways/field-encryption.ts'
@@ -33,7 +34,12 @@ export type PrintDesk = {
   drawRun: RunPdf
   delivery: LetterDelivery
   alerts: Pick<AlertService, 'raise'>
-  rules: PostingRules & { runSize: number; deliveryAlertAfter: number; canary?: CanaryRules }
+  rules: PostingRules & {
+    runSize: number
+    envelope: EnvelopeRules
+    deliveryAlertAfter: number
+    canary?: CanaryRules
+  }
   /** Whether only a person may release a run; off in development, where they go by themselves. Never the one who prepared it. */
   fourEyes: boolean
   /** Tells operators that a letter stays out of its run. */

@@ -37,11 +37,21 @@ export const letterInvariants: readonly Invariant[] = [
     mend: bug,
   },
   {
-    name: 'letters of one number keep their limit',
+    name: 'letters of one number share the envelope of their run',
     about: 'letter',
-    meaning: 'more letters were printed for one insurance number than allowed, or a letter was printed twice',
-    broken: `select min(id::text) as id from unlock_letters where printed_at > :letterWindow and content <> 'none'
-      group by insurance_number_hash having count(*) > :letterCount`,
+    meaning: 'a run has several envelopes for one insurance number',
+    broken: `select min(id::text) as id from unlock_letters
+      where printed_at > :letterWindow and content <> 'none' and print_run_id is not null
+      group by insurance_number_hash, print_run_id having count(distinct coalesce(envelope_id, id)) > 1`,
+    mend: bug,
+  },
+  {
+    name: 'letters of one registration keep their limit',
+    about: 'letter',
+    meaning: 'more letters were printed for one registration than allowed, or a letter was printed twice',
+    broken: `select min(id::text) as id from unlock_letters
+      where printed_at > :letterWindow and content <> 'none' and purpose = 'unlock_code' and account_id is not null
+      group by account_id having count(*) > :letterCount`,
     mend: bug,
   },
   {
@@ -72,7 +82,8 @@ export const letterInvariants: readonly Invariant[] = [
     about: 'print run',
     meaning: 'a run says another number of letters than it holds',
     broken: `select r.id from print_runs r where r.state = 'posted' and r.posted_at > :letterWindow and r.letter_count <
-      (select count(*) from unlock_letters l where l.print_run_id = r.id and l.content <> 'none' and l.account_id is not null)`,
+      (select count(distinct coalesce(l.envelope_id, l.id)) from unlock_letters l
+      where l.print_run_id = r.id and l.content <> 'none' and l.account_id is not null)`,
     mend: bug,
   },
 ]

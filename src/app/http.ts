@@ -100,7 +100,7 @@ export function createHttpApp(settings: Settings): RequestListener {
   const signInUrl = oidc.defaultClient && (oidc.defaultClient.initiateLoginUri ?? oidc.defaultClient.clientUri)
   addPageRoutes(router, { issuer, signInUrl })
   addRegistrationRoutes(router, services.journeyDeps, cookies)
-  addLinkRoutes(router, services.journeyDeps, config.deadlines.unlockCodeDays)
+  addLinkRoutes(router, services.journeyDeps, { unlockCodeDays: config.deadlines.unlockCodeDays, cookies })
   addInteractionRoutes(router, {
     // Read with every request: another provider answers once the signing keys have changed.
     get provider() {

@@ -3,10 +3,18 @@ import type { Context } from 'koa'
 import { activate, lookAtLink } from '../journeys/activation/activation.ts'
 import { confirmDevice, isDeviceLinkUsable } from '../journeys/activation/device-link.ts'
 import type { Deps } from '../journeys/deps.ts'
+import type { CookieJar } from './cookies.ts'
 import { deviceOf } from './device.ts'
 
+/** Seconds for which the browser that activated can look at the result again. */
+const resultLifetime = 24 * 60 * 60
+
 /** Adds the pages behind e-mailed links: GET shows, POST acts; dead links answer 410 with their page. */
-export function addLinkRoutes(router: Router, deps: Deps, unlockCodeDays: number): void {
+export function addLinkRoutes(
+  router: Router,
+  deps: Deps,
+  { unlockCodeDays, cookies }: { unlockCodeDays: number; cookies: CookieJar },
+): void {
   router.get('/aktivierung/:token', async (ctx) => {
     const state = await lookAtLink(tokenOf(ctx), deps)
     if (state !== 'usable') return await ctx.renderPage(`activation/${state}`, { model: {} }, 410)
@@ -16,12 +24,14 @@ export function addLinkRoutes(router: Router, deps: Deps, unlockCodeDays: number
     const result = await activate(tokenOf(ctx), deps)
     if (result.state !== 'activated') return await ctx.renderPage(`activation/${result.state}`, { model: {} }, 410)
     ctx.status = 303
-    ctx.redirect(`/aktivierung?brief=${result.letterDay}`)
+    cookies.set(ctx, 'activated', result.letterDay, resultLifetime)
+    ctx.redirect('/aktivierung')
   })
-  // The result lives at an address without the token, so that a reload or a bookmark tells nothing and changes nothing.
+  // The result lives at an address without the token, so that a reload or a bookmark tells nothing and changes nothing. The day
+  // comes from a signed cookie: an address that somebody sends shows nothing that we have not said to this browser.
   router.get('/aktivierung', async (ctx) => {
-    const letterDay = String(ctx.query.brief ?? '')
-    if (!isDay(letterDay)) return await ctx.renderPage('activation/unknown', { model: {} }, 410)
+    const letterDay = cookies.get(ctx, 'activated')
+    if (!letterDay) return await ctx.renderPage('activation/unknown', { model: {} }, 410)
     await ctx.renderPage('activation/done', { model: { letterDay, codeDays: unlockCodeDays } })
   })
   router.get('/geraet/:token', async (ctx) => {
@@ -33,8 +43,5 @@ export function addLinkRoutes(router: Router, deps: Deps, unlockCodeDays: number
     await ctx.renderPage('device/done', {})
   })
 }
-
-/** A day that exists: what stands in an address may be anything. */
-const isDay = (text: string) => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text))
 
 const tokenOf = (ctx: Context) => String((ctx as Context & { params: Record<string, string> }).params.token ?? '')

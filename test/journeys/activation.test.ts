@@ -30,6 +30,12 @@ async function registered(insuranceNumber = 'A123456780'): Promise<Person> {
   await register(browser(), app, person)
   return person
 }
+/** A browser that has just activated a registration. */
+async function withResult() {
+  const [person, client] = [await registered(), browser()]
+  await activate(client, app, person)
+  return client
+}
 const linkOf = async (person: Person, after = 0) => (await app.inbox.next('email', person.email, after)).link ?? ''
 
 /** A dead link: 410, a page that says what happened, and a way on. */
@@ -58,6 +64,50 @@ describe('the activation link', () => {
     expect(words(done)).toMatch(/\d{1,2}\. [A-ZÄ][a-zä]+ 20\d\d/)
     await runJobs(app)
     expect(await stateOf(person)).toBe('letter_posted')
+  })
+
+  it('shows its result to the browser that used it, however often, and to nobody else', async () => {
+    const person = await registered()
+    const client = browser()
+    const done = await activate(client, app, person)
+    expect(done.url).toBe(`${app.issuer}/aktivierung`)
+    const again = await client.get(`${app.issuer}/aktivierung`)
+    expect([again.status, again.heading]).toEqual([200, done.heading])
+    expectDead(await browser().get(`${app.issuer}/aktivierung`))
+    const english = await client.get(`${app.issuer}/aktivierung?lang=en`)
+    expect([english.status, english.$('html').attr('lang')]).toEqual([200, 'en'])
+  })
+
+  it.each(['?brief=2031-05-05', '?letterDay=2031-05-05', '?activated=2031-05-05', '/2031-05-05', '#2031-05-05'])(
+    'has no result that an address could make up: %s',
+    async (address) => {
+      for (const client of [browser(), await withResult()]) {
+        const page = await client.get(`${app.issuer}/aktivierung${address}`)
+        expect(words(page)).not.toMatch(/2031|5\. Mai/)
+      }
+      expectDead(await browser().get(`${app.issuer}/aktivierung${address}`))
+    },
+  )
+
+  it('has no result that a cookie could make up: changed, unsigned, or signed for something else', async () => {
+    const client = await withResult()
+    const [key, cookie] = [...client.cookies].find(([name]) => name.endsWith('/activated')) ?? []
+    const [, device] = [...client.cookies].find(([name]) => name.endsWith('/device')) ?? []
+    const [sigKey, signature] = [...client.cookies].find(([name]) => name.endsWith('/activated.sig')) ?? []
+    const [, deviceSignature] = [...client.cookies].find(([name]) => name.endsWith('/device.sig')) ?? []
+    if (!key || !sigKey || !cookie || !signature || !device || !deviceSignature)
+      throw new Error('cookies were expected')
+    const named = (name: string, { value }: { value: string }) => `${name}=${value.slice(value.indexOf('=') + 1)}`
+    const set = async (value: string, sig?: string) => {
+      client.cookies.set(key, { ...cookie, value })
+      if (sig) client.cookies.set(sigKey, { ...signature, value: sig })
+      else client.cookies.delete(sigKey)
+      return await client.get(`${app.issuer}/aktivierung`)
+    }
+    expectDead(await set('activated=2031-05-05', signature.value))
+    expectDead(await set('activated=2031-05-05'))
+    expectDead(await set(named('activated', device), named('activated.sig', deviceSignature)))
+    expect((await set(cookie.value, signature.value)).status).toBe(200)
   })
 
   it('works from another browser, with a form of that browser only', async () => {

@@ -7,7 +7,10 @@ export type Item = {
   html: string | null
   pdfUrl: string | null
   code: string | null
+  /** Every code of a letter, oldest registration first. */
+  codes?: { code: string; registeredOn: string; registeredTime: string; maskedMobile: string }[]
   link: string | null
+  createdAt?: string
 }
 
 export type Inbox = ReturnType<typeof createInbox>

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { StartUpError } from '../errors.ts'
 import { hashToken } from '../gateways/field-encryption.ts'
@@ -14,7 +15,7 @@ afterAll(() => rmSync(dir, { recursive: true }))
 
 const secret = 'V1StGXR8_Z5jdHi6B-myT5zkqHcQ2sWn7Lp0aUeYbXo'
 const demoFile: ClientFile = {
-  path: new URL('../../config/demo/clients.yaml', import.meta.url).pathname,
+  path: fileURLToPath(new URL('../../config/demo/clients.yaml', import.meta.url)),
   demoOrigin: 'http://localhost:3001',
 }
 
@@ -163,7 +164,7 @@ describe('registered applications', () => {
   })
 
   it('accepts the file that is delivered', () => {
-    const path = new URL('../../config/clients.yaml', import.meta.url).pathname
+    const path = fileURLToPath(new URL('../../config/clients.yaml', import.meta.url))
     expect(loadClients({ files: [{ path }], environment: {}, baseDir: dir }).clients).toEqual([])
   })
 })

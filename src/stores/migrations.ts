@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Knex } from 'knex'
 import type pg from 'pg'
 
@@ -23,7 +24,8 @@ export function migrationsIn(directory: string): Knex.MigrationSource<string> {
   return {
     getMigrations: async () => (await readdir(directory)).filter((file) => migrationName.test(file)).sort(),
     getMigrationName: (file) => file,
-    getMigration: (file) => import(`${directory}/${file}`),
+    // As a URL: in a path given to import, # ? and % would not be themselves.
+    getMigration: (file) => import(pathToFileURL(join(directory, file)).href),
   }
 }
 

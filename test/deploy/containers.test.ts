@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { environmentSchema, mayComeFromFile } from '../../src/config/environment.ts'
@@ -63,9 +64,9 @@ describe('the image', () => {
     for (const name of readdirSync(image, { recursive: true, encoding: 'utf8' }))
       if (!name.startsWith('node_modules')) expect(name, 'nothing of the demo').not.toMatch(/(^|\/)demo(\/|\.|$)/)
     // Loads every module of the production process; a missing file or demo part would throw.
-    const { startApp } = (await import(join(image, 'src/app.ts'))) as { startApp: unknown }
+    const { startApp } = (await import(pathToFileURL(join(image, 'src/app.ts')).href)) as { startApp: unknown }
     expect(startApp).toBeTypeOf('function')
-    await import(join(image, 'src/cli/frame.ts'))
+    await import(pathToFileURL(join(image, 'src/cli/frame.ts')).href)
   })
 
   it('of the sandbox starts with its demo relying party', async () => {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { importJWK, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -9,7 +10,7 @@ import { type BareIssuer, startBareIssuer, takePlace } from './bare-issuer.ts'
 import { openBrowser, type Page } from './browser.ts'
 import { passIssuer } from './demo.ts'
 
-const root = new URL('../../../', import.meta.url).pathname
+const root = fileURLToPath(new URL('../../../', import.meta.url))
 const document = readFileSync(`${root}docs/integrate.md`, 'utf8')
 
 /** All code blocks of the document that carry this mark, one after the other. */

@@ -35,7 +35,7 @@ export async function startSmsSink(): Promise<SmsSink> {
         const timer = setTimeout(() => {
           waiting.delete(mobile)
           reject(new Error('no SMS within 20 s'))
-        })
+        }, 20_000)
         waiting.set(mobile, (given) => {
           clearTimeout(timer)
           waiting.delete(mobile)

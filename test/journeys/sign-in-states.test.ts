@@ -21,7 +21,7 @@ import {
 } from '../support/walk.ts'
 
 let app: TestApp
-const numbers = freshNumbers(20)
+const numbers = freshNumbers(40)
 beforeAll(async () => {
   app = await startTestApp({ TRUST_PROXY: 'true', IP_LIMIT_FACTOR: '1' })
   await importMembers(
@@ -212,19 +212,27 @@ describe('several registrations of one number', () => {
   })
 })
 
+/** Through password and mTAN. */
+async function signInWithMtan(person: Person): Promise<Page> {
+  const client = browser()
+  const known = (await app.inbox.list('sms', person.mobile)).length
+  expect(at(await signIn(person, client))).toMatch(/mtan$/)
+  return await enterMtan(client, app, person.mobile, known)
+}
+
 describe('the register', () => {
   it('suspends an account when a guardian or a death is imported, and takes that back', async () => {
     const person = newcomer()
     await makeActive(app, person)
     const { insuranceNumber } = person
     await importMembers(app, [{ insuranceNumber, guardian: true }])
-    const guardian = await signIn(person)
+    const guardian = await signInWithMtan(person)
     expect(at(guardian)).toMatch(/gesperrt$/)
     expect(words(guardian)).toMatch(/Geschäftsstelle/)
     await importMembers(app, [{ insuranceNumber }])
-    expect(at(await signIn(person))).toMatch(/mtan$/)
+    expect(new URL((await signInAgain(browser(), app, person)).url).origin).toBe(app.demo)
     await importMembers(app, [{ insuranceNumber, deceasedOn: await today() }])
-    expect(at(await signIn(person))).toMatch(/gesperrt$/)
+    expect(at(await signInWithMtan(person))).toMatch(/gesperrt$/)
   })
 
   it('lets the sign-in work for three months after the coverage, then the account is ended', async () => {
@@ -234,13 +242,104 @@ describe('the register', () => {
     await app.advance('P80D')
     expect(new URL((await signInAgain(browser(), app, person)).url).origin).toBe(app.demo)
     await app.advance('P15D')
-    const page = await signIn(person)
+    const page = await signInWithMtan(person)
     expect(page.status).toBe(200)
     expect(at(page)).toMatch(/beendet$/)
     const [account] = await ask(app, 'select state from accounts where username = $1', [person.username])
     expect(account).toEqual({ state: 'ended' })
   })
+
+  it('is told of after the mTAN only: user name and password show one page to all', async () => {
+    const mobile = somebody('').mobile
+    const standings = {
+      active: async () => {},
+      guardian: ({ insuranceNumber }: Person) => importMembers(app, [{ insuranceNumber, guardian: true }]),
+      deceased: async ({ insuranceNumber }: Person) =>
+        importMembers(app, [{ insuranceNumber, deceasedOn: await today() }]),
+      ended: ({ insuranceNumber }: Person) => importMembers(app, [{ insuranceNumber, coverageTo: '2020-01-31' }]),
+      staff: async ({ username }: Person) => {
+        const sql = `update accounts set state = 'suspended', state_before_suspension = 'active',
+          suspension_reason = 'staff' where username = $1`
+        await ask(app, sql, [username])
+      },
+    }
+    const seen: Record<string, string> = {}
+    const ends: Record<string, string> = {}
+    for (const [standing, bring] of Object.entries(standings)) {
+      const person = newcomer()
+      await makeActive(app, person)
+      await bring(person)
+      await app.advance('PT1H1M')
+      const client = browser()
+      const known = (await app.inbox.list('sms', person.mobile)).length
+      const page = await signIn(person, client)
+      const head = `${page.status} ${at(page).replace(/[\w-]{20,}/, '<uid>')}\n${[...page.headers.keys()]}\n`
+      seen[standing] = `${head}${neutral(page, person, mobile)}`
+      const back = await client.get(page.url)
+      expect(neutral(back, person, mobile)).toBe(neutral(page, person, mobile))
+      ends[standing] =
+        at(await enterMtan(client, app, person.mobile, known))
+          .split('/')
+          .at(-1) ?? ''
+    }
+    for (const page of Object.values(seen)) expect(page).toBe(seen.active)
+    expect(ends).toEqual({
+      active: 'signed-in',
+      guardian: 'gesperrt',
+      deceased: 'gesperrt',
+      ended: 'beendet',
+      staff: 'gesperrt',
+    })
+  })
+
+  it.each([
+    ['a guardian', { guardian: true }, 'gesperrt'],
+    ['a death', { deceasedOn: '2026-01-31' }, 'gesperrt'],
+    ['the end of the insurance', { coverageTo: '2020-01-31' }, 'beendet'],
+  ])('is told of after the mTAN of a first sign-in, too: %s', async (_what, change, end) => {
+    const person = newcomer()
+    await awaitLetter(app, person)
+    await importMembers(app, [{ insuranceNumber: person.insuranceNumber, ...change }])
+    const client = browser()
+    expect(at(await signIn(person, client))).toMatch(/freischaltcode$/)
+    const known = (await app.inbox.list('sms', person.mobile)).length
+    const { code } = await app.inbox.next('letter', person.insuranceNumber)
+    expect(at(await client.submit({ unlockCode: code ?? '' }))).toMatch(/mtan$/)
+    expect(at(await enterMtan(client, app, person.mobile, known))).toMatch(new RegExp(`${end}$`))
+  })
+
+  it('is told of to nobody whose SMS does not arrive: the page stays, and says where to call', async () => {
+    const person = newcomer()
+    await makeActive(app, person)
+    await importMembers(app, [{ insuranceNumber: person.insuranceNumber, guardian: true }])
+    for (let turn = 0; turn < 10; turn++) await signIn(person)
+    const page = await signIn(person)
+    expect(at(page)).toMatch(/mtan$/)
+    expect(words(page)).not.toMatch(/Betreuung|gesperrt/)
+    expect(page.body).toMatch(/href="tel:/)
+  })
+
+  it('leads back to the start who is suspended at the password and free again at the mTAN', async () => {
+    const person = newcomer()
+    await makeActive(app, person)
+    const { insuranceNumber } = person
+    await importMembers(app, [{ insuranceNumber, guardian: true }])
+    const client = browser()
+    const known = (await app.inbox.list('sms', person.mobile)).length
+    await signIn(person, client)
+    await importMembers(app, [{ insuranceNumber }])
+    expect(new URL((await enterMtan(client, app, person.mobile, known)).url).origin).toBe(app.demo)
+  })
 })
+
+/** A page without what is one person's own, or the moment's. */
+const neutral = (page: Page, person: Person, mobile: string) =>
+  page.body
+    .replaceAll(`${person.mobile.slice(3, 6)} ••••• ${person.mobile.slice(-2)}`, mobile)
+    .replaceAll(/\/anmeldung\/[\w-]{20,}/g, '/anmeldung/<uid>')
+    .replaceAll(/name="_csrf" value="[^"]*"/g, '')
+    .replaceAll(/\d{1,2}:\d{2}/g, '<time>')
+    .replaceAll(/data-countdown="\d+"/g, '')
 
 describe('a registration that is never signed in to', () => {
   it('is reminded ten days before the code ends and deleted 90 days after it', async () => {

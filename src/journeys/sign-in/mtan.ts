@@ -4,9 +4,10 @@ import { parseMtan } from '../../domain/mtan.ts'
 import type { MtanPurpose } from '../../stores/one-time-codes.ts'
 import type { Deps } from '../deps.ts'
 import type { FieldErrors, Step, StepRequest, Submission } from '../journey.ts'
+import { lookUpStanding } from './standing.ts'
 import { acrPasswordMtan, type SignInState, type StateOf } from './state.ts'
 
-type MtanDeps = Pick<Deps, 'stores' | 'transaction' | 'mtans' | 'clock' | 'protocolClock'>
+type MtanDeps = Pick<Deps, 'stores' | 'transaction' | 'mtans' | 'clock' | 'protocolClock' | 'standing'>
 type MtanState = StateOf<'mtan'>
 
 /**
@@ -99,10 +100,11 @@ async function accepted(
     unit: Parameters<NonNullable<Extract<Submission<SignInState>, { outcome: string }>['effects']>>[0],
   ) => ((await unit.codes.consume(codeId, now)) ? undefined : ({ invalid: { mtan: 'used_up' } } as const))
   if (state.way === 'newLetter') return { outcome: 'newLetter', data: { accountId, deviceKnown }, effects: consume }
+  const standing = await lookUpStanding(deps, accountId, state.way)
+  if ('barred' in standing) return { ...standing.barred, effects: consume }
   if (state.way === 'firstSignIn')
     return { outcome: 'firstSignIn', data: { accountId, deviceKnown, letterId, authTime }, effects: consume }
-  const account = await deps.stores.accounts.find(accountId)
-  const untold = account && !account.emailBounce?.toldAt && bounceNotice(account)
+  const untold = !standing.account.emailBounce?.toldAt && bounceNotice(standing.account)
   return {
     ...(untold
       ? { outcome: 'emailBounced', data: { accountId, authTime } }

@@ -15,7 +15,6 @@ type PasswordDeps = Pick<
   | 'clock'
   | 'random'
   | 'limits'
-  | 'standing'
   | 'mails'
   | 'deviceLinkLifetime'
   | 'unknownNameHash'
@@ -104,11 +103,8 @@ async function rehashWhenOutdated(deps: PasswordDeps, account: Account, password
 }
 
 /** Where the right password leads, by the account's state (mission.md, "Account states"). */
-async function route(deps: PasswordDeps, found: Account, deviceKnown: boolean): Promise<Submission<SignInState>> {
+async function route(deps: PasswordDeps, account: Account, deviceKnown: boolean): Promise<Submission<SignInState>> {
   const now = deps.clock.now()
-  const decision = await deps.standing.review(deps.stores, found, now)
-  if (decision.change !== 'none') await deps.transaction((unit) => deps.standing.follow(unit, found, now))
-  const account = decision.change === 'none' ? found : ((await deps.stores.accounts.find(found.id)) ?? found)
   const person = { accountId: account.id, deviceKnown }
   switch (account.state) {
     case 'pending_activation':
@@ -124,12 +120,11 @@ async function route(deps: PasswordDeps, found: Account, deviceKnown: boolean): 
       if (waiting) return { outcome: 'awaitingLetter', data: person }
       return { outcome: 'codeExpired', data: { ...person, way: 'newLetter', sending: null } }
     }
+    // One page for all three: a password alone tells nobody of a guardian, a death or the end of an insurance.
     case 'active':
-      return { outcome: 'laterSignIn', data: { ...person, way: 'laterSignIn', sending: null } }
     case 'suspended':
-      return { outcome: 'suspended', data: { reason: account.suspensionReason ?? 'staff' } }
     case 'ended':
-      return { outcome: 'ended', data: {} }
+      return { outcome: 'laterSignIn', data: { ...person, way: 'laterSignIn', sending: null } }
   }
 }
 

@@ -1,12 +1,11 @@
 import { berlinDay } from '../../domain/calendar.ts'
 import { parseUnlockCode, unlockCodeBinding } from '../../domain/unlock-code.ts'
-import type { UnitOfWork } from '../../stores/transaction.ts'
 import type { UnlockLetter } from '../../stores/unlock-letters.ts'
 import type { Deps } from '../deps.ts'
-import type { Step, Submission } from '../journey.ts'
+import type { Step } from '../journey.ts'
 import type { SignInState } from './state.ts'
 
-type UnlockCodeDeps = Pick<Deps, 'stores' | 'transaction' | 'hash' | 'clock' | 'limits' | 'standing'>
+type UnlockCodeDeps = Pick<Deps, 'stores' | 'transaction' | 'hash' | 'clock' | 'limits'>
 
 /**
  * Freischaltcode (seed, 4). A typing error that the check character catches costs no try; five wrong codes pause
@@ -32,8 +31,6 @@ export const unlockCodeStep: Step<SignInState, 'unlockCode', UnlockCodeDeps> = {
       return { invalid: { unlockCode: 'wrong' } }
     }
     await deps.limits.wrongUnlockCode.giveBack(state.accountId)
-    const barred = await judge(deps, state.accountId)
-    if (barred) return barred
     const { accountId, deviceKnown } = state
     return {
       outcome: 'accepted',
@@ -51,19 +48,6 @@ export const unlockCodeStep: Step<SignInState, 'unlockCode', UnlockCodeDeps> = {
 
 const usableLetters = (deps: Pick<UnlockCodeDeps, 'stores' | 'clock'>, accountId: string) =>
   deps.stores.unlockLetters.findUsable(accountId, berlinDay(deps.clock.now()))
-
-/** With the letter in hand the register may speak: death, guardian, end of coverage (mission.md, "The register changes"). */
-async function judge(deps: UnlockCodeDeps, accountId: string): Promise<Submission<SignInState> | null> {
-  const now = deps.clock.now()
-  const account = await deps.stores.accounts.find(accountId)
-  if (!account) return { outcome: 'ended', data: {} }
-  const decision = await deps.standing.review(deps.stores, account, now, { codeEntered: true })
-  if (decision.change === 'end') return { outcome: 'ended', data: {} }
-  if (decision.change !== 'suspend') return null
-  const effects = async (unit: UnitOfWork) =>
-    void (await deps.standing.follow(unit, account, now, { codeEntered: true }))
-  return { outcome: 'suspended', data: { reason: decision.reason }, effects }
-}
 
 function fits(deps: Pick<UnlockCodeDeps, 'hash'>, letter: UnlockLetter, code: string): boolean {
   const matches = deps.hash.matches(code, unlockCodeBinding(letter.id), letter.codeHash ?? '')

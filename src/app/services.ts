@@ -33,6 +33,7 @@ import { createStatisticsService } from '../services/statistics.ts'
 import type { Database } from '../stores/database.ts'
 import { createStores } from '../stores/index.ts'
 import { createOidcArtefactStore } from '../stores/oidc-artefacts.ts'
+import { findPasswordGenerations } from '../stores/password-generations.ts'
 import { createTransaction, type SentMessage } from '../stores/transaction.ts'
 import { createDrivers } from './drivers.ts'
 import { createKeyServices } from './key-services.ts'
@@ -76,7 +77,7 @@ export async function createServices(settings: Settings) {
     committed: settings.committed,
     recorded: counts?.recorded,
   })
-  const hasher = await createPasswordHasher(config.limits.argon2)
+  const hasher = await createPasswordHasher(config.limits.argon2, () => findPasswordGenerations(knex))
   const texts = createTexts(fileURLToPath(new URL('../../locales', import.meta.url)))
   const { deadlines, insurer } = config
   const letterPdf = createInsurerLetterPdf(config)

@@ -12,11 +12,19 @@ export type HashingSettings = {
   queue: number
 }
 
+/** Parameters of a hash as its string names them: `m=19456,t=2,p=1`. */
+type Generation = string
+
+type Options = { type: 2; memoryCost: number; timeCost: number; parallelism: number }
+
 /** Hashes and verifies secrets with argon2id (RFC 9106; OWASP Password Storage). */
 export type PasswordHasher = {
   /** `from`: the client address that may not fill the queue; without it the work counts for nobody. */
   hash(secret: string, from?: string): Promise<string>
-  /** `hashed` null: an unknown account; the same work is done and the answer is false. `from` as with `hash`. */
+  /**
+   * `hashed` null: an unknown account. Every refusal costs one verification with each parameters in use, so that its time tells
+   * neither whether there is an account nor when it last signed in. `from` as with `hash`.
+   */
   verify(secret: string, hashed: string | null, from?: string): Promise<boolean>
   /** True when the parameters have risen since `hashed` was made. */
   isOutdated(hashed: string): boolean
@@ -28,9 +36,13 @@ export type PasswordHasher = {
  * Creates the hasher with bounded work: beyond the queue it refuses with `unavailable` and `Retry-After`,
  * so that a flood of sign-ins sheds load before the process falls over. Verifying may fill three quarters of the queue, one
  * client address or home (IPv6 /56) a quarter: who floods it meets the refusal alone.
+ * `stored` names the parameters that hashes in use were made with; it is asked once.
  */
-export async function createPasswordHasher(settings: HashingSettings): Promise<PasswordHasher> {
-  const options = {
+export async function createPasswordHasher(
+  settings: HashingSettings,
+  stored: () => Promise<Generation[]> = async () => [],
+): Promise<PasswordHasher> {
+  const options: Options = {
     type: argon2id as 2,
     memoryCost: settings.memoryKiB,
     timeCost: settings.iterations,
@@ -40,16 +52,58 @@ export async function createPasswordHasher(settings: HashingSettings): Promise<P
   // A flood of passwords leaves room for the last step of the sign-ins that have passed it.
   const forVerifying = settings.queue - Math.ceil(settings.queue / 4)
   const perSender = Math.ceil(settings.queue / 4)
-  const nobody = await hash('nobody has this password', options)
+  const nobody = await createNobody(options, stored)
   return {
     hash: (secret, from) => bounded.run({ all: settings.queue, perSender, from }, () => hash(secret, options)),
     async verify(secret, hashed, from) {
-      const right = await bounded.run({ all: forVerifying, perSender, from }, () => verify(hashed ?? nobody, secret))
-      return right && hashed !== null
+      return await bounded.run({ all: forVerifying, perSender, from }, async () => {
+        await nobody.learn(hashed)
+        if (hashed !== null && (await verify(hashed, secret))) return true
+        for (const each of nobody.besides(hashed)) await verify(each, secret)
+        return false
+      })
     },
     isOutdated: (hashed) => needsRehash(hashed, options),
     load: () => ({ ...bounded.load(), queue: settings.queue }),
   }
+}
+
+/** Hashes of nobody, one for each parameters in use: those of the settings, those stored, and any that comes up later. */
+async function createNobody(current: Options, stored: () => Promise<Generation[]>) {
+  const hashes = new Map<Generation, string>()
+  const learn = async (options: Options | undefined) => {
+    if (!options || hashes.has(nameOf(options))) return
+    hashes.set(nameOf(options), await hash('nobody has this password', options))
+  }
+  await learn(current)
+  let asked: Promise<void> | undefined
+  return {
+    /** Sees to it that the parameters in use, and those of `hashed`, are known. */
+    async learn(hashed: string | null): Promise<void> {
+      asked ??= stored().then(async (generations) => {
+        for (const generation of generations) await learn(readOptions(generation))
+      })
+      await asked.catch((error) => {
+        asked = undefined
+        throw error
+      })
+      await learn(readOptions(hashed?.split('$')[3]))
+    },
+    besides(hashed: string | null): string[] {
+      const own = readOptions(hashed?.split('$')[3])
+      return [...hashes].filter(([name]) => !own || name !== nameOf(own)).map(([, made]) => made)
+    },
+  }
+}
+
+/** Some libraries write the parameters by the alphabet, others as RFC 9106 lists them. */
+const nameOf = ({ memoryCost, timeCost, parallelism }: Options): Generation =>
+  `m=${memoryCost},t=${timeCost},p=${parallelism}`
+
+function readOptions(generation: Generation | undefined): Options | undefined {
+  const given = new Map(generation?.split(',').map((each) => each.split('=') as [string, string]))
+  const [memoryCost, timeCost, parallelism] = ['m', 't', 'p'].map((name) => Number(given.get(name)))
+  return memoryCost && timeCost && parallelism ? { type: argon2id as 2, memoryCost, timeCost, parallelism } : undefined
 }
 
 /** How much may wait before work that is given in, over all and of the same sender. */

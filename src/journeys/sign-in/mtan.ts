@@ -4,7 +4,7 @@ import { parseMtan } from '../../domain/mtan.ts'
 import type { MtanPurpose } from '../../stores/one-time-codes.ts'
 import type { Deps } from '../deps.ts'
 import type { FieldErrors, Step, StepRequest, Submission } from '../journey.ts'
-import { lookUpStanding } from './standing.ts'
+import { type Barred, lookUpStanding } from '../standing.ts'
 import { acrPasswordMtan, type SignInState, type StateOf } from './state.ts'
 
 type MtanDeps = Pick<Deps, 'stores' | 'transaction' | 'mtans' | 'clock' | 'protocolClock' | 'standing'>
@@ -87,6 +87,11 @@ function rejected(triesLeft: number): FieldErrors {
   return { mtan: triesLeft === 0 ? 'used_up' : { reason: 'wrong', params: { triesLeft } } }
 }
 
+function explain(standing: Barred): { outcome: string; data: object } {
+  if (standing.barred === 'suspended') return { outcome: 'suspended', data: { reason: standing.reason } }
+  return standing.barred === 'ended' ? { outcome: 'ended', data: {} } : { outcome: 'restart', data: {} }
+}
+
 async function accepted(
   state: MtanState,
   codeId: string,
@@ -101,7 +106,7 @@ async function accepted(
   ) => ((await unit.codes.consume(codeId, now)) ? undefined : ({ invalid: { mtan: 'used_up' } } as const))
   if (state.way === 'newLetter') return { outcome: 'newLetter', data: { accountId, deviceKnown }, effects: consume }
   const standing = await lookUpStanding(deps, accountId, state.way)
-  if ('barred' in standing) return { ...standing.barred, effects: consume }
+  if ('barred' in standing) return { ...explain(standing), effects: consume }
   if (state.way === 'firstSignIn')
     return { outcome: 'firstSignIn', data: { accountId, deviceKnown, letterId, authTime }, effects: consume }
   const untold = !standing.account.emailBounce?.toldAt && bounceNotice(standing.account)

@@ -1,10 +1,10 @@
-import type { Account } from '../../stores/accounts.ts'
-import type { Deps } from '../deps.ts'
+import type { Account } from '../stores/accounts.ts'
+import type { Deps } from './deps.ts'
 
 type StandingDeps = Pick<Deps, 'stores' | 'transaction' | 'clock' | 'standing'>
 
-/** Where a person is sent who may not sign in now. */
-type Barred = { outcome: string; data: object }
+/** Why nobody is signed in; `restart`: the account is gone or in another state than its journey began with. */
+export type Barred = { barred: 'suspended'; reason: string } | { barred: 'ended' } | { barred: 'restart' }
 
 /**
  * Holds an account against the register after the mTAN, not before: only its member may read of a death, a guardian or the end of
@@ -14,20 +14,18 @@ export async function lookUpStanding(
   deps: StandingDeps,
   accountId: string,
   way: 'firstSignIn' | 'laterSignIn',
-): Promise<{ account: Account } | { barred: Barred }> {
+): Promise<{ account: Account } | Barred> {
   const now = deps.clock.now()
   const options = { codeEntered: way === 'firstSignIn' }
   const found = await deps.stores.accounts.find(accountId)
   // The registration went meanwhile: another one of the number became active, or its time was over.
-  if (!found) return { barred: { outcome: 'restart', data: {} } }
+  if (!found) return { barred: 'restart' }
   const decision = await deps.standing.review(deps.stores, found, now, options)
   if (decision.change !== 'none') await deps.transaction((unit) => deps.standing.follow(unit, found, now, options))
   const account = decision.change === 'none' ? found : await deps.stores.accounts.find(accountId)
-  if (account?.state === 'suspended')
-    return { barred: { outcome: 'suspended', data: { reason: account.suspensionReason ?? 'staff' } } }
+  if (account?.state === 'suspended') return { barred: 'suspended', reason: account.suspensionReason ?? 'staff' }
   // A registration cannot end; its insurance can be over all the same.
-  if (account?.state === 'ended' || (decision.change === 'end' && way === 'firstSignIn'))
-    return { barred: { outcome: 'ended', data: {} } }
+  if (account?.state === 'ended' || (decision.change === 'end' && way === 'firstSignIn')) return { barred: 'ended' }
   const expected = way === 'firstSignIn' ? 'letter_posted' : 'active'
-  return account?.state === expected ? { account } : { barred: { outcome: 'restart', data: {} } }
+  return account?.state === expected ? { account } : { barred: 'restart' }
 }

@@ -164,6 +164,7 @@ export async function createServices(settings: Settings) {
   const deliveries = createDeliveryService({
     ...{ stores, transaction, clock, log, bounces, alerts },
     observe: counts && ((message, outcome) => counts.delivery(message, outcome, clock.now())),
+    observeRelay: counts?.mailRelayFailed,
     rules: rulesOf(config),
     email: drivers.email,
     sms: drivers.sms,

@@ -1,6 +1,6 @@
 import { withServices } from '../app/operator.ts'
 import type { Services } from '../app/services.ts'
-import { readDeliveryStatus } from '../gateways/email-bounce-reports.ts'
+import { readDeliveryStatus } from '../gateways/delivery-status.ts'
 import { withContext } from './context.ts'
 import type { CliCommand, CliIo, CliResult } from './frame.ts'
 import { UsageError } from './frame.ts'
@@ -23,7 +23,7 @@ const bounce: CliCommand = {
     if (!report.messageId)
       return { exitCode: 0, text: 'Not about a failed e-mail of ours.', json: { marked: 0, ours: false } }
     return await withBounces(io, async (bounces) => {
-      const marked = await bounces.report(report)
+      const marked = await bounces.returned(report)
       return { exitCode: 0, text: marked > 0 ? 'The address is marked.' : 'Nothing new.', json: { marked, ours: true } }
     })
   },

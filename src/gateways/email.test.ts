@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { verifyDkim } from '../../test/support/dkim.ts'
 import { hasOpenssl } from '../../test/support/programs.ts'
@@ -54,10 +55,33 @@ describe('createSmtpGateway', () => {
   })
 
   it.each([
-    ['greylists the recipient', { recipient: 450 }, { permanent: false, responseCode: 450 }],
-    ['refuses the recipient', { recipient: 550 }, { permanent: true, responseCode: 550 }],
-    ['refuses the content', { content: 554 }, { permanent: false, responseCode: 554 }],
-    ['breaks off in DATA', 'drop-in-data', { permanent: false }],
+    ['greylists the recipient', { recipient: 450 }, { permanent: false, responseCode: 450, fault: 'defers' }],
+    [
+      'refuses the recipient with a code of its kind',
+      { recipient: 550, text: '5.1.1 unknown' },
+      { permanent: true, reason: 'no_mailbox' },
+    ],
+    ['is Exchange Online', { recipient: 550, text: '5.4.1 Access denied' }, { permanent: true, reason: 'no_domain' }],
+    ['finds the mailbox full', { content: 552, text: '5.2.2 full' }, { permanent: true, reason: 'mailbox_full' }],
+    [
+      'finds it full for now',
+      { recipient: 452, text: '4.2.2 full' },
+      { permanent: false, fault: 'defers', reason: 'mailbox_full' },
+    ],
+    // None of these is about the recipient.
+    ['is Exim', { recipient: 550, text: 'relay not permitted' }, { permanent: false, fault: 'refuses' }],
+    ['is OpenSMTPD', { recipient: 550, text: 'Invalid recipient' }, { permanent: false, fault: 'refuses' }],
+    ['has a policy', { recipient: 550, text: '5.7.1 denied' }, { permanent: false, fault: 'refuses' }],
+    ['has another sequence', { recipient: 503, text: '5.5.1 not yet' }, { permanent: false, fault: 'refuses' }],
+    ['wants a log-in', { recipient: 530, text: '5.7.0 log in' }, { permanent: false, fault: 'credentials' }],
+    ['wants TLS', { recipient: 530, text: '5.7.0 Must issue a STARTTLS command' }, { permanent: false, fault: 'tls' }],
+    [
+      'refuses the sender late',
+      { recipient: 550, text: '5.1.8 sender domain' },
+      { permanent: false, reason: undefined },
+    ],
+    ['refuses the content', { content: 554 }, { permanent: false, responseCode: 554, fault: 'refuses' }],
+    ['breaks off in DATA', 'drop-in-data', { permanent: false, fault: 'cut' }],
   ] as const)('rejects when the relay %s', async (_, behaviour, expected) => {
     const { relay, send } = await open({}, behaviour)
     expect(await send().catch((error) => error)).toMatchObject(expected)
@@ -89,7 +113,7 @@ describe('createSmtpGateway', () => {
   it('rejects when the relay is away', async () => {
     const { gateway, relay, send } = await open()
     await relay.close()
-    await expect(send()).rejects.toMatchObject({ name: 'RelayFailure', permanent: false })
+    await expect(send()).rejects.toMatchObject({ name: 'RelayFailure', permanent: false, fault: 'away' })
     gateway.close()
   })
 })
@@ -109,7 +133,7 @@ describe.skipIf(!hasOpenssl())('TLS to the relay', () => {
     await send()
     const strict = { from: 'a@example.org', domain: 'example.org', url: elsewhere(relay.port) }
     const demanding = createSmtpGateway({ ...strict, tls: 'required' })
-    await expect(demanding.send(mail)).rejects.toMatchObject({ code: 'ETLS', permanent: false })
+    await expect(demanding.send(mail)).rejects.toMatchObject({ code: 'ETLS', permanent: false, fault: 'tls' })
     demanding.close()
     expect(relay.received).toHaveLength(1)
     const lenient = createSmtpGateway({ ...strict, tls: 'optional' })
@@ -131,7 +155,7 @@ describe.skipIf(!hasOpenssl())('TLS to the relay', () => {
     knowing.close()
     expect(relay.received).toMatchObject([{ secure: true }])
     const stranger = createSmtpGateway(settings)
-    await expect(stranger.send(mail)).rejects.toMatchObject({ permanent: false })
+    await expect(stranger.send(mail)).rejects.toMatchObject({ permanent: false, fault: 'certificate' })
     stranger.close()
     expect(relay.received).toHaveLength(1)
   })
@@ -158,5 +182,60 @@ describe('DKIM', () => {
       tags: { d: 'aok.example.org', s: 'anmeldung', a: 'rsa-sha256' },
     })
     expect(verifyDkim(data.replace('Guten Tag', 'Guter Tag'), publicKey).valid).toBe(false)
+  })
+})
+
+/** Answers with what it has for the beginning of a line, `250` else; `''` says nothing, `cut` hangs up. */
+async function startSpeaker(answers: Record<string, string>) {
+  const server = createServer((socket) => {
+    socket.on('error', () => {}).write('220 relay.example.org\r\n')
+    socket.on('data', (data) => {
+      const command = Object.keys(answers).find((begin) => String(data).startsWith(begin))
+      const answer = command === undefined ? '250 ok' : answers[command]
+      if (answer === 'cut') socket.destroy()
+      else if (answer) socket.write(`${answer}\r\n`)
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { port: (server.address() as AddressInfo).port, close: () => server.close() }
+}
+
+describe('what is wrong with the relay has a name', () => {
+  const tlsOffered = { EHLO: '250-relay\r\n250 STARTTLS' }
+  const loginOffered = { EHLO: '250-relay\r\n250 AUTH PLAIN LOGIN' }
+  it.each([
+    ['credentials', { ...loginOffered, AUTH: '535 5.7.8 no' }, 'u:p@'],
+    ['credentials', { MAIL: '530 5.7.0 Authentication required' }, ''],
+    ['defers', { ...loginOffered, AUTH: '454 4.7.0 later' }, 'u:p@'],
+    ['tls', { ...tlsOffered, STARTTLS: '454 not now' }, ''],
+    ['tls', { ...tlsOffered, STARTTLS: '220 go on\r\nno TLS in here' }, ''],
+    ['tls', { ...tlsOffered, STARTTLS: '220 go on', '\u0016': 'cut' }, ''],
+    ['refuses', { MAIL: '550 5.1.8 sender domain' }, ''],
+    ['refuses', { RCPT: '550 5.7.1 denied' }, ''],
+    ['cut', { RCPT: 'cut' }, ''],
+  ])('%s: %o', async (fault, answers, user) => {
+    const speaker = await startSpeaker(answers)
+    const from = 'a@example.org'
+    const url = elsewhere(speaker.port).replace('//', `//${user}`)
+    const gateway = createSmtpGateway({
+      url,
+      from,
+      domain: 'example.org',
+      tls: 'STARTTLS' in answers ? 'required' : 'optional',
+    })
+    await expect(gateway.send(mail)).rejects.toMatchObject({ name: 'RelayFailure', permanent: false, fault })
+    gateway.close()
+    speaker.close()
+  })
+
+  it('away: no such name', async () => {
+    const gateway = createSmtpGateway({
+      url: 'smtp://relay.invalid',
+      from: 'a@example.org',
+      domain: 'b',
+      tls: 'optional',
+    })
+    await expect(gateway.send(mail)).rejects.toMatchObject({ fault: 'away' })
+    gateway.close()
   })
 })

@@ -1,5 +1,6 @@
 import { createTransport } from 'nodemailer'
 import { isLoopbackUrl } from '../domain/loopback.ts'
+import { describeSmtpError } from './email-relay-faults.ts'
 
 /** An e-mail ready to send. `id` makes the delivery idempotent: it becomes the Message-ID. */
 export type Email = { id: string; to: string; subject: string; text: string; html: string; link?: string }
@@ -52,48 +53,9 @@ export function createSmtpGateway(settings: SmtpSettings): EmailGateway {
       const messageId = `<${id}@${domain}>`
       const envelope = settings.envelopeFrom ? { from: settings.envelopeFrom, to } : undefined
       await transport.sendMail({ to, subject, text, html, messageId, headers, envelope, signal }).catch((error) => {
-        throw refusalOf(error) ?? new RelayFailure(error)
+        throw describeSmtpError(error)
       })
     },
     close: () => transport.close(),
   }
-}
-
-/** Any other failure: tried again, whatever the relay or nodemailer calls permanent. The server's words are dropped. */
-class RelayFailure extends Error {
-  override name = 'RelayFailure'
-  readonly permanent = false
-  readonly code: string | undefined
-  readonly responseCode: number | undefined
-
-  constructor({ code, responseCode }: { code?: string; responseCode?: number }) {
-    super(`relay did not take the e-mail: ${[code, responseCode].filter(Boolean).join(' ')}`)
-    this.code = code
-    this.responseCode = responseCode
-  }
-}
-
-/** A recipient that the relay refuses for good. `status`: enhanced code (RFC 3463); the server's words are dropped. */
-class RecipientRefused extends Error {
-  override name = 'RecipientRefused'
-  readonly permanent = true
-  readonly responseCode: number
-  readonly status: string | undefined
-
-  constructor(responseCode: number, status: string | undefined) {
-    super(`relay refused the recipient with ${responseCode}`)
-    this.responseCode = responseCode
-    this.status = status
-  }
-}
-
-/** Only the answer to the recipient is about the address; a 5xx elsewhere is our sender, log-in or relay, which is mended. */
-function refusalOf(error: {
-  responseCode?: number
-  command?: string
-  response?: string
-}): RecipientRefused | undefined {
-  const { responseCode = 0, command, response = '' } = error
-  if (responseCode < 500 || responseCode > 599 || command !== 'RCPT TO') return undefined
-  return new RecipientRefused(responseCode, /\b5\.\d{1,3}\.\d{1,3}\b/.exec(response)?.[0])
 }

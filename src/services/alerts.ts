@@ -21,6 +21,7 @@ const sentences = {
   print_shop_unknown_key: 'print shop shows a host key that is not pinned: nothing is sent',
   rows_not_rewritten: 'rows cannot be rewritten under the new key: the old one has to stay',
   job_failing: 'a job fails again and again',
+  mail_relay_fault: 'mail relay does not take e-mails: nothing is lost, they are tried again',
   delivery_given_up: 'messages are given up because they cannot be delivered',
 } as const
 

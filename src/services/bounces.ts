@@ -1,6 +1,7 @@
 import { maskEmail } from '../domain/email-address.ts'
-import { type BounceReason, classifyBounce, isHardBounce } from '../domain/email-bounce.ts'
+import { type BounceReason, isHardBounce, worstOf } from '../domain/email-bounce.ts'
 import type { Clock } from '../gateways/clock.ts'
+import type { DeliveryStatus } from '../gateways/delivery-status.ts'
 import type { BounceReport } from '../gateways/email-bounce-reports.ts'
 import type { Stores } from '../stores/index.ts'
 import type { Transaction } from '../stores/transaction.ts'
@@ -23,26 +24,37 @@ export function createBounceService({ stores, transaction, clock }: Settings) {
       return true
     })
   }
+  async function markAll(about: BounceAbout, reason: BounceReason): Promise<number | undefined> {
+    const accounts = await stores.emailBounces.accountsOf(about)
+    let marked = 0
+    for (const accountId of accounts) if (await mark(accountId, about, reason)) marked++
+    return accounts.length > 0 ? marked : undefined
+  }
+  /** Undefined when there is no such message. An address behind ours, to which its mailbox forwards, says nothing about ours. */
+  async function markMessage(messageId: string, failures: DeliveryStatus['failures']): Promise<number | undefined> {
+    const ours: BounceReason[] = []
+    for (const { recipient, reason } of failures)
+      if (!recipient || (await stores.emailBounces.wasSentTo(messageId, recipient)) !== false) ours.push(reason)
+    const reason = worstOf(ours)
+    return reason === undefined ? 0 : await markAll({ messageId }, reason)
+  }
   return {
+    /** Notes what a mail server has sent back; answers how many accounts were marked anew. Only the message counts. */
+    async returned({ messageId, failures }: DeliveryStatus): Promise<number> {
+      return messageId === undefined ? 0 : ((await markMessage(messageId, failures)) ?? 0)
+    },
     /**
-     * Notes a report of a mail server or relay; answers how many accounts were marked anew. The message counts; the address
-     * alone only where the report names no message that we still know.
+     * Notes a report of our relay; answers how many accounts were marked anew. The message counts; the address alone only where
+     * the report names no message that we still know.
      */
-    async report({ messageId, address, status, replyCode }: BounceReport): Promise<number> {
-      const reason = classifyBounce(status, replyCode)
-      for (const about of [messageId && { messageId }, address && { address }]) {
-        const accounts = about ? await stores.emailBounces.accountsOf(about) : []
-        if (!about || accounts.length === 0) continue
-        let marked = 0
-        for (const accountId of accounts) if (await mark(accountId, about, reason)) marked++
-        return marked
-      }
-      return 0
+    async report({ messageId, address, reason }: BounceReport): Promise<number> {
+      const failures = [{ recipient: address, reason }]
+      const byMessage = messageId === undefined ? undefined : await markMessage(messageId, failures)
+      return byMessage ?? (address === undefined ? undefined : await markAll({ address }, reason)) ?? 0
     },
     /** Notes that the relay itself refused the recipient. */
-    async refused(accountId: string, address: string, error: unknown): Promise<void> {
-      const { status, responseCode } = error as { status?: string; responseCode?: number }
-      await mark(accountId, { address }, classifyBounce(status, responseCode))
+    async refused(accountId: string, address: string, reason: BounceReason): Promise<void> {
+      await mark(accountId, { address }, reason)
     },
     /**
      * Whether an e-mail would come back: the address is marked and has not changed. An activation e-mail is tried all the same,

@@ -1,4 +1,6 @@
+import type { BounceReason } from '../domain/email-bounce.ts'
 import type { Clock } from '../gateways/clock.ts'
+import { lastingRelayFaults, type RelayFault } from '../gateways/email-relay-faults.ts'
 import type { Stores } from '../stores/index.ts'
 import type { ClaimedMessage, ExpiredMessage } from '../stores/message-claims.ts'
 import type { MessageKind } from '../stores/messages.ts'
@@ -33,11 +35,19 @@ export type DeliveryEndSettings = {
   alerts: Pick<AlertService, 'raise'>
   /** Counts how tries end; what is not known of a message is missing. */
   observe?(message: { kind: MessageKind; attempts?: number; createdAt?: Date }, outcome: DeliveryOutcome): void
+  /** Counts what was wrong with our own mail relay. */
+  observeRelay?(fault: RelayFault): void
 }
 
 /** What the end of a message is called; the first two mean that something is broken and raise an alert. */
 type End = 'expired' | 'gave_up' | 'refused' | 'bounced'
 const alarming: readonly End[] = ['expired', 'gave_up']
+
+/** What gateways tell beside a failure: of the recipient (`reason`), of our own relay (`fault`), whether it may have arrived. */
+type Told = { permanent?: boolean; reason?: BounceReason; fault?: RelayFault; inDoubt?: boolean }
+
+/** Tries after which a relay that is away, silent or cuts the line is told: it may have been restarted. */
+const passingTries = 3
 
 /** Messages per transaction when the overdue are ended. */
 const batch = 200
@@ -84,6 +94,20 @@ export function createDeliveryEnds(settings: DeliveryEndSettings) {
       await settings.alerts.raise(unit, { kind: 'delivery_given_up', detail: { message: kind } })
   }
 
+  /** Notes what the end says about the recipient's mailbox. */
+  async function markRecipient({ kind, accountId }: ClaimedMessage, payload: unknown, { reason }: Told): Promise<void> {
+    if (kind === 'email' && accountId && reason)
+      await settings.bounces.refused(accountId, (payload as MailPayload).to, reason)
+  }
+
+  /** Operators are told what is wrong with our relay when it does not pass by itself. */
+  async function tellRelay(fault: RelayFault, { attempts }: ClaimedMessage, { template }: MailPayload): Promise<void> {
+    const stays = ['away', 'silent', 'cut'].includes(fault) && attempts >= passingTries
+    // An alert that cannot be sent is told by the log only: it would raise itself for ever.
+    if (template === 'operatorAlert' || !(stays || lastingRelayFaults.includes(fault))) return
+    await settings.alerts.raise(undefined, { kind: 'mail_relay_fault', detail: { fault } })
+  }
+
   return {
     delivered,
     deliveredLate,
@@ -92,22 +116,25 @@ export function createDeliveryEnds(settings: DeliveryEndSettings) {
     async failed(message: ClaimedMessage, error: unknown, payload: unknown): Promise<void> {
       if (message.kind === 'discarded') return
       const failure = failureCode(error)
-      if ((error as { permanent?: boolean }).permanent) {
-        if (message.kind === 'email' && message.accountId)
-          await settings.bounces.refused(message.accountId, (payload as MailPayload).to, error)
-        return await giveUp(message, 'refused', failure)
-      }
+      const { permanent, reason, fault, inDoubt } = error as Told
       const rule = rules[message.kind]
       const end = message.expiresAt ?? new Date(message.createdAt.getTime() + rule.giveUpAfter * 1000)
-      if (end <= clock.now()) return await giveUp(message, 'gave_up', failure)
+      const over = end <= clock.now()
+      if (fault) settings.observeRelay?.(fault)
+      if (permanent || over) {
+        await markRecipient(message, payload, { reason })
+        // A mailbox that stayed full is no fault of ours.
+        return await giveUp(message, permanent || reason ? 'refused' : 'gave_up', failure)
+      }
       observe(message, 'failed')
-      log.warn({ failure, messageId: message.id, kind: message.kind, attempt: message.attempts }, 'delivery failed')
+      const detail = { failure, messageId: message.id, kind: message.kind, attempt: message.attempts }
+      log.warn(fault ? { ...detail, relay: fault } : detail, 'delivery failed')
       const { firstRetry, longestRetry, repeatInDoubt = firstRetry } = rule
-      const inDoubt = (error as { inDoubt?: boolean }).inDoubt
       const pauses = inDoubt
         ? { first: repeatInDoubt, longest: repeatInDoubt }
         : { first: firstRetry, longest: longestRetry }
       await stores.messageClaims.tryAgain(message, failure, pauses)
+      if (fault) await tellRelay(fault, message, payload as MailPayload)
     },
     /** Ends what is overdue, in batches; answers how many. */
     async expireOverdue(): Promise<number> {

@@ -45,7 +45,7 @@ export function createEmailBounceStore(db: Database, { encryption, hash }: Prote
       const account = await db('accounts').where({ id: accountId }).first('email', 'email_bounce')
       if (!account) return 'other_address'
       const email = openEmail(account.email)
-      if ('address' in about ? plain(about.address) !== plain(email) : !(await wasSentTo(about.messageId, email)))
+      if ('address' in about ? plain(about.address) !== plain(email) : !(await store.wasSentTo(about.messageId, email)))
         return 'other_address'
       // A soft bounce never weakens a hard one. The sealed address is the guard: a new one is never marked.
       if (account.email_bounce && (isHardBounce(account.email_bounce) || account.email_bounce === reason))
@@ -54,6 +54,11 @@ export function createEmailBounceStore(db: Database, { encryption, hash }: Prote
         .where({ id: accountId, email: account.email, email_bounce: account.email_bounce })
         .update({ email_bounced_at: now, email_bounce: reason, email_bounce_told_at: null })
       return marked === 1 ? 'marked' : 'known'
+    },
+    /** Whether the message went to the address; undefined when nothing is known of it. */
+    async wasSentTo(messageId: string, address: string): Promise<boolean | undefined> {
+      const row = await db('messages').where({ id: messageId }).first('recipient_hash')
+      return row?.recipient_hash == null ? undefined : hash.matches(plain(address), purpose, row.recipient_hash)
     },
     /** The member has seen that e-mails come back. */
     told: (accountId: string, now: Date) =>
@@ -74,10 +79,6 @@ export function createEmailBounceStore(db: Database, { encryption, hash }: Prote
         toldAt: row.email_bounce_told_at,
       }))
     },
-  }
-  async function wasSentTo(messageId: string, email: string): Promise<boolean> {
-    const row = await db('messages').where({ id: messageId }).first('recipient_hash')
-    return row?.recipient_hash != null && hash.matches(plain(email), purpose, row.recipient_hash)
   }
   return store
 }

@@ -20,11 +20,13 @@ describeOnBoth('the delivery of a message', (database) => {
   let sent: (Sms | Email)[]
   let answer: (signal?: AbortSignal) => Promise<void>
   let alerts: Alert[]
+  let relayFaults: string[]
   beforeEach(async () => {
     world = createServiceWorld(database())
     await world.empty()
     sent = []
     alerts = []
+    relayFaults = []
     answer = async () => {}
   })
 
@@ -39,6 +41,7 @@ describeOnBoth('the delivery of a message', (database) => {
       log: { warn() {}, error() {} },
       alerts: { raise: async (_unit, alert) => alerts.push(alert) > 0 },
       bounces: createBounceService({ stores, transaction, clock }),
+      observeRelay: (fault) => relayFaults.push(fault),
       rules: { sms: { ...rule, timeout }, email: rule, backchannel_logout: rule },
       sms: { send: take },
       email: { send: take, close() {} } as never,
@@ -112,7 +115,7 @@ describeOnBoth('the delivery of a message', (database) => {
       const account = newAccount({ email: 'erika@example.org' })
       await world.stores.accounts.create(account)
       answer = () =>
-        Promise.reject(Object.assign(new Error('550'), { permanent: true, responseCode: 550, status: '5.1.1' }))
+        Promise.reject(Object.assign(new Error('550'), { permanent: true, responseCode: 550, reason: 'no_mailbox' }))
       await service().deliver(await written('email', { accountId: account.id }))
       expect(await row()).toMatchObject(ended('Error 550'))
       expect(await world.account(account.id)).toMatchObject({ emailBounce: { reason: 'no_mailbox' } })
@@ -120,6 +123,52 @@ describeOnBoth('the delivery of a message', (database) => {
       await service().deliver(await written('email', { accountId: account.id }))
       expect(sent).toHaveLength(1)
       expect(await row()).toMatchObject(ended('bounced'))
+      expect(alerts).toEqual([])
+    })
+
+    it.each([
+      ['refuses', 1],
+      ['certificate', 1],
+      ['tls', 1],
+      ['credentials', 1],
+      ['away', 3],
+      ['silent', 3],
+      ['cut', 3],
+    ] as const)('by our own relay (%s) marks nobody, is tried again, and operators are told', async (fault, tries) => {
+      const account = newAccount({ email: 'erika@example.org' })
+      await world.stores.accounts.create(account)
+      answer = () => Promise.reject(Object.assign(new Error('550'), { permanent: false, responseCode: 550, fault }))
+      const message = await written('email', { accountId: account.id })
+      for (let attempts = 1; attempts <= tries; attempts++) {
+        expect(alerts).toEqual([])
+        await database()('messages').update({ claim: message.claim })
+        await service().deliver({ ...message, attempts })
+      }
+      expect(alerts).toEqual([{ kind: 'mail_relay_fault', detail: { fault } }])
+      expect(relayFaults).toEqual(Array(tries).fill(fault))
+      expect(await row()).toMatchObject({ claim: null, failed_at: null, payload: expect.anything() })
+      expect(await world.account(account.id)).toMatchObject({ emailBounce: null })
+    })
+
+    it('by our own relay for now is no alert', async () => {
+      answer = () => Promise.reject(Object.assign(new Error('450'), { permanent: false, fault: 'defers' }))
+      await service().deliver({ ...(await written('email')), attempts: 9 })
+      expect([alerts, relayFaults]).toEqual([[], ['defers']])
+    })
+
+    it('because the mailbox stays full to the end marks it, without an alert', async () => {
+      const account = newAccount({ email: 'erika@example.org' })
+      await world.stores.accounts.create(account)
+      const full = { permanent: false, fault: 'defers', reason: 'mailbox_full' }
+      answer = () => Promise.reject(Object.assign(new Error('452'), full))
+      const message = await written('email', { accountId: account.id })
+      await service().deliver(message)
+      expect(await world.account(account.id)).toMatchObject({ emailBounce: null })
+      world.clock.forward(rule.giveUpAfter)
+      await database()('messages').update({ claim: message.claim })
+      await service().deliver(message)
+      expect(await row()).toMatchObject(ended('Error'))
+      expect(await world.account(account.id)).toMatchObject({ emailBounce: { reason: 'mailbox_full' } })
       expect(alerts).toEqual([])
     })
 

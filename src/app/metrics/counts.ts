@@ -1,6 +1,7 @@
 import { Counter, Histogram, type Registry } from 'prom-client'
 import type { AuditEvent } from '../../audit/chain.ts'
 import { auditTypes } from '../../audit/events.ts'
+import { type RelayFault, relayFaults } from '../../gateways/email-relay-faults.ts'
 import type { AwayCause } from '../../gateways/sms/smpp-session.ts'
 import type { StepObserver } from '../../journeys/journey.ts'
 import { alertKinds } from '../../services/alerts.ts'
@@ -98,6 +99,13 @@ function createDeliveryCounts(registers: Registry[]) {
     buckets: [0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200],
     registers,
   })
+  const relay = new Counter({
+    name: 'mail_relay_failures_total',
+    help: 'Tries that our own mail relay did not take, by what was wrong: away, silent, cut, certificate, tls, credentials, refuses, defers, aborted',
+    labelNames: ['fault'],
+    registers,
+  })
+  for (const fault of relayFaults) relay.inc({ fault }, 0)
   const attempts = new Histogram({
     name: 'delivery_attempts',
     help: 'Tries that a delivered message took',
@@ -106,6 +114,7 @@ function createDeliveryCounts(registers: Registry[]) {
     registers,
   })
   return {
+    mailRelayFailed: (fault: RelayFault) => relay.inc({ fault }),
     delivery(message: ObservedDelivery, outcome: string, now: Date): void {
       const { kind } = message
       outcomes.inc({ kind, outcome })

@@ -11,7 +11,7 @@ export type SmtpBehaviour =
   | 'hang'
   | { delay: number }
   | { recipient: number; text?: string }
-  | { content: number }
+  | { content: number; text?: string }
 
 /** `secure`: whether it came over TLS. */
 export type ReceivedEmail = { from: string; to: string; data: string; secure: boolean }
@@ -50,7 +50,9 @@ export async function startSmtpRelay(behaviour: SmtpBehaviour = 'ok', { tls, imp
         const { mailFrom, rcptTo } = session.envelope
         if (current === 'hang') return
         if (current === 'drop-in-data') return drop(session.id)
-        if (typeof current === 'object' && 'content' in current) return callback(refusal(current.content))
+        if (typeof current === 'object' && 'content' in current) {
+          return callback(refusal(current.content, current.text))
+        }
         received.push({
           from: mailFrom ? mailFrom.address : '',
           to: rcptTo.map(({ address }) => address).join(),

@@ -12,10 +12,15 @@ export type CliIo = {
   progressWidth?: number
   /** What is piped in; undefined at a terminal. */
   input?: AsyncIterable<Uint8Array>
+  /** Ends the process as failed after so many seconds, or when something breaks that nobody waits for. */
+  endAfter?(seconds: number, failure: ExitCode): void
 }
 
-/** 0 done, 1 the data or the system says no, 2 wrong usage. */
-export type ExitCode = 0 | 1 | 2
+/** `EX_TEMPFAIL` of sysexits.h: mail servers keep the e-mail and come again. */
+export const tempFail = 75
+
+/** 0 done, 1 the data or the system says no, 2 wrong usage; 75 from commands that mail servers run. */
+export type ExitCode = 0 | 1 | 2 | typeof tempFail
 
 /** What a command found: sentences for a person, `json` for `--json`. */
 export type CliResult = { exitCode: ExitCode; text: string; json: object }
@@ -25,6 +30,8 @@ export type CliCommand = {
   description: string
   /** Adds arguments and options; `--json` comes by itself. */
   define?(command: Command): Command
+  /** Exit code of every failure, for programs that act on it; unset: by its kind. */
+  failure?: ExitCode
   run(args: string[], options: Record<string, unknown>, io: CliIo): Promise<CliResult>
 }
 
@@ -54,7 +61,9 @@ export async function runCli(commands: readonly CliCommand[], args: string[], io
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
-    finish(describeError(error))
+    const named = commands.find(({ name }) => args.includes(name))
+    const result = describeError(error)
+    finish({ ...result, exitCode: named?.failure ?? result.exitCode })
   }
   return exitCode
 }

@@ -1,9 +1,9 @@
 import { withServices } from '../app/operator.ts'
 import type { Services } from '../app/services.ts'
-import { readDeliveryStatus } from '../gateways/delivery-status.ts'
+import { type DeliveryStatus, readDeliveryStatus } from '../gateways/delivery-status.ts'
 import { withContext } from './context.ts'
 import type { CliCommand, CliIo, CliResult } from './frame.ts'
-import { UsageError } from './frame.ts'
+import { tempFail } from './frame.ts'
 
 const withBounces = (io: CliIo, work: (bounces: Services['bounces']) => Promise<CliResult>) =>
   withContext(io, (context) =>
@@ -13,14 +13,28 @@ const withBounces = (io: CliIo, work: (bounces: Services['bounces']) => Promise<
 /** Bytes of a returned e-mail; ours are far smaller. */
 const longest = 10_000_000
 
-/** Notes a bounce from the e-mail that a mail server has sent back; made to be called by the mailbox of `SMTP_ENVELOPE_FROM`. */
+/** Seconds, to read, to wait for the database, and to note. */
+const patience = 60
+
+/**
+ * Notes a bounce from the e-mail that a mail server has sent back; made to be called by the mailbox of `SMTP_ENVELOPE_FROM`.
+ * Mail servers act on its exit status: 0 takes the e-mail, also what is no report (an answer to it would be backscatter, RFC
+ * 3834), 75 brings it again. There is no other, so that no report is lost and none comes back to its sender.
+ */
 const bounce: CliCommand = {
   name: 'mails:bounce',
-  description: 'note a returned e-mail: a delivery status notification (RFC 3464) on stdin',
-  async run(_args, _options, io) {
-    const report = await readDeliveryStatus(await readInput(io))
-    if (!report) throw new UsageError('What came on stdin is no delivery status notification (RFC 3464).')
-    if (!report.messageId)
+  description:
+    'note a returned e-mail: a delivery status notification (RFC 3464) on stdin; exit code 75: bring it again',
+  failure: tempFail,
+  define: (command) => command.option('--patience <seconds>', 'time for all of it', String(patience)),
+  async run(_args, options, io) {
+    io.endAfter?.(Number(options.patience) || patience, tempFail)
+    if (!io.input)
+      return { exitCode: 2, text: 'Give the returned e-mail on stdin.', json: { error: 'usage', message: 'no stdin' } }
+    const report = await readReport(io.input)
+    if (!report)
+      return { exitCode: 0, text: 'No delivery status notification (RFC 3464); left alone.', json: { report: false } }
+    if (!report.messageId || report.failures.length === 0)
       return { exitCode: 0, text: 'Not about a failed e-mail of ours.', json: { marked: 0, ours: false } }
     return await withBounces(io, async (bounces) => {
       const marked = await bounces.returned(report)
@@ -46,14 +60,14 @@ const list: CliCommand = {
 
 export const mailCommands: CliCommand[] = [bounce, list]
 
-async function readInput({ input }: CliIo): Promise<Buffer> {
-  if (!input) throw new UsageError('Give the returned e-mail on stdin.')
+/** Reads to the end whatever comes: a mail server whose pipe breaks takes that for a failure. What is too long is no report. */
+async function readReport(input: AsyncIterable<Uint8Array>): Promise<DeliveryStatus | undefined> {
   const parts: Buffer[] = []
   let length = 0
   for await (const part of input) {
-    parts.push(Buffer.from(part))
     length += part.length
-    if (length > longest) throw new UsageError('What came on stdin is too long for a returned e-mail.')
+    if (length <= longest) parts.push(Buffer.from(part))
+    else parts.length = 0
   }
-  return Buffer.concat(parts)
+  return length > longest ? undefined : await readDeliveryStatus(Buffer.concat(parts))
 }

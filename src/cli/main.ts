@@ -1,4 +1,5 @@
 import { commands } from './commands.ts'
+import { endAfter } from './end-after.ts'
 import { runCli } from './frame.ts'
 
 process.exitCode = await runCli(commands, process.argv.slice(2), {
@@ -8,5 +9,6 @@ process.exitCode = await runCli(commands, process.argv.slice(2), {
   get input() {
     return process.stdin.isTTY ? undefined : process.stdin
   },
+  endAfter,
   progressWidth: process.stderr.isTTY ? process.stderr.columns : undefined,
 })

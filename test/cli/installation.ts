@@ -54,16 +54,19 @@ export async function createInstallation() {
       return path
     },
     /** Adds an account that has been active, of the person with this insurance number. */
-    async addActiveAccount(insuranceNumber: string): Promise<string> {
+    async addActiveAccount(
+      insuranceNumber: string,
+      { email = 'max@example.org', username = 'max.mustermann' } = {},
+    ): Promise<string> {
       const id = randomUUID()
       await createAccountStore(database.knex, protection()).create({
         id,
-        username: 'max.mustermann',
+        username,
         passwordHash: 'x',
         insuranceNumber,
         insurerNumber: '108310400',
         identification: 'post',
-        email: 'max@example.org',
+        email,
         mobile: '+4915112345670',
         language: 'de',
         termsVersion: '1',

@@ -104,3 +104,15 @@ it('a member is told once after the mTAN, and goes on to the application', async
   await bounce(person, '5.1.1')
   expect(new URL((await signInAgain(browser(), app, person)).url).pathname).toMatch(/e-mail-adresse$/)
 })
+
+it('an address behind the member’s marks nobody, also where the relay names it beside the message', async () => {
+  const person = somebody(freshNumbers(1)[0] ?? '')
+  await register(browser(), app, person)
+  const account = await accountOf(person)
+  const [message] = await ask<{ id: string }>(app, 'select id from messages where account_id = $1', [account?.id])
+  const report = { messageId: `<${message?.id}@localhost>`, status: '5.1.1' }
+  expect((await post({ ...report, address: 'elsewhere@example.net' })).status).toBe(204)
+  expect((await accountOf(person))?.email_bounce).toBeNull()
+  expect((await post({ ...report, address: person.email })).status).toBe(204)
+  expect((await accountOf(person))?.email_bounce).toBe('no_mailbox')
+})

@@ -27,7 +27,7 @@ export type SmtpError = {
  * The e-mail did not leave; tried again, whatever relay or nodemailer call permanent. The server's words are dropped. `reason`:
  * what it means for the recipient, when it stays so to the end.
  */
-export class RelayFailure extends Error {
+class RelayFailure extends Error {
   override name = 'RelayFailure'
   readonly permanent = false
   readonly code: string | undefined
@@ -50,7 +50,7 @@ export class RelayFailure extends Error {
 const isFull = (response: string) => classifyBounce(readAnswer(response).status) === 'mailbox_full'
 
 /** A recipient that the relay refuses for good. `status`: enhanced code (RFC 3463); the server's words are dropped. */
-export class RecipientRefused extends Error {
+class RecipientRefused extends Error {
   override name = 'RecipientRefused'
   readonly permanent = true
   readonly responseCode: number

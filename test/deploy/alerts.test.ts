@@ -40,6 +40,9 @@ const well: Series = {
   'messages_oldest_seconds{kind="email"}': '20x120',
   'deliveries_total{kind="email",outcome="delivered"}': '0+10x120',
   'deliveries_total{kind="email",outcome="gave_up"}': '0x120',
+  'mail_relay_failures_total{fault="credentials"}': '0x120',
+  'mail_relay_failures_total{fault="away"}': '0x60 1x60',
+  'mail_relay_failures_total{fault="defers"}': '0+10x120',
   'sms_gateway_away{gateway="first"}': '0x120',
   [event('mtan_sent')]: '0+10x120',
   [event('sign_in_succeeded')]: '0+9x120',
@@ -65,6 +68,8 @@ const faults: Record<string, Series> = {
   SmsQueue: { 'messages_oldest_seconds{kind="sms"}': '1x100 70x20' },
   MessageQueue: { 'messages_oldest_seconds{kind="email"}': '20x100 1000x20' },
   DeliveriesGivenUp: { 'deliveries_total{kind="email",outcome="gave_up"}': '0x110 1x10' },
+  MailRelayFault: { 'mail_relay_failures_total{fault="credentials"}': '0x110 1x10' },
+  MailRelayAway: { 'mail_relay_failures_total{fault="away"}': '0x60 1x40 1+2x20' },
   SmsGatewayAway: { 'sms_gateway_away{gateway="first"}': '0x100 1x20' },
   SmsShareLow: { [entered]: '0+1x120' },
   OperatorAlert: { 'operator_alerts_total{kind="letter_returned"}': '0x110 1x10' },
@@ -123,6 +128,7 @@ describe.skipIf(!hasPrometheus())('the alert rules, read by Prometheus', () => {
     metrics.close()
     for (const series of [
       'deliveries_total{kind="email",outcome="gave_up"}',
+      'mail_relay_failures_total{fault="credentials"}',
       event('sign_in_succeeded'),
       event('mtan_sent'),
     ])

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { SlowestFirst } from './test/support/slowest-first.ts'
 
 export default defineConfig({
   test: {
@@ -11,5 +12,6 @@ export default defineConfig({
     // Much of a test is waiting for processes, servers and pages: one worker more than two cores keeps them busy.
     maxWorkers: 3,
     pool: 'forks',
+    sequence: { sequencer: SlowestFirst },
   },
 })

@@ -93,17 +93,26 @@ function reachable(address: string, usual: number): Promise<boolean> {
   })
 }
 
+const given = process.argv.slice(2).filter((argument) => argument !== '--quick')
+/** The quick lane: rules, stores and services on PostgreSQL, without what waits for servers that come and go. */
+const quick = process.argv.includes('--quick')
+const lane = quick ? ['src/', 'test/stores/', 'test/services/', '--exclude', '**/*fail-over.test.ts'] : []
+
 const missing: Need[] = []
 for (const need of needs) if (!(await need.met())) missing.push(need)
 
 const environment = {
   ...process.env,
+  ...(quick && { TEST_QUICK: 'true' }),
   ...Object.fromEntries(missing.flatMap(({ variable }) => (variable ? [[variable, 'true']] : []))),
 }
 const vitest = join(import.meta.dirname, '../node_modules/vitest/vitest.mjs')
 const run = spawn(
   process.execPath,
-  [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)],
+  [
+    ...[vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+    ...['--reporter=test/support/slowest-files.ts', ...lane, ...given],
+  ],
   { stdio: 'inherit', env: environment },
 )
 const code = await new Promise<number>((resolve) => run.on('exit', (status) => resolve(status ?? 1)))

@@ -3,11 +3,11 @@ import { beforeEach, expect, it } from 'vitest'
 import type { Deps } from '../../src/journeys/deps.ts'
 import { newLetterStep } from '../../src/journeys/sign-in/new-letter.ts'
 import type { Account } from '../../src/stores/accounts.ts'
-import { describeOnBoth } from '../support/databases.ts'
+import { describeOnDatabase } from '../support/databases.ts'
 import { erika } from '../support/members.ts'
 import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
 
-describeOnBoth('a new letter, asked for in two browsers', (database) => {
+describeOnDatabase('a new letter, asked for in two browsers', (database) => {
   let world: ServiceWorld
   let account: Account
   beforeEach(async () => {

@@ -1,11 +1,11 @@
 import { beforeEach, expect, it, vi } from 'vitest'
 import { createAlertService } from '../../src/services/alerts.ts'
-import { describeOnBoth, sixteenTimes } from '../support/databases.ts'
+import { describeOnDatabase, sixteenTimes } from '../support/databases.ts'
 import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
 
 const pumping = { kind: 'sms_pumping', detail: { purpose: 'registration', country: 'DE', share: 0.1 } } as const
 
-describeOnBoth('alerts', (database) => {
+describeOnDatabase('alerts', (database) => {
   let world: ServiceWorld
   const log = { error: vi.fn() }
   const create = (email: string | undefined = 'operators@example.org') =>

@@ -1,13 +1,13 @@
 import { beforeEach, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
 import { createAuditRetention } from '../../src/services/audit-retention.ts'
-import { describeOnBoth } from '../support/databases.ts'
+import { describeOnDatabase } from '../support/databases.ts'
 import { createServiceWorld } from '../support/services.ts'
 
 const { auditRetentionDays: days } = loadConfig({ DATA_DIR: '/tmp', NODE_ENV: 'development' }).deadlines
 const accountId = '6f0c6b7e-7f0e-4f3e-9d9b-0b8f2f3a1c11'
 
-describeOnBoth('the retention of the audit log', (database) => {
+describeOnDatabase('the retention of the audit log', (database) => {
   beforeEach(async () => {
     await database()('audit_events').delete()
     await database()('audit_retentions').delete()

@@ -2,7 +2,7 @@ import { beforeEach, expect, it } from 'vitest'
 import { parseUnlockCode, type UnlockCode } from '../../src/domain/unlock-code.ts'
 import { createCanaryLetterService } from '../../src/services/canary-letters.ts'
 import { createPrintRunService } from '../../src/services/print-runs.ts'
-import { describeOnBoth, sixteenTimes } from '../support/databases.ts'
+import { describeOnDatabase, sixteenTimes } from '../support/databases.ts'
 import { erika } from '../support/members.ts'
 import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
 
@@ -13,7 +13,7 @@ const canary = {
   alertAfterDays: 6,
 }
 
-describeOnBoth('the canary letter', (database) => {
+describeOnDatabase('the canary letter', (database) => {
   let world: ServiceWorld
   let runs: ReturnType<typeof createPrintRunService>
   let service: ReturnType<typeof createCanaryLetterService>

@@ -4,11 +4,11 @@ import type { InsuredPerson } from '../../src/domain/eligibility.ts'
 import { createCoverageCheck } from '../../src/services/coverage-check.ts'
 import { createRegisterFollower } from '../../src/services/members.ts'
 import { holdLock } from '../support/database.ts'
-import { describeOnBoth, describeOnServer, sixteenTimes, urlOf } from '../support/databases.ts'
+import { describeOnDatabase, describeOnServer, sixteenTimes, urlOf } from '../support/databases.ts'
 import { erika } from '../support/members.ts'
 import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
 
-describeOnBoth('the nightly look at the register', (database) => {
+describeOnDatabase('the nightly look at the register', (database) => {
   let world: ServiceWorld
   beforeEach(async () => {
     world = createServiceWorld(database(), '2027-02-28T23:30:00Z') // 1 March in Berlin

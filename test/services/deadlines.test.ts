@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, it } from 'vitest'
 import type { Account, NewAccount } from '../../src/stores/accounts.ts'
-import { describeOnBoth, sixteenTimes } from '../support/databases.ts'
+import { describeOnDatabase, sixteenTimes } from '../support/databases.ts'
 import { erika, newAccount } from '../support/members.ts'
 import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
 
 const registered = '2026-11-24T22:30:00Z' // 23:30 in Berlin
 
-describeOnBoth('deadlines', (database) => {
+describeOnDatabase('deadlines', (database) => {
   let world: ServiceWorld
   beforeEach(async () => {
     world = createServiceWorld(database(), registered)

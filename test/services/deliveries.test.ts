@@ -7,14 +7,14 @@ import type { Alert } from '../../src/services/alerts.ts'
 import { createBounceService } from '../../src/services/bounces.ts'
 import { claimReserve, createDeliveryService } from '../../src/services/deliveries.ts'
 import type { ClaimedMessage } from '../../src/stores/message-claims.ts'
-import { describeOnBoth } from '../support/databases.ts'
+import { describeOnDatabase } from '../support/databases.ts'
 import { newAccount } from '../support/members.ts'
 import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
 
 const rule = { timeout: 2, firstRetry: 2, longestRetry: 30, giveUpAfter: 300 }
 const timeout = 10
 
-describeOnBoth('the delivery of a message', (database) => {
+describeOnDatabase('the delivery of a message', (database) => {
   let world: ServiceWorld
   /** What the gateways got, and how they answer. */
   let sent: (Sms | Email)[]

@@ -5,7 +5,7 @@ import type { LetterContent } from '../../src/gateways/letter-pdf.ts'
 import { createPrintRunService } from '../../src/services/print-runs.ts'
 import { createReturnedMailService } from '../../src/services/returned-mail.ts'
 import type { Account } from '../../src/stores/accounts.ts'
-import { describeOnBoth, describeOnServer, sixteenTimes } from '../support/databases.ts'
+import { describeOnDatabase, describeOnServer, sixteenTimes } from '../support/databases.ts'
 import { erika } from '../support/members.ts'
 import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
 
@@ -35,7 +35,7 @@ async function opens(world: ServiceWorld, account: Account, letters: readonly Le
   )
 }
 
-describeOnBoth('envelopes', (database) => {
+describeOnDatabase('envelopes', (database) => {
   let world: ServiceWorld
   beforeEach(async () => {
     world = createServiceWorld(database())

@@ -3,7 +3,7 @@ import { createJobRunner } from '../../src/services/job-runner.ts'
 import { isOverdue, type Job, nextRun } from '../../src/services/jobs.ts'
 import { createJobRunStore } from '../../src/stores/job-runs.ts'
 import { createStandingClock } from '../support/clock.ts'
-import { describeOnBoth, sixteenTimes } from '../support/databases.ts'
+import { describeOnDatabase, sixteenTimes } from '../support/databases.ts'
 
 const at = (instant: string) => new Date(instant)
 const instants = (cron: string, from: string, count: number) => {
@@ -40,7 +40,7 @@ describe('the schedule', () => {
   })
 })
 
-describeOnBoth('a job', (database) => {
+describeOnDatabase('a job', (database) => {
   const clock = createStandingClock('2026-11-24T12:00:00Z')
   const runs = () => createJobRunStore(database())
   const alerts: [string, number][] = []

@@ -2,14 +2,14 @@ import { expect, it } from 'vitest'
 import type { Alert } from '../../src/services/alerts.ts'
 import { createKeyRewriteService } from '../../src/services/key-rewrites.ts'
 import { createStores } from '../../src/stores/index.ts'
-import { describeOnBoth } from '../support/databases.ts'
+import { describeOnDatabase } from '../support/databases.ts'
 import { newAccount } from '../support/members.ts'
 import { createProtection, newKey } from '../support/protection.ts'
 import { createServiceWorld } from '../support/services.ts'
 
 const [fresh, old, lost] = [newKey('new'), newKey('old'), newKey('lost')]
 
-describeOnBoth('the rewriting of rows', (database) => {
+describeOnDatabase('the rewriting of rows', (database) => {
   it('goes on past a row that no key opens, tells operators of its table and names the row in the log', async () => {
     const { stores, transaction, clock } = createServiceWorld(database(), undefined, createProtection(fresh, old))
     const good = newAccount({ username: 'good.row' })

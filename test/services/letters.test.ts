@@ -1,10 +1,10 @@
 import { beforeEach, expect, it } from 'vitest'
 import { berlinDay } from '../../src/domain/calendar.ts'
-import { describeOnBoth, describeOnServer, sixteenTimes } from '../support/databases.ts'
+import { describeOnDatabase, describeOnServer, sixteenTimes } from '../support/databases.ts'
 import { erika } from '../support/members.ts'
 import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
 
-describeOnBoth('letters', (database) => {
+describeOnDatabase('letters', (database) => {
   let world: ServiceWorld
   beforeEach(async () => {
     world = createServiceWorld(database())

@@ -7,10 +7,10 @@ import { loadToPrintable } from '../../src/gateways/letter-pdf.ts'
 import { holdWhile, type ImportOptions } from '../../src/services/member-import-job.ts'
 import { createMemberImport } from '../../src/services/members.ts'
 import { writeMemberFile } from '../bench/member-file.ts'
-import { describeOnBoth } from '../support/databases.ts'
+import { describeOnDatabase } from '../support/databases.ts'
 import { createServiceWorld } from '../support/services.ts'
 
-describeOnBoth('an import of the register', (database) => {
+describeOnDatabase('an import of the register', (database) => {
   const folder = mkdtempSync(join(tmpdir(), 'aok-import-'))
   const file = join(folder, 'members.csv')
   afterAll(() => rmSync(folder, { recursive: true }))

@@ -2,14 +2,14 @@ import { beforeEach, expect, it } from 'vitest'
 import { berlinDay } from '../../src/domain/calendar.ts'
 import { createReturnedMailService } from '../../src/services/returned-mail.ts'
 import type { Account } from '../../src/stores/accounts.ts'
-import { describeOnBoth } from '../support/databases.ts'
+import { describeOnDatabase } from '../support/databases.ts'
 import { erika } from '../support/members.ts'
 import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
 
 /** Coverage that is over for more than three months. */
 const left = { ...erika, coverageTo: '2026-07-31' }
 
-describeOnBoth('letters without a code', (database) => {
+describeOnDatabase('letters without a code', (database) => {
   let world: ServiceWorld
   let account: Account
   beforeEach(async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { PrintReceipt } from '../../src/gateways/letter-delivery.ts'
 import { createPrintRunService } from '../../src/services/print-runs.ts'
-import { describeOnBoth, describeOnServer, sixteenTimes } from '../support/databases.ts'
+import { describeOnDatabase, describeOnServer, sixteenTimes } from '../support/databases.ts'
 import { erika } from '../support/members.ts'
 import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
 
@@ -10,7 +10,7 @@ import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
 const morning = '2026-11-24T09:00:00Z'
 const cutOff = '2026-11-24T13:00:00Z'
 
-describeOnBoth('the print desk', (database) => {
+describeOnDatabase('the print desk', (database) => {
   let world: ServiceWorld
   let desk: ReturnType<typeof createPrintRunService>
   const numbers = ['A123456780', 'X999999995', 'B204581379']

@@ -1,13 +1,13 @@
 import { beforeEach, expect, it } from 'vitest'
 import { parseUnlockCode } from '../../src/domain/unlock-code.ts'
-import { describeOnBoth } from '../support/databases.ts'
+import { describeOnDatabase } from '../support/databases.ts'
 import { erika } from '../support/members.ts'
 import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
 
 const today = '2026-11-24'
 const lastDay = '2026-12-24'
 
-describeOnBoth('print run', (database) => {
+describeOnDatabase('print run', (database) => {
   let world: ServiceWorld
 
   beforeEach(async () => {

@@ -4,7 +4,7 @@ import { parseLetterId } from '../../src/domain/letter-id.ts'
 import { type UnlockCode, unlockCodeBinding } from '../../src/domain/unlock-code.ts'
 import { createRandom } from '../../src/gateways/random.ts'
 import { createReturnedMailService } from '../../src/services/returned-mail.ts'
-import { describeOnBoth, describeOnServer, sixteenTimes } from '../support/databases.ts'
+import { describeOnDatabase, describeOnServer, sixteenTimes } from '../support/databases.ts'
 import { erika } from '../support/members.ts'
 import { createProtection, newKey } from '../support/protection.ts'
 import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
@@ -40,7 +40,7 @@ const idOf = (given: string) => {
   return id
 }
 
-describeOnBoth('returned mail', (database) => {
+describeOnDatabase('returned mail', (database) => {
   let world: ServiceWorld
   let service: ReturnType<typeof createReturnedMailService>
   beforeEach(async () => {

@@ -1,10 +1,10 @@
 import { beforeEach, expect, it } from 'vitest'
 import { createStatisticsService } from '../../src/services/statistics.ts'
 import { createDailyStatisticsStore } from '../../src/stores/daily-statistics.ts'
-import { describeOnBoth } from '../support/databases.ts'
+import { describeOnDatabase } from '../support/databases.ts'
 import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
 
-describeOnBoth('the counts per day', (database) => {
+describeOnDatabase('the counts per day', (database) => {
   let world: ServiceWorld
   beforeEach(async () => {
     world = createServiceWorld(database(), '2026-10-26T12:00:00Z')

@@ -7,6 +7,7 @@ import { copyTemplate, postgresUrl } from './database-templates.ts'
 import { createServerDatabase } from './server-database.ts'
 
 const withoutServer = process.env.TEST_WITHOUT_POSTGRES === 'true'
+const quick = process.env.TEST_QUICK === 'true'
 
 /** Opens a fresh database on the PostgreSQL server; closing drops it. */
 async function openServer(): Promise<OpenDatabase> {
@@ -47,10 +48,18 @@ function suite(open: () => Promise<OpenDatabase>, define: Define): () => void {
   }
 }
 
-/** Declares the same tests for the embedded PostgreSQL and for a server, each with a fresh, migrated database. */
+/**
+ * Declares the same tests for the embedded PostgreSQL and for a server, each with a fresh, migrated database: the contracts of
+ * stores. The quick lane asks the server alone.
+ */
 export function describeOnBoth(name: string, define: Define): void {
-  describe(`${name} on PGlite`, suite(openEmbedded, define))
+  if (!quick) describe(`${name} on PGlite`, suite(openEmbedded, define))
   describeOnServer(name, define)
+}
+
+/** Declares tests of what stands above the stores: once, on the server, or on the embedded PostgreSQL where there is none. */
+export function describeOnDatabase(name: string, define: Define): void {
+  describe(name, suite(withoutServer ? openEmbedded : openServer, define))
 }
 
 /** Declares tests for a server only: the embedded database runs one statement at a time, so nothing can race there. */

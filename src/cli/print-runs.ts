@@ -21,16 +21,18 @@ const withPrintRuns = (io: CliIo, work: Work) =>
 /** Lists the print runs that are not done. */
 const list: CliCommand = {
   name: 'print-runs:list',
-  description: 'list the print runs that are collecting, prepared or released',
+  description: 'list the print runs that are collecting, prepared or released, or over and not told to the print shop',
   run: (_args, _options, io) =>
     withPrintRuns(io, async ({ printRuns }) => {
       const waiting = await printRuns.countWaiting()
-      const runs = (await printRuns.list(['collecting', 'prepared', 'released'])).map(describe)
+      const open = await printRuns.list(['collecting', 'prepared', 'released'])
+      const runs = [...open, ...(await printRuns.notWithdrawn())].map(describe)
       const lines = runs.map((run) =>
         [run.id, run.state, run.postingDay ? `posting day ${run.postingDay}` : `until ${run.collectsUntil}`]
           .concat(run.state === 'collecting' ? [] : [`${run.letters} letters`, `${run.sheets} sheets`])
           .concat(run.preparedBy ? [`prepared by ${run.preparedBy}`] : [])
           .concat(run.handedOver ? ['with the print shop'] : [])
+          .concat(run.notWithdrawn ? [`the print shop does not know: ${run.notWithdrawn}`] : [])
           .join('  '),
       )
       const text = [...lines, `${waiting} letters wait for a run.`].join('\n')
@@ -52,6 +54,7 @@ const describe = (run: Run) => ({
   preparedBy: run.preparedBy,
   releasedBy: run.releasedBy,
   handedOver: run.handedOverAt !== null,
+  notWithdrawn: run.withdrawal && run.withdrawalFault,
 })
 
 function isDay(text: string): boolean {
@@ -109,6 +112,8 @@ function move(
       return await withPrintRuns(io, async (services, clock) => {
         const result = await work({ services, clock, runId, actor, options })
         const done = ['released', 'posted', 'cancelled'].includes(result)
+        const left = (await services.printRuns.notWithdrawn()).find(({ id }) => id === runId)
+        if (left?.withdrawal) return notWithdrawn(left, result)
         const text = done
           ? `Run ${runId} is ${result}.`
           : `Run ${runId} cannot be moved: ${result}. See print-runs:list.`
@@ -116,6 +121,17 @@ function move(
       })
     },
   }
+}
+
+/** The run is over here and not there: somebody has to pick up the phone. */
+function notWithdrawn({ id, withdrawal, withdrawalFault }: Run, result: string): CliResult {
+  const state = withdrawal ?? 'cancelled'
+  const said = {
+    cancelled: 'Tell it by phone that the run must not be posted, and have its files deleted.',
+    posted: 'Have its files deleted there.',
+  }[state]
+  const text = `Run ${id} is ${state}, but the print shop could not be told, or did not let its files be deleted (${withdrawalFault}). ${said} It is tried again.`
+  return { exitCode: 1, text, json: { runId: id, result, state, notWithdrawn: withdrawalFault } }
 }
 
 const releaseAnswers = {

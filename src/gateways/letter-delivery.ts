@@ -34,7 +34,10 @@ export type ReceivedReceipt = { name: string; receipt: PrintReceipt | null }
 export type LetterDelivery = {
   /** Hands a run over whole, or throws and leaves nothing that looks like one. */
   deliver(job: PrintJob): Promise<void>
-  /** Destroys what lies with us or the shop: the run is posted, or called back and must not be posted any more. */
+  /**
+   * Destroys what lies with us or the shop: the run is posted, or called back and must not be posted any more, which the shop is
+   * told first. Does all that it can before it throws.
+   */
   withdraw(runId: string, why: 'posted' | 'cancelled'): Promise<void>
   /** The receipts that have not been settled. */
   receipts(): Promise<ReceivedReceipt[]>
@@ -53,4 +56,11 @@ export function cancellation(runId: string): PrintFile {
       yield bytes
     },
   }
+}
+
+/** Does every step, also after one that failed. @throws the first fault */
+export async function everyStep(steps: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const faults: unknown[] = []
+  for (const step of steps) await step().catch((fault) => faults.push(fault))
+  if (faults.length > 0) throw faults[0]
 }

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import ssh2 from 'ssh2'
 import type SftpClient from 'ssh2-sftp-client'
 import { StartUpError } from '../errors.ts'
-import { cancellation, type LetterDelivery, type PrintFile } from './letter-delivery.ts'
+import { cancellation, everyStep, type LetterDelivery, type PrintFile } from './letter-delivery.ts'
 import { type SftpServer, withSftp } from './letter-sftp/connection.ts'
 import { SftpFault, toSftpFault } from './letter-sftp/fault.ts'
 import { isReceipt, parseReceipt, receiptBytes } from './print-receipt.ts'
@@ -28,7 +28,16 @@ export function createLetterSftp(settings: LetterSftpSettings): LetterDelivery {
   const put = async (client: SftpClient, file: PrintFile) => {
     const part = at(`.${file.name}.${randomUUID()}.part`)
     await write(client, part, file, settings.host)
-    await replace(client, part, at(file.name))
+    await replace(client, part, at(file.name)).catch(async (fault) => {
+      await client.delete(part, true).catch(() => {})
+      throw fault
+    })
+  }
+  /** Once: it is tried again as long as the rest cannot be done. */
+  const tellCancelled = async (client: SftpClient, runId: string) => {
+    const file = cancellation(runId)
+    const there = await client.list(folder).catch(() => [])
+    if (!there.some(({ name, size }) => name === file.name && size === file.bytes)) await put(client, file)
   }
   const removeParts = async (client: SftpClient, runId: string) => {
     const isPart = (name: string) => name.startsWith(`.${runId}.`) && name.endsWith('.part')
@@ -41,11 +50,13 @@ export function createLetterSftp(settings: LetterSftpSettings): LetterDelivery {
         for (const file of job.files) await put(client, file)
       }),
     withdraw: (runId, why) =>
-      withSftp(settings, async (client) => {
-        await removeParts(client, runId)
-        await client.delete(at(`${runId}.pdf`), true)
-        if (why === 'cancelled') await put(client, cancellation(runId))
-      }),
+      withSftp(settings, (client) =>
+        everyStep([
+          async () => why === 'cancelled' && (await tellCancelled(client, runId)),
+          () => client.delete(at(`${runId}.pdf`), true),
+          () => removeParts(client, runId),
+        ]),
+      ),
     receipts: () =>
       withSftp(settings, async (client) => {
         const found = (await client.list(folder)).filter(({ name }) => isReceipt(name))
@@ -109,6 +120,11 @@ async function replace(client: SftpClient, from: string, to: string): Promise<vo
 
 /** At most one byte more than a receipt has: a file that grows meanwhile is refused by its length. */
 async function readSmall(client: SftpClient, path: string): Promise<string> {
-  const content = await client.get(path, undefined, { readStreamOptions: { start: 0, end: receiptBytes } as object })
+  const options = { readStreamOptions: { start: 0, end: receiptBytes } as object }
+  const content = await client.get(path, undefined, options).catch((error) => {
+    // One that we may not read, or that is gone meanwhile, does not hold up the others; the numbers are those of SFTP.
+    if (['ENOENT', 'EACCES'].includes(toSftpFault(error, '').code)) return ''
+    throw error
+  })
   return content.toString()
 }

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -72,6 +81,14 @@ describe('the spool folder', () => {
     for (const name of [`.${runId}.pdf.x.part`, others]) writeFileSync(join(folder, name), '%PDF')
     await createLetterSpool(folder).deliver(job(pdf))
     expect(names()).toEqual([others, `${runId}.pdf`])
+  })
+
+  it('tells that a run must not be posted, also when its files cannot be deleted', async () => {
+    // A folder in the place of a file: not even root may delete it so.
+    mkdirSync(join(folder, `${runId}.pdf`))
+    await expect(createLetterSpool(folder).withdraw(runId, 'cancelled')).rejects.toMatchObject({ name: 'SpoolFault' })
+    expect(names()).toContain(`${runId}.cancelled`)
+    await expect(createLetterSpool(folder).withdraw(runId, 'posted')).rejects.toMatchObject({ name: 'SpoolFault' })
   })
 
   it('says what is wrong with a folder that is not there', async () => {

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { constants } from 'node:fs'
 import { access, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cancellation, type LetterDelivery, type PrintFile } from './letter-delivery.ts'
+import { cancellation, everyStep, type LetterDelivery, type PrintFile } from './letter-delivery.ts'
 import { isReceipt, parseReceipt, receiptBytes } from './print-receipt.ts'
 
 /** The folder cannot take a run; `code` is the one of the operating system, or `EINTEGRITY` for bytes that changed on the way. */
@@ -59,11 +59,13 @@ export function createLetterSpool(folder: string): LetterDelivery {
         for (const file of job.files) await put(file)
       }),
     withdraw: (runId, why) =>
-      guarded(async () => {
-        await removeParts(folder, runId)
-        await rm(inFolder(`${runId}.pdf`), { force: true })
-        if (why === 'cancelled') await put(cancellation(runId))
-      }),
+      guarded(() =>
+        everyStep([
+          async () => why === 'cancelled' && (await put(cancellation(runId))),
+          () => rm(inFolder(`${runId}.pdf`), { force: true }),
+          () => removeParts(folder, runId),
+        ]),
+      ),
     receipts: () =>
       guarded(async () => {
         const names = (await readdir(folder)).filter(isReceipt).sort()

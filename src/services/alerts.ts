@@ -14,6 +14,8 @@ const sentences = {
   print_run_not_released: 'print run waits for its release on its posting day',
   print_run_slipped: 'print run has missed its posting day and is called back',
   print_run_rejected: 'print shop has rejected a print run',
+  print_run_not_withdrawn: 'print shop could not be told that a print run is over, or its files not be deleted',
+  print_receipt_not_settled: 'receipt of the print shop cannot be moved away',
   print_receipt_refused: 'receipt of the print shop is not followed',
   many_letters: 'insurance number gets more letters than one registration may have: somebody may be playing with it',
   letter_returned: 'letter came back: the address has to be cleared in the core system',

@@ -33,6 +33,8 @@ export function createPrintRunService(desk: PrintDesk) {
   const withdrawSoon = () => withdrawEnded(desk).catch(() => 0)
   return {
     list: stores.printRuns.list,
+    /** Ended runs of which the print shop could not be told, or that it did not let us delete; tried again by themselves. */
+    notWithdrawn: () => stores.printHandOvers.notWithdrawn(),
     /** How many letters may be printed now. */
     countWaiting: () => stores.runLetters.countPrintable(clock.now()),
     /** The day on which a run that is prepared now is posted. */

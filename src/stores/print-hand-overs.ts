@@ -35,8 +35,16 @@ export function createPrintHandOverStore(db: Database) {
       once(underWay(id, holder).update({ deliver_after: next, busy_until: null }).increment('deliver_attempts', 1)),
     /** Gives back a run that ended while it was handed over. */
     free: (id: string, holder: string) => once(held(id, holder).update({ busy_until: null })),
-    /** Ended runs whose files still lie at the print shop. */
-    toWithdraw: () => all(runs().whereNotNull('withdrawal')),
+    /** Ended runs whose files still lie at the print shop and whose next try is due; those that must not be posted first. */
+    toWithdraw: (now: Date) =>
+      all(
+        runs()
+          .whereNotNull('withdrawal')
+          .where((due) => due.whereNull('withdraw_after').orWhere('withdraw_after', '<=', now))
+          .orderBy('withdrawal'),
+      ),
+    /** Ended runs of which the print shop could not be told, or that it did not let us delete. */
+    notWithdrawn: () => all(runs().whereNotNull('withdrawal').whereNotNull('withdrawal_fault')),
     /** They are gone for good: nobody is at it who could bring another file. */
     withdrawn: (id: string, now: Date) =>
       once(
@@ -44,7 +52,19 @@ export function createPrintHandOverStore(db: Database) {
           .where({ id })
           .whereNotNull('withdrawal')
           .where((ended) => ended.whereNull('busy_until').orWhere('busy_until', '<=', now))
-          .update({ withdrawal: null }),
+          .update({ withdrawal: null, withdrawal_fault: null, withdraw_after: null }),
+      ),
+    /** They are gone for now; somebody may bring another file. */
+    withdrawnForNow: (id: string) =>
+      runs().where({ id }).update({ withdrawal_fault: null, withdraw_after: null, withdraw_attempts: 0 }),
+    /** The next try is at `next`. `fault`: a code, no words of the server. */
+    withdrawalFailed: (id: string, fault: string, next: Date) =>
+      once(
+        runs()
+          .where({ id })
+          .whereNotNull('withdrawal')
+          .update({ withdrawal_fault: fault, withdraw_after: next })
+          .increment('withdraw_attempts', 1),
       ),
   }
 }

@@ -26,6 +26,9 @@ export type PrintRun = {
   handedOverAt: Date | null
   deliverAttempts: number
   withdrawal: 'posted' | 'cancelled' | null
+  /** Why the print shop could not be told of the end, or its files not be deleted; null: no try has failed. */
+  withdrawalFault: string | null
+  withdrawAttempts: number
 }
 
 /** A row of `print_runs`. */
@@ -45,6 +48,8 @@ export type PrintRunRow = {
   handed_over_at: Date | null
   deliver_attempts: number
   withdrawal: PrintRun['withdrawal']
+  withdrawal_fault: string | null
+  withdraw_attempts: number
 }
 
 export const toPrintRun = (row: PrintRunRow): PrintRun => ({
@@ -63,4 +68,6 @@ export const toPrintRun = (row: PrintRunRow): PrintRun => ({
   handedOverAt: row.handed_over_at,
   deliverAttempts: row.deliver_attempts,
   withdrawal: row.withdrawal,
+  withdrawalFault: row.withdrawal_fault,
+  withdrawAttempts: row.withdraw_attempts,
 })

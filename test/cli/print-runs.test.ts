@@ -1,3 +1,6 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { addDays, berlinDay } from '../../src/domain/calendar.ts'
 import { formatLetterMark } from '../../src/domain/letter-mark.ts'
@@ -72,6 +75,27 @@ it('calls a run back, and its letters wait again', async () => {
   await move('release', runId, 'boss')
   expect(await move('cancel', runId, 'k.weber')).toMatchObject({ exitCode: 0, result: 'cancelled' })
   expect(await service.runJson(['print-runs:list'])).toMatchObject({ runs: [], waiting: 1 })
+})
+
+it('says that a run is called back and the print shop does not know; doctor and list say it, too', async () => {
+  const spool = mkdtempSync(join(tmpdir(), 'aok-spool-'))
+  const variables = { DATA_DIR: service.dataDir, LETTER_DRIVER: 'spool', LETTER_SPOOL_DIR: spool }
+  const runId = await prepared()
+  await move('release', runId, 'boss')
+  // A folder in the place of the file: it cannot be deleted.
+  mkdirSync(join(spool, `${runId}.pdf`))
+  const cancelled = await service.run(['print-runs:cancel', runId, ...by('k.weber')], { variables })
+  expect(cancelled).toMatchObject({ exitCode: 1, out: '' })
+  expect(cancelled.err).toMatch(/is cancelled, but the print shop could not be told.*phone.*tried again/)
+  expect(readdirSync(spool)).toContain(`${runId}.cancelled`)
+  const { runs } = await service.runJson(['print-runs:list'])
+  expect(runs).toMatchObject([{ id: runId, state: 'cancelled', notWithdrawn: expect.stringContaining('SpoolFault') }])
+  expect((await service.run(['print-runs:list'])).out).toContain('the print shop does not know: SpoolFault')
+  const { findings } = await service.runJson(['doctor'])
+  expect(findings).toContainEqual(
+    expect.objectContaining({ name: 'the print shop knows which runs are over', outcome: 'fault', count: 1 }),
+  )
+  rmSync(spool, { recursive: true })
 })
 
 it('does not post before the planned day, nor with a later one', async () => {

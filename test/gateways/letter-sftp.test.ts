@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
+import ssh2 from 'ssh2'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { LetterDelivery, PrintFile, PrintJob } from '../../src/gateways/letter-delivery.ts'
 import { createLetterSftp, type LetterSftpSettings } from '../../src/gateways/letter-sftp.ts'
@@ -190,6 +191,32 @@ describe.skipIf(!sshdPath())('a print shop with a server of its own kind', () =>
     expect(names()).toEqual([`${runId}.json`, `${runId}.pdf`])
   })
 
+  it('that lets nobody delete is told all the same that a run must not be posted', async () => {
+    special = server = await startOpenSsh({ subsystem: 'internal-sftp -P remove' })
+    const shop = open()
+    await shop.deliver(job(pdf, manifest))
+    expect(await code(shop.withdraw(runId, 'cancelled'))).toBe('EACCES')
+    expect(names()).toContain(`${runId}.cancelled`)
+    // As long as it is there it is not written again.
+    const { mtimeMs, ino } = statSync(join(server.folder, `${runId}.cancelled`))
+    expect(await code(shop.withdraw(runId, 'cancelled'))).toBe('EACCES')
+    expect(statSync(join(server.folder, `${runId}.cancelled`))).toMatchObject({ mtimeMs, ino })
+    expect(await code(shop.withdraw(runId, 'posted'))).toBe('EACCES')
+  })
+
+  it('that lets nobody rename still loses the PDF, and says why it has nothing', async () => {
+    special = server = await startOpenSsh({ subsystem: 'internal-sftp -P rename,posix-rename' })
+    const shop = open()
+    expect(await code(shop.deliver(job(pdf, manifest)))).toBe('EACCES')
+    expect(names()).toEqual([])
+    writeFileSync(join(server.folder, `${runId}.pdf`), '%PDF')
+    expect(await code(shop.withdraw(runId, 'cancelled'))).toBe('EACCES')
+    expect(names()).toEqual([])
+    writeFileSync(join(server.folder, `${runId}.receipt.json`), JSON.stringify(receipt))
+    expect(await shop.receipts()).toEqual([{ name: `${runId}.receipt.json`, receipt }])
+    expect(await code(shop.settle(`${runId}.receipt.json`, 'followed'))).toBe('EACCES')
+  })
+
   it('whose disk is full keeps no part', async () => {
     special = server = await startOpenSsh({ fileBlocks: 128 })
     expect(await code(open().deliver(job(pdf, manifest)))).toBe('EFAILURE')
@@ -213,5 +240,55 @@ describe('what is no SFTP server', () => {
   it('is left when it says nothing', async () => {
     expect(await code(open({ port, timeouts: { connect: 800, idle: 5000, whole: 9000 } }).receipts())).toBe('ETIMEDOUT')
     expect(await code(open({ port, timeouts: { connect: 5000, idle: 5000, whole: 800 } }).receipts())).toBe('ETIMEDOUT')
+  })
+})
+
+/** A server of ssh2 that ends the line with a reason of SSH (RFC 4253, 11.1), while signing in or afterwards. */
+async function startRude(when: 'signing in' | 'signed in', reason: number, algorithms?: ssh2.Algorithms) {
+  const key = ssh2.utils.generateKeyPairSync('ed25519')
+  const rude = new ssh2.Server({ hostKeys: [key.private], ...(algorithms && { algorithms }) }, (client) => {
+    const end = () =>
+      (client as unknown as { _protocol: { disconnect(reason: number): void } })._protocol.disconnect(reason)
+    client.on('error', () => {})
+    client.on('authentication', (context) => (when === 'signing in' ? end() : context.accept()))
+    client.on('session', (accept) => accept().on('sftp', (open) => open().on('REALPATH', end).on('OPENDIR', end)))
+  })
+  await new Promise<void>((resolve) => rude.listen(0, '127.0.0.1', resolve))
+  const parsed = ssh2.utils.parseKey(key.public) as ssh2.ParsedKey
+  const fingerprint = `SHA256:${createHash('sha256').update(parsed.getPublicSSH()).digest('base64').replace(/=+$/, '')}`
+  return { port: (rude.address() as AddressInfo).port, fingerprint, close: () => rude.close() }
+}
+
+describe.skipIf(!sshdPath())('a server that ends the line', () => {
+  beforeAll(async () => {
+    server = await startOpenSsh()
+  })
+  afterAll(() => server.remove())
+
+  it.each([
+    // 2: OpenSSH after too many tries; as a number of SFTP it would be "no such file".
+    ['signing in', 2, 'EAUTH'],
+    ['signing in', 14, 'EAUTH'],
+    ['signing in', 12, 'EBUSY'],
+    ['signing in', 1, 'ENOTALLOWED'],
+    ['signing in', 7, 'ENOSERVICE'],
+    ['signed in', 2, 'EPROTOCOL'],
+    // 3: as a number of SFTP it would be "permission denied".
+    ['signed in', 3, 'EKEX'],
+    ['signed in', 4, 'EPROTOCOL'],
+    ['signed in', 10, 'ECONNRESET'],
+    ['signed in', 12, 'EBUSY'],
+  ] as const)('while %s with reason %i is understood as %s', async (when, reason, expected) => {
+    const rude = await startRude(when, reason)
+    const given = { port: rude.port, hostKeys: [rude.fingerprint] }
+    expect(await code(open(given).receipts())).toBe(expected)
+    expect(await code(open(given).withdraw(runId, 'cancelled'))).toBe(expected)
+    rude.close()
+  })
+
+  it('because no algorithm fits', async () => {
+    const rude = await startRude('signed in', 11, { cipher: ['aes128-cbc'] })
+    expect(await code(open({ port: rude.port, hostKeys: [rude.fingerprint] }).receipts())).toBe('EKEX')
+    rude.close()
   })
 })

@@ -193,6 +193,70 @@ describeOnDatabase('the print desk', (database) => {
       expect(world.shop.withdrawn).toEqual(Array(2).fill(`${runId} cancelled`))
     })
 
+    it('nothing more that the shop is not told: a state of the run, an alert, and no other run waits for it', async () => {
+      const called: string[] = []
+      for (const posting of ['2026-11-25', '2026-11-26']) {
+        await world.activated()
+        const runId = (await desk.prepare(posting, 'system')) ?? ''
+        await desk.release(runId, 'cli:boss')
+        called.push(runId)
+      }
+      const [stuck = '', next = ''] = called
+      const given = world.createDesk()
+      const refusing = createPrintRunService({
+        ...given,
+        delivery: {
+          ...given.delivery,
+          async withdraw(runId, why) {
+            if (runId === stuck)
+              throw Object.assign(new Error('permission denied'), { name: 'SftpFault', code: 'EACCES' })
+            await given.delivery.withdraw(runId, why)
+          },
+        },
+      })
+      expect(await refusing.cancel(stuck, 'operator', 'cli:boss')).toBe(true)
+      expect(world.alerts.filter(({ kind }) => kind === 'print_run_not_withdrawn')).toMatchObject([
+        { detail: { run: stuck, state: 'cancelled', fault: 'SftpFault EACCES' } },
+      ])
+      const left = { id: stuck, state: 'cancelled', withdrawal: 'cancelled', withdrawalFault: 'SftpFault EACCES' }
+      expect(await refusing.notWithdrawn()).toMatchObject([left])
+      expect(await refusing.cancel(next, 'operator', 'cli:boss')).toBe(true)
+      expect(world.shop.withdrawn).toEqual([`${next} cancelled`])
+      // Tried again later and later, until it goes through.
+      await refusing.jobs.settle()
+      expect(await refusing.notWithdrawn()).toMatchObject([{ withdrawAttempts: 1 }])
+      world.clock.forward(61)
+      await refusing.jobs.settle()
+      expect(await refusing.notWithdrawn()).toMatchObject([{ withdrawAttempts: 2 }])
+      world.clock.forward(121)
+      await desk.jobs.settle()
+      expect(await desk.notWithdrawn()).toEqual([])
+      expect(world.shop.withdrawn).toEqual([`${next} cancelled`, `${stuck} cancelled`])
+      await desk.jobs.settle()
+      expect(world.shop.withdrawn).toHaveLength(2)
+    })
+
+    it('receipts one by one: one that cannot be moved away holds up no other', async () => {
+      const given = world.createDesk()
+      const names = ['0', '1', '2'].map((n) => `${n}b8c5a3e-90af-4d11-8f00-c0ffee123456.receipt.json`)
+      world.shop.receipts = names.map((name) => ({ name, receipt: null }))
+      const refusing = createPrintRunService({
+        ...given,
+        delivery: {
+          ...given.delivery,
+          async settle(name, outcome) {
+            if (name === names[0]) throw Object.assign(new Error('no'), { name: 'SftpFault', code: 'EACCES' })
+            await given.delivery.settle(name, outcome)
+          },
+        },
+      })
+      await expect(refusing.jobs.settle()).rejects.toMatchObject({ code: 'EACCES' })
+      expect(world.shop.settled).toEqual(['refused', 'refused'])
+      expect(world.alerts.filter(({ kind }) => kind === 'print_receipt_not_settled')).toMatchObject([
+        { detail: { receipt: names[0], fault: 'SftpFault EACCES' } },
+      ])
+    })
+
     it('once, though another process read the run before it was handed over', async () => {
       await world.activated()
       const runId = (await desk.prepare('2026-11-25', 'system')) ?? ''

@@ -65,6 +65,9 @@ const plants: Record<string, string[]> = {
   'letters of one registration keep their limit': [
     "insert into unlock_letters (id, account_id, insurance_number_hash, requested_at, printable_from, state, content, printed_at) select gen_random_uuid(), :account, 'x', now(), now(), 'ended', 'unlock_code', '2026-11-20T12:00:00Z' from generate_series(1, 5)",
   ],
+  'the print shop knows which runs are over': [
+    "insert into print_runs (id, state, posting_day, letter_count, prepared_at, cancelled_at, withdrawal, withdrawal_fault) values (:run, 'cancelled', '2026-11-23', 0, now(), now(), 'cancelled', 'SftpFault EACCES')",
+  ],
   'letters without a registration wait for nothing': [
     "insert into unlock_letters (id, insurance_number_hash, requested_at, printable_from, state) values (:letter, 'x', '2026-11-20', now(), 'requested')",
   ],

@@ -82,7 +82,7 @@ describeOnBoth('print runs', (database) => {
     expect(await store().cancel(id, system)).toBe(false)
     expect(await store().find(id)).toMatchObject({ state: 'posted', releasedBy: 'cli:boss', withdrawal: 'posted' })
     expect(await handOvers().withdrawn(id, at(11))).toBe(true)
-    expect(await handOvers().toWithdraw()).toEqual([])
+    expect(await handOvers().toWithdraw(at(12))).toEqual([])
   })
 
   it('are never released by who prepared them, whichever way in he takes', async () => {
@@ -99,7 +99,7 @@ describeOnBoth('print runs', (database) => {
     expect(await store().cancel(fresh, system)).toBe(false)
     expect(await store().release(fresh, boss)).toBe(false)
     expect(await store().post(released, 'system', at(12))).toBe(false)
-    expect((await handOvers().toWithdraw()).map((run) => run.id)).toEqual([released])
+    expect((await handOvers().toWithdraw(at(12))).map((run) => run.id)).toEqual([released])
   })
 
   it('belong to one worker, until he shows no life', async () => {
@@ -160,9 +160,9 @@ describeOnBoth('print runs', (database) => {
       false,
     ])
     expect(await handOvers().withdrawn(id, at(10, 1))).toBe(false)
-    expect(await handOvers().toWithdraw()).toMatchObject([{ id, withdrawal: 'cancelled' }])
+    expect(await handOvers().toWithdraw(at(12))).toMatchObject([{ id, withdrawal: 'cancelled' }])
     expect(await handOvers().withdrawn(id, at(10, 2))).toBe(true)
-    expect(await handOvers().toWithdraw()).toEqual([])
+    expect(await handOvers().toWithdraw(at(12))).toEqual([])
   })
 
   it('are listed by state, the collecting one first, then the newest', async () => {

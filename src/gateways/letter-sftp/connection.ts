@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { connect as connectSocket, type Socket } from 'node:net'
 import SftpClient from 'ssh2-sftp-client'
-import { SftpFault, toSftpFault } from './fault.ts'
+import { SftpFault, toLineFault, toSftpFault } from './fault.ts'
 
 /** Milliseconds: to be signed in, without a sign of life, and for all of one hand-over. */
 export type SftpTimeouts = { connect: number; idle: number; whole: number }
@@ -35,6 +35,7 @@ export async function withSftp<T>(server: SftpServer, work: (client: SftpClient)
   // The callbacks of the client would print to the console; what happened is told by the fault.
   const client = new SftpClient('print-shop', { error() {}, end() {}, close() {} })
   const line = watchLine(socket, timeouts)
+  const ssh = watchSsh(client)
   let unknownKey: string | undefined
   const hostVerifier = (key: Buffer): boolean => {
     const shown = fingerprintOf(key)
@@ -45,12 +46,13 @@ export async function withSftp<T>(server: SftpServer, work: (client: SftpClient)
   const connected = async () => {
     const options = { sock: socket, username: server.user, privateKey, readyTimeout: timeouts.connect, hostVerifier }
     await client.connect(options)
+    ssh.signedIn()
     return await work(client)
   }
   try {
     return await Promise.race([connected(), line.broken])
   } catch (error) {
-    if (unknownKey === undefined) throw toSftpFault(line.fault() ?? error, host)
+    if (unknownKey === undefined) throw ssh.fault(host) ?? toSftpFault(line.fault() ?? error, host)
     server.reportUnknownKey(unknownKey)
     throw new SftpFault(host, 'EHOSTKEY', error)
   } finally {
@@ -85,6 +87,28 @@ function watchLine(socket: Socket, { idle, whole }: SftpTimeouts) {
   })
   socket.on('close', () => breakLine(fault ?? Object.assign(new Error('the line is cut'), { code: 'ECONNRESET' })))
   return { broken, fault: () => fault, end: () => clearTimeout(timer) }
+}
+
+/**
+ * Listens to the connection itself: the client gives its errors and those of files alike, and their numbers mean different
+ * things. Only what breaks the connection comes here.
+ */
+function watchSsh(client: SftpClient) {
+  let exchanged = false
+  let signedIn = false
+  let first: { error: unknown; signingIn: boolean } | undefined
+  client.on('handshake', () => {
+    exchanged = true
+  })
+  client.on('error', (error: unknown) => {
+    first ??= { error, signingIn: exchanged && !signedIn }
+  })
+  return {
+    signedIn() {
+      signedIn = true
+    },
+    fault: (host: string) => first && toLineFault(first.error, host, first),
+  }
 }
 
 /** Says good-bye and waits a second for the answer. */

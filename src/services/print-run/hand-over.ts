@@ -58,10 +58,10 @@ export async function handOverRun(desk: PrintDesk, runId: string): Promise<'hand
 }
 
 /** Called back, or ended by another process, while it was under way: what has just arrived there has to go as well. */
-async function withdrawIfEnded({ stores, delivery }: PrintDesk, runId: string, holder: string): Promise<'busy'> {
-  const run = await stores.printRuns.find(runId)
-  if (run?.state === 'posted' || run?.state === 'cancelled') await delivery.withdraw(runId, run.state)
-  await stores.printHandOvers.free(runId, holder)
+async function withdrawIfEnded(desk: PrintDesk, runId: string, holder: string): Promise<'busy'> {
+  const run = await desk.stores.printRuns.find(runId)
+  if (run?.state === 'posted' || run?.state === 'cancelled') await withdraw(desk, run, run.state)
+  await desk.stores.printHandOvers.free(runId, holder)
   return 'busy'
 }
 
@@ -101,17 +101,37 @@ function nextTry(now: Date, attempts: number): Date {
 }
 
 /** Servers quote names and paths in their answers: only the code is kept. */
-function failure(error: unknown): { fault: string } {
+export function failure(error: unknown): { fault: string } {
   const { code, name } = error as { code?: string; name?: string }
   return { fault: [name, code].filter(Boolean).join(' ') }
 }
 
-/** Destroys what lies at the print shop of runs that are posted or called back; a fault leaves it for the next time. */
-export async function withdrawEnded({ stores, clock, delivery }: PrintDesk): Promise<number> {
-  const due = await stores.printHandOvers.toWithdraw()
-  for (const run of due) {
-    if (run.withdrawal) await delivery.withdraw(run.id, run.withdrawal)
-    await stores.printHandOvers.withdrawn(run.id, clock.now())
+/**
+ * Destroys what lies at the print shop of runs that are posted or called back; answers how many. A fault is noted at its run, told
+ * to operators and tried again later; it holds up no other run.
+ */
+export async function withdrawEnded(desk: PrintDesk): Promise<number> {
+  const { printHandOvers } = desk.stores
+  let done = 0
+  for (const run of await printHandOvers.toWithdraw(desk.clock.now())) {
+    if (!run.withdrawal || !(await withdraw(desk, run, run.withdrawal))) continue
+    if (!(await printHandOvers.withdrawn(run.id, desk.clock.now()))) await printHandOvers.withdrawnForNow(run.id)
+    done++
   }
-  return due.length
+  return done
+}
+
+async function withdraw(desk: PrintDesk, run: PrintRun, why: 'posted' | 'cancelled'): Promise<boolean> {
+  try {
+    await desk.delivery.withdraw(run.id, why)
+    return true
+  } catch (error) {
+    const { fault } = failure(error)
+    const { id, withdrawAttempts } = run
+    await desk.stores.printHandOvers.withdrawalFailed(id, fault, nextTry(desk.clock.now(), withdrawAttempts))
+    // What must not be posted cannot wait; what lies there after the posting can.
+    if (why === 'cancelled' || withdrawAttempts + 1 >= desk.rules.deliveryAlertAfter)
+      await desk.alerts.raise(undefined, { kind: 'print_run_not_withdrawn', detail: { run: id, state: why, fault } })
+    return false
+  }
 }

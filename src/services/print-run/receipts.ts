@@ -1,24 +1,44 @@
 import { berlinDay } from '../../domain/calendar.ts'
 import { assumedConfirmation, receiptLastDay } from '../../domain/posting-days.ts'
-import type { PrintReceipt } from '../../gateways/letter-delivery.ts'
+import type { PrintReceipt, ReceivedReceipt } from '../../gateways/letter-delivery.ts'
 import type { PrintRun } from '../../stores/print-runs.ts'
+import { failure } from './hand-over.ts'
 import { cancelRun, postRun } from './posting.ts'
 import type { PrintDesk } from './settings.ts'
 
-/** Follows the receipts of the print shop; answers how many were settled. */
+/** Follows the receipts of the print shop; answers how many were settled. One that fails holds up no other; then it throws. */
 export async function followReceipts(desk: PrintDesk): Promise<number> {
   let settled = 0
-  for (const { name, receipt } of await desk.delivery.receipts()) {
-    const outcome = receipt ? await follow(desk, receipt) : 'unreadable'
-    if (outcome === 'later') continue
-    if (outcome !== 'followed') {
-      const detail = { receipt: name, reason: outcome }
-      await desk.alerts.raise(undefined, { kind: 'print_receipt_refused', detail })
-    }
-    await desk.delivery.settle(name, outcome === 'followed' ? 'followed' : 'refused')
-    settled++
-  }
+  const faults: unknown[] = []
+  for (const received of await desk.delivery.receipts())
+    await followOne(desk, received).then(
+      (done) => {
+        if (done) settled++
+      },
+      (fault) => faults.push(fault),
+    )
+  if (faults.length > 0) throw faults[0]
   return settled
+}
+
+async function followOne(desk: PrintDesk, { name, receipt }: ReceivedReceipt): Promise<boolean> {
+  const outcome = receipt ? await follow(desk, receipt) : 'unreadable'
+  if (outcome === 'later') return false
+  if (outcome !== 'followed') {
+    const detail = { receipt: name, reason: outcome }
+    await desk.alerts.raise(undefined, { kind: 'print_receipt_refused', detail })
+  }
+  try {
+    await desk.delivery.settle(name, outcome === 'followed' ? 'followed' : 'refused')
+  } catch (error) {
+    // It was followed, and is followed again without harm; but the folder of receipts does not get empty.
+    await desk.alerts.raise(undefined, {
+      kind: 'print_receipt_not_settled',
+      detail: { receipt: name, ...failure(error) },
+    })
+    throw error
+  }
+  return true
 }
 
 type Outcome = 'followed' | 'later' | 'unreadable' | 'unknown_run' | 'not_released' | 'differs' | 'posted_late'

@@ -55,6 +55,14 @@ export const letterInvariants: readonly Invariant[] = [
     mend: bug,
   },
   {
+    name: 'the print shop knows which runs are over',
+    about: 'print run',
+    meaning: 'a run is called back or posted, but the print shop could not be told or did not let its files be deleted',
+    broken: `select id from print_runs where withdrawal is not null
+      and (withdrawal_fault is not null or coalesce(posted_at, cancelled_at) < :hourAgo)`,
+    mend: 'tell the shop by phone which runs must not be posted and have their files deleted; `print-runs:list` names the fault',
+  },
+  {
     name: 'letters without a registration wait for nothing',
     about: 'letter',
     meaning: 'the registration of a waiting letter is gone',

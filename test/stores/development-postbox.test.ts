@@ -27,10 +27,14 @@ describeOnBoth('development postbox', (database) => {
 
   it('shows what was sent, newest first', async () => {
     await store().put(item('sms'))
-    await store().put({ ...item('letter', { kind: 'letter', to: 'A123456780' }), pdf })
+    const codes = [
+      { code: '123456', registeredOn: '2026-11-24', registeredTime: '09:00', maskedMobile: '+49 151 ••••• 70' },
+      { code: '654321', registeredOn: '2026-11-25', registeredTime: '10:00', maskedMobile: '+49 151 ••••• 71' },
+    ]
+    await store().put({ ...item('letter', { kind: 'letter', to: 'A123456780' }), codes, pdf })
     expect(await store().list({})).toEqual([
-      { ...item('letter', { kind: 'letter', to: 'A123456780' }), hasPdf: true },
-      { ...item('sms'), hasPdf: false },
+      { ...item('letter', { kind: 'letter', to: 'A123456780' }), codes, hasPdf: true },
+      { ...item('sms'), codes: [], hasPdf: false },
     ])
   })
 

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { createGuard } from './app/guard.ts'
 import { createHealth } from './app/health.ts'
 import { createHealthChecks } from './app/health-checks.ts'
 import { createHttpApp } from './app/http.ts'
@@ -57,7 +58,8 @@ export async function startApp(config: Config): Promise<App> {
     for (const closer of closers.splice(0).reverse()) await closer()
   }
   try {
-    listener = await openListener(config.host, config.port, 'PORT')
+    const guard = createGuard(config)
+    listener = await openListener(config.host, config.port, 'PORT', guard)
     const issuer = config.issuer ?? `http://localhost:${listener.port}`
     const database = await openDatabase(config.database)
     closers.push(database.close)
@@ -128,7 +130,7 @@ export async function startApp(config: Config): Promise<App> {
     if (config.metricsPort !== undefined) closers.push(await serveMetrics(config.host, config.metricsPort, metrics))
     listener.handle(
       oidc && overload
-        ? createHttpApp({ ...shared, oidc, overload, development: development?.routes })
+        ? createHttpApp({ ...shared, oidc, overload, plain: guard.plain, development: development?.routes })
         : createWorkerApp(health.middleware, log),
     )
     return { issuer, port: listener.port, demoPort: relyingParty?.port, greeting: development?.greeting, close }

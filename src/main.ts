@@ -19,7 +19,8 @@ async function main(): Promise<void> {
   }
   const lifecycle = createLifecycle({ log, ...config.drain })
   // Loaded only when traces are wanted; before anything connects.
-  const telemetry = config.telemetry && (await import('./telemetry.ts')).startTelemetry(config.telemetry)
+  const telemetry =
+    config.telemetry && (await import('./telemetry.ts')).startTelemetry(config.telemetry, config.trustedProxies)
   const app = await startApp(config)
   lifecycle.started({ close: (pause) => app.close(pause).finally(telemetry?.stop) })
   const ready = { level: 'info', msg: 'ready', issuer: app.issuer, port: app.port, demoPort: app.demoPort }

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto'
@@ -6,6 +7,7 @@ import { IORedisInstrumentation } from '@opentelemetry/instrumentation-ioredis'
 import { PgInstrumentation } from '@opentelemetry/instrumentation-pg'
 import { NodeSDK } from '@opentelemetry/sdk-node'
 import type { TelemetrySettings } from './config/telemetry.ts'
+import { type TrustedProxies, trustsPeer } from './domain/trusted-proxies.ts'
 import { withoutValues } from './telemetry/without-values.ts'
 
 /** Milliseconds that the end of a process waits for the last spans. */
@@ -15,13 +17,22 @@ const patience = 2000
  * Starts OpenTelemetry traces of requests, PostgreSQL and Redis; everything but the two settings comes from `OTEL_*`
  * (OpenTelemetry specification, "Environment Variable Specification"). Call it before the application starts.
  */
-export function startTelemetry({ serviceName, protocol }: TelemetrySettings): { stop(): Promise<void> } {
+export function startTelemetry(
+  { serviceName, protocol }: TelemetrySettings,
+  trusted: TrustedProxies,
+): { stop(): Promise<void> } {
   const exporter = protocol === 'http/json' ? new JsonExporter() : new ProtobufExporter()
   const sdk = new NodeSDK({
     serviceName,
     traceExporter: withoutValues(exporter),
     instrumentations: [
-      new HttpInstrumentation({ ignoreIncomingRequestHook: ({ url }) => /^\/(health|assets)\b/.test(url ?? '') }),
+      new HttpInstrumentation({
+        ignoreIncomingRequestHook(request) {
+          // Called before the trace of the request is read: a stranger continues none, and chooses no id that is logged.
+          if (!trustsPeer(trusted, request.socket.remoteAddress)) forgetTrace(request)
+          return /^\/(health|assets)\b/.test(request.url ?? '')
+        },
+      }),
       // Polls of the outbox and beats are no part of anything that somebody waits for.
       new PgInstrumentation({ requireParentSpan: true, ignoreConnectSpans: true }),
       new IORedisInstrumentation({ requireParentSpan: true, dbStatementSerializer: (command) => command }),
@@ -42,6 +53,10 @@ export function startTelemetry({ serviceName, protocol }: TelemetrySettings): { 
       await Promise.race([sdk.shutdown().catch(() => {}), late]).finally(() => clearTimeout(timer))
     },
   }
+}
+
+function forgetTrace({ headers }: IncomingMessage): void {
+  for (const name of ['traceparent', 'tracestate', 'baggage']) delete headers[name]
 }
 
 /**

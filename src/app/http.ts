@@ -14,14 +14,15 @@ import { createCookieJar } from '../http/cookies.ts'
 import { createCsrf } from '../http/csrf.ts'
 import { createDeviceCookie } from '../http/device.ts'
 import { createEmailBounceHook } from '../http/email-bounces.ts'
-import { createErrorPages } from '../http/errors.ts'
+import { answerRefused, createErrorPages } from '../http/errors.ts'
 import { createFormBody } from '../http/form-body.ts'
 import { createLanguage } from '../http/language.ts'
 import { addLinkRoutes } from '../http/link-routes.ts'
 import { createLoadShedding } from '../http/load-shedding.ts'
 import { addPageRoutes } from '../http/page-routes.ts'
+import { type PlainAnswer, readsJson } from '../http/plain-answer.ts'
 import { addRegistrationRoutes } from '../http/registration-routes.ts'
-import { createRender } from '../http/render.ts'
+import { createPagesOnDemand, createRender } from '../http/render.ts'
 import { createRequestLog } from '../http/request-log.ts'
 import { createSecurityHeaders } from '../http/security-headers.ts'
 import { createSmsReceiptHook } from '../http/sms-receipts.ts'
@@ -41,6 +42,8 @@ type Settings = {
   health: Middleware
   overload: Overload
   metrics: Middleware
+  /** Answers when no page can be drawn. */
+  plain: PlainAnswer
   /** Development pages; they take JSON and no CSRF token. */
   development?: Middleware
 }
@@ -59,6 +62,8 @@ export function createHttpApp(settings: Settings): RequestListener {
   const app = new Koa()
   app.keys = config.secrets.cookieKeys.map((key) => key.secret.toString('base64'))
   app.on('error', (error, ctx) => log.error({ err: error, requestId: ctx?.state.requestId }, 'unhandled fault'))
+  // koa's own answer to a fault in a fault is a bare text without headers.
+  app.context.onerror = answerLastFault(app, settings.plain)
   const language = createLanguage(cookies)
   const render = createRender({
     viewsDir: root('views'),
@@ -71,9 +76,13 @@ export function createHttpApp(settings: Settings): RequestListener {
   app.use(createClientAddress(config.trustedProxies))
   const { requests } = settings
   app.use(createRequestLog({ log, requests, trusted: config.trustedProxies, routeOf, methodOf }))
-  app.use(settings.health)
-  app.use(onAssets(serveStatic(root('public'), { maxage: config.production ? 31_536_000_000 : 0 })))
   app.use(createSecurityHeaders({ secure }))
+  // From here on every fault has a page, also before language and view are prepared.
+  app.use(createPagesOnDemand(language, render))
+  app.use(createErrorPages(log))
+  app.use(answerRefused)
+  app.use(settings.health)
+  app.use(serveAssets(root('public'), config.production))
   // Before everything for browsers: calls of gateways are signed and carry neither cookie nor CSRF token.
   app.use(createSmsReceiptHook({ ...services.smsHooks, limit: config.limits.bodyBytes, log }))
   const { bounceSecret: secret } = config.email
@@ -86,14 +95,13 @@ export function createHttpApp(settings: Settings): RequestListener {
   // Before oidc-provider: the language that an authorization request asks for is remembered.
   app.use(language)
   const shedding = createLoadShedding({ overload: settings.overload, cookies, signedIn: oidc.signedIn })
-  app.use(shedding.mark(oidc.mount(language, render)))
+  app.use(shedding.mark(oidc.mount(createPagesOnDemand(language, render))))
   app.use(createBranding(config.insurer.branding))
   app.use(render)
-  app.use(createErrorPages(log))
   app.use(shedding.answer)
   if (settings.development) app.use(settings.development)
   const secrets = config.secrets.cookieKeys.map((key) => key.secret)
-  app.use(createFormBody(config.limits.bodyBytes))
+  app.use(createFormBody({ ...config.limits.requests, bodyBytes: config.limits.bodyBytes }))
   app.use(createDeviceCookie(cookies, newToken))
   app.use(createCsrf({ cookies, secrets, origin: new URL(issuer).origin, newToken }))
   const router = new Router()
@@ -114,7 +122,20 @@ export function createHttpApp(settings: Settings): RequestListener {
   return app.callback()
 }
 
-/** Looks for files only where there are some: each look takes a thread of the pool in which passwords are hashed. */
-function onAssets(files: Middleware): Middleware {
-  return (ctx, next) => (ctx.path.startsWith('/assets/') ? files(ctx, next) : next())
+/**
+ * Looks for files only where there are some: each look takes a thread of the pool in which passwords are hashed. Files may be kept,
+ * as no page may.
+ */
+function serveAssets(folder: string, production: boolean): Middleware {
+  const kept = `max-age=${production ? 31_536_000 : 0}`
+  const files = serveStatic(folder, { setHeaders: (response) => void response.setHeader('Cache-Control', kept) })
+  return (ctx, next) => (/^\/assets\/[\w.-]+$/.test(ctx.path) ? files(ctx, next) : next())
+}
+
+function answerLastFault(app: Koa, plain: PlainAnswer) {
+  return function (this: Koa.Context, error: Error | null): void {
+    if (!error) return
+    app.emit('error', error, this)
+    plain(this.res, 'internal', { json: readsJson(this.headers.accept) })
+  }
 }

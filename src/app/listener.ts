@@ -1,6 +1,10 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { StartUpError } from '../errors.ts'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { errorCodes, StartUpError } from '../errors.ts'
+import { type PlainAnswer, readsJson } from '../http/plain-answer.ts'
+import { defaultRequestLimits, guardRequest, type RequestLimits, refuse } from '../http/request-guard.ts'
+import { securityHeaders } from '../http/security-headers.ts'
+import { createParserFaults } from './parser-faults.ts'
 
 /** A bound port that answers 503 until its handler is there; `/health/live` is 200 from the start. */
 export type Listener = {
@@ -18,21 +22,61 @@ export type Listener = {
  */
 const keepAlive = 125_000
 
+/** How requests are looked at before the handler sees them, and answered when there is none. */
+type Guarding = { limits: RequestLimits; plain: PlainAnswer }
+
+/** Twice what the guard lets through: what lies between is refused with all that is known of the request. */
+const parserRoom = 2
+
+/** Whether it is https is known to the application alone. */
+const headers = securityHeaders({ secure: false })
+
+const jsonOnly: PlainAnswer = (response, code, { retryAfter } = {}) => {
+  response.writeHead(errorCodes[code].status, {
+    ...headers,
+    'Content-Type': 'application/json; charset=utf-8',
+    ...(retryAfter && { 'Retry-After': String(retryAfter) }),
+  })
+  response.end(JSON.stringify({ error: code }))
+}
+
 /**
  * Binds the port before anything else starts: port 0 becomes the issuer's port, and a port in use is told at once.
+ * Every request passes the guard first; what node's parser refuses gets an answer of ours.
  * @throws StartUpError naming the variable to change.
  */
-export async function openListener(host: string, port: number, variable: string): Promise<Listener> {
+export async function openListener(
+  host: string,
+  port: number,
+  variable: string,
+  { limits, plain }: Guarding = { limits: defaultRequestLimits, plain: jsonOnly },
+): Promise<Listener> {
   let ending = false
   let handler: RequestListener = (request, response) => {
-    if (request.url === '/health/live') return void response.end('starting')
-    response.writeHead(503, { 'Retry-After': '2', 'Content-Type': 'text/plain; charset=utf-8' })
-    response.end('starting')
+    if (request.url === '/health/live')
+      return void response
+        .writeHead(200, { ...headers, 'Content-Type': 'application/json' })
+        .end('{"status":"starting"}')
+    plain(response, 'unavailable', { json: readsJson(request.headers.accept), retryAfter: 2 })
   }
-  const server = createServer({ keepAliveTimeout: keepAlive }, (request, response) => {
+  const underWay = new WeakMap<Socket, ServerResponse>()
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
     if (ending) response.setHeader('Connection', 'close')
     handler(request, response)
+  }
+  const options = { keepAliveTimeout: keepAlive, maxHeaderSize: parserRoom * limits.headerBytes }
+  // Without a Host header node would answer by itself, with nothing.
+  const server = createServer({ ...options, requireHostHeader: false }, (request, response) => {
+    underWay.set(request.socket, response)
+    response.once('close', () => underWay.get(request.socket) === response && underWay.delete(request.socket))
+    guardRequest(request, limits)
+    answer(request, response)
   })
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    refuse(request, 'bad_request')
+    answer(request, response)
+  })
+  server.on('clientError', createParserFaults({ answer, plain, underWay: (socket) => underWay.get(socket) }) as never)
   await listen(server, host, port, variable)
   return {
     port: (server.address() as AddressInfo).port,

@@ -69,6 +69,28 @@ describe('the log', () => {
     expect(text).not.toContain('hidden')
   })
 
+  it.each([
+    () => JSON.parse('{"email": erika@example.org}'),
+    () => JSON.parse('A123456780'),
+    () => JSON.parse('{"a":"Wiesengrund-7-Almhuette'),
+    () => decodeURIComponent('%E0%A4%A'),
+    () => new URL('erika@example.org:Wiesengrund-7-Almhuette'),
+    () => {
+      throw new Error('550 5.1.1 <erika@example.org>: no such user, +49 151 12345671 neither')
+    },
+    () => new Headers({ 'X-Name': 'erika\u0000A123456780' }),
+  ])('leaves out what a fault quotes: %s', (cause) => {
+    let thrown: unknown
+    try {
+      cause()
+    } catch (error) {
+      thrown = error
+    }
+    expect(thrown).toBeInstanceOf(Error)
+    const { text } = logged([{ err: thrown }])
+    expect(text).not.toMatch(/"message":"[^"]*(erika|A123|Wiesengrund|12345671)/)
+  })
+
   it('tells only the kind of what is thrown and is no error', () => {
     expect(logged([{ err: 'password hidden' }]).lines[0]?.err).toEqual({ type: 'string' })
   })

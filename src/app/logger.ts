@@ -70,6 +70,10 @@ export function createLogger(level: string, fields?: () => object): Logger {
   })
 }
 
+/** Parsers quote what they could not read, and relays whom they could not reach: quoted parts, addresses and numbers go. */
+const withoutQuotes = (message: string) =>
+  message.replace(/(["'`]).*\1/gs, '…').replace(/\S*@\S*|[A-Z+]?\d[\d /-]{6,}\d/g, '…')
+
 /** Errors of a database quote the statement and its values: only class, code, and where it came from are kept. */
 function serializeError(error: Error & { code?: string; detail?: string; routine?: string }) {
   if (!(error instanceof Error)) return { type: typeof error }
@@ -79,7 +83,7 @@ function serializeError(error: Error & { code?: string; detail?: string; routine
         .split(' - ')
         .at(-1)
         ?.replace(/".*?"|'.*?'|\(.*?\)/g, '…')
-    : error.message
+    : withoutQuotes(error.message)
   const stack = error.stack
     ?.split('\n')
     .filter((line) => line.trim().startsWith('at '))

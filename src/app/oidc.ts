@@ -16,6 +16,7 @@ import { explainMissing, isInteractionGone, restartOf } from '../oidc/open-inter
 import { createProvider } from '../oidc/provider.ts'
 import type { BackchannelLogout, OidcAccount, ProviderDeps } from '../oidc/provider-deps.ts'
 import { cookieNames } from '../oidc/settings/cookies.ts'
+import { wordsOf } from '../oidc/words.ts'
 import type { Database } from '../stores/database.ts'
 import { createOidcArtefactStore } from '../stores/oidc-artefacts.ts'
 import { type ChangingProvider, createChangingProvider } from './changing-provider.ts'
@@ -47,6 +48,7 @@ export async function createOidc(settings: Settings) {
   const settled = {
     issuer,
     trustedProxies: config.trustedProxies,
+    bodyParameters: config.limits.requests.parameters,
     cookieKeys: config.secrets.cookieKeys.map((key) => key.secret.toString('base64')),
     clients: registry.clients,
     adapterFactory: createArtefactAdapterFactory({ store, encryption }),
@@ -79,8 +81,8 @@ export async function createOidc(settings: Settings) {
     subjectOf: (client: ClientModel, accountId: string) => subjectOf(client, accountId, settled.pairwise),
     /** Application that `/anmeldung` signs in to when nobody asked. */
     defaultClient: registry.defaultClient,
-    /** Hands protocol requests over to oidc-provider; `language` and `render` draw its pages. */
-    mount: (language: Middleware, render: Middleware): Middleware => mount(changing, language, render),
+    /** Hands protocol requests over to oidc-provider; `pages` draws its pages. */
+    mount: (pages: Middleware): Middleware => mount(changing, pages),
     /** Whether the browser brings a session; it may have ended meanwhile. */
     signedIn: (ctx: Context) => Boolean(ctx.cookies.get(sessionCookie, { signed: true })),
     ping: async () => void (await (redis ? redis.ping() : store.find('Session', 'health'))),
@@ -149,10 +151,7 @@ function createPages(
         return await explainMissing(ctx, ctx.oidc.provider, deps)
       }
       const reference = newReference()
-      log.info(
-        { reference, error: out.error, description: out.error_description, fault: error.name },
-        'OIDC request refused',
-      )
+      log.info({ reference, ...wordsOf(error) }, 'OIDC request refused')
       const client = ctx.oidc?.client
       const model = {
         status: ctx.status,
@@ -179,15 +178,8 @@ function createPages(
   }
 }
 
-function mount(changing: ChangingProvider, language: Middleware, render: Middleware): Middleware {
-  // Hardly any answer of the protocol is a page: language and view are prepared when one is drawn.
-  const preparePages: Middleware = (ctx, next) => {
-    ctx.renderPage = async (...page) => {
-      await language(ctx, async () => void (await render(ctx, () => ctx.renderPage(...page))))
-    }
-    return next()
-  }
-  changing.prepare((provider) => void provider.middleware.unshift(preparePages as never))
+function mount(changing: ChangingProvider, pages: Middleware): Middleware {
+  changing.prepare((provider) => void provider.middleware.unshift(pages as never))
   return async (ctx, next) => {
     if (!/^\/(oidc|\.well-known)\//.test(ctx.path)) return await next()
     ctx.respond = false

@@ -93,6 +93,11 @@ const addressPrefixesSchema = z
   .refine(({ per56, per48 }) => per48 >= per56, 'per48 must not be less than per56')
   .default({ per56: 2, per48: 8 })
 
+/** What one request may bring, refused before anything parses it; operators' files of before lack it. */
+const requestsSchema = z
+  .strictObject({ queryBytes: count, parameters: count, cookies: count, headers: count, headerBytes: count })
+  .default({ queryBytes: 8192, parameters: 100, cookies: 60, headers: 100, headerBytes: 16_384 })
+
 /** Limits of security.md: `config/limits.yaml`. */
 const limitsSchema = z.strictObject({
   argon2: z.strictObject({ memoryKiB: count, iterations: count, parallelism: count, perCore: count, queue: count }),
@@ -117,6 +122,7 @@ const limitsSchema = z.strictObject({
   registration: z.strictObject({ perAddressAndHour: count }),
   activationMail: z.strictObject({ perAccountAndDay: count }),
   addressPrefixes: addressPrefixesSchema,
+  requests: requestsSchema,
   bodyBytes: count,
   memberImport: memberImportSchema,
   loadShedding: loadSheddingSchema,

@@ -2,6 +2,11 @@ import { randomInt } from 'node:crypto'
 import type { Context, Middleware } from 'koa'
 import type { Logger } from 'pino'
 import { PublicError, StoreAway } from '../errors.ts'
+import { refusalOf } from './request-guard.ts'
+
+/** Addresses at which machines ask, and those of them that speak OAuth. */
+const machines = /^\/(oidc\/(?!auth|logout)|\.well-known\/|hooks\/|health)/
+const protocol = /^\/(oidc|\.well-known)\//
 
 /** A short number that stands on the error page and in the log, easy to say on the phone: `K7-4421`. */
 export function newReference(): string {
@@ -21,17 +26,26 @@ export function createErrorPages(log: Logger): Middleware {
   }
 }
 
+/** Answers what the guard at the listener has refused. */
+export const answerRefused: Middleware = (ctx, next) => {
+  const refusal = refusalOf(ctx.req)
+  if (refusal) throw new PublicError(refusal.code, refusal)
+  return next()
+}
+
 async function showError(ctx: Context, error: PublicError, log: Logger): Promise<void> {
   const reference = newReference()
   // Shed load is announced once a period; a line of level error for each would drown it.
   const level = error.status >= 500 && !ctx.state.shed ? 'error' : 'info'
-  log[level]({ reference, reason: error.code, detail: error.message, err: error.cause }, 'refused')
+  log[level]({ reference, reason: error.code, detail: error.message, ...causeOf(error) }, 'refused')
   if (ctx.headerSent) return
   if (error.retryAfter) ctx.set('Retry-After', String(error.retryAfter))
   // Who sends JSON reads JSON.
-  if (ctx.is('json') || ctx.accepts('html', 'json') === 'json') {
+  if (ctx.is('json') || ctx.accepts('html', 'json') === 'json' || machines.test(ctx.path)) {
     ctx.status = error.status
-    ctx.body = { error: error.code, reference }
+    ctx.body = protocol.test(ctx.path)
+      ? { error: error.status < 500 ? 'invalid_request' : 'server_error', error_description: error.message, reference }
+      : { error: error.code, reference }
     return
   }
   const kind = error.code === 'csrf' ? 'forbidden' : error.code
@@ -40,6 +54,12 @@ async function showError(ctx: Context, error: PublicError, log: Logger): Promise
     { model: { status: error.status, kind, reference, retryAfter: error.retryAfter } },
     error.status,
   )
+}
+
+/** What a requester caused is told by the kind of the fault: its message may quote what was sent. */
+function causeOf({ status, cause }: PublicError): object {
+  if (status >= 500) return { err: cause }
+  return cause instanceof Error ? { fault: cause.name, faultCode: (cause as { code?: string }).code } : {}
 }
 
 function toPublicError(thrown: unknown): PublicError {

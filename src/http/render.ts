@@ -21,8 +21,6 @@ export type PageLocals = {
   asking?: { name: string; reviewed: boolean }
   cancelPath?: string
   model?: Record<string, unknown>
-  /** Path of the language switch; default: the path of the request. */
-  languagePath?: string
 }
 
 type RenderPage = (view: string, locals: PageLocals, status?: number) => Promise<void>
@@ -88,6 +86,16 @@ export function createRender(settings: Settings): Middleware {
     })
 }
 
+/** Lets what comes before language and view answer with a page all the same: both are prepared when one is drawn. */
+export function createPagesOnDemand(language: Middleware, render: Middleware): Middleware {
+  return (ctx, next) => {
+    ctx.renderPage = async (...page) => {
+      await language(ctx, async () => void (await render(ctx, () => ctx.renderPage(...page))))
+    }
+    return next()
+  }
+}
+
 /** Everything a view may name. `page` is filled by the view itself and read by the layout. */
 function pageScope(ctx: Context, locals: PageLocals, lang: string, { texts, insurer, clock }: Settings) {
   const translate = texts.translator(lang)
@@ -103,7 +111,7 @@ function pageScope(ctx: Context, locals: PageLocals, lang: string, { texts, insu
     errors: locals.errors ?? {},
     model: locals.model ?? {},
     lang,
-    otherLanguage: otherLanguage(ctx, lang, locals.languagePath),
+    otherLanguage: otherLanguage(ctx, lang),
     t,
     has: texts.has,
     rich: (key: string, params?: TextParams) => richText(t, key, params),
@@ -114,12 +122,13 @@ function pageScope(ctx: Context, locals: PageLocals, lang: string, { texts, insu
   }
 }
 
-function otherLanguage(ctx: Context, lang: string, path: string | undefined) {
+function otherLanguage(ctx: Context, lang: string) {
   const other = lang === 'de' ? 'en' : 'de'
   const query = new URLSearchParams(ctx.querystring)
   query.delete('ui_locales')
   query.set('lang', other)
-  return { lang: other, href: `${path ?? ctx.path}?${query}` }
+  // Of this page, wherever it lies: `//host/` as a path would be another host.
+  return { lang: other, href: `?${query}` }
 }
 
 /** koa-views declares no answer, but gives the HTML when it is told not to send it by itself. */

@@ -1,17 +1,22 @@
 import type { Context, Middleware } from 'koa'
 
-/** Sets the headers of security.md on every answer. Pages of a journey are never stored by anyone. */
+/** The headers of security.md for every answer, whoever gives it. Pages of a journey are never stored by anyone. */
+export const securityHeaders = ({ secure }: { secure: boolean }): Record<string, string> => ({
+  'Content-Security-Policy': contentSecurityPolicy(),
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  // Under no-referrer browsers send `Origin: null` with forms.
+  'Referrer-Policy': 'same-origin',
+  'Permissions-Policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+  'Cache-Control': 'no-store',
+  ...(secure && { 'Strict-Transport-Security': 'max-age=63072000; includeSubDomains' }),
+})
+
+/** Sets the security headers before anything answers. */
 export function createSecurityHeaders({ secure }: { secure: boolean }): Middleware {
-  return async (ctx, next) => {
-    ctx.set('Content-Security-Policy', contentSecurityPolicy())
-    ctx.set('X-Content-Type-Options', 'nosniff')
-    ctx.set('X-Frame-Options', 'DENY')
-    // Under no-referrer browsers send `Origin: null` with forms.
-    ctx.set('Referrer-Policy', 'same-origin')
-    ctx.set('Permissions-Policy', 'camera=(), geolocation=(), microphone=(), payment=(), usb=()')
-    ctx.set('Cache-Control', 'no-store')
-    if (secure) ctx.set('Strict-Transport-Security', 'max-age=63072000; includeSubDomains')
-    await next()
+  return (ctx, next) => {
+    ctx.set(securityHeaders({ secure }))
+    return next()
   }
 }
 

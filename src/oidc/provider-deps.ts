@@ -27,6 +27,8 @@ export type ProviderDeps = {
   /** Root address without a path; it decides every address that is published and whether cookies are Secure. */
   issuer: string
   trustedProxies: TrustedProxies
+  /** How many parameters a body may have. */
+  bodyParameters: number
   /** Newest first: the first signs, all verify. */
   cookieKeys: readonly string[]
   clients: readonly Client[]

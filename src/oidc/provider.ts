@@ -14,6 +14,7 @@ import type { ErrorOut, ProviderDeps } from './provider-deps.ts'
 import { reportEvents } from './report-events.ts'
 import { noteArrival } from './requests/arrival.ts'
 import { answerTooLargeBodies } from './requests/body-limit.ts'
+import { limitBodyParameters } from './requests/body-parameters.ts'
 import { restoreOfflineAccess } from './requests/offline-access.ts'
 import { createPublicAddress } from './requests/public-address.ts'
 import { answerStoreAway } from './requests/store-away.ts'
@@ -45,6 +46,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   answerStoreAway(provider, deps.renderUnavailable)
   provider.use(createPublicAddress(deps.issuer))
   provider.use(createClientAddress(deps.trustedProxies))
+  provider.use(limitBodyParameters(deps.bodyParameters))
   provider.use(createFormAction())
   provider.use(describeForApplications)
   return provider

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { OidcLog } from './provider-deps.ts'
+import { wordsOf } from './words.ts'
 
 /** Requests that an application or a browser got wrong: for whoever helps an integrator. */
 const refusals = [
@@ -16,13 +17,15 @@ const refusals = [
 
 /** Writes oidc-provider's errors to the log: protocol words and the client id, never parameters or tokens. */
 export function reportEvents(provider: EventEmitter, log: OidcLog): void {
+  // koa would print what no endpoint has caught.
+  provider.on('error', (err: Error) => log.error({ err }, 'fault in the OpenID Provider'))
   provider.on('server_error', (ctx: KoaContextWithOIDC, err: Error) => {
     log.error({ err, endpoint: ctx.oidc?.route }, 'fault in the OpenID Provider')
   })
   for (const event of refusals)
-    provider.on(event, (ctx: KoaContextWithOIDC, error: Error & { error?: string; error_detail?: string }) => {
+    provider.on(event, (ctx: KoaContextWithOIDC, error: Error) => {
       const clientId = ctx.oidc?.client?.clientId
-      log.info({ event, clientId, error: error.error, detail: error.error_detail }, 'request refused')
+      log.info({ event, clientId, ...wordsOf(error) }, 'request refused')
     })
   provider.on('backchannel.error', (_ctx: KoaContextWithOIDC, err: Error, client: { clientId: string }) => {
     log.error({ err, clientId: client.clientId }, 'logout token could not be queued')

@@ -1,4 +1,4 @@
-import type { Attributes } from '@opentelemetry/api'
+import { type Attributes, SpanKind } from '@opentelemetry/api'
 import type { NodeSDKConfiguration } from '@opentelemetry/sdk-node'
 
 type SpanExporter = NodeSDKConfiguration['traceExporter']
@@ -26,6 +26,9 @@ const kept = new Set([
   'db.query.text',
 ])
 
+/** Of a request that comes in these are the requester's words: its Host header, and the scheme that a header claims. */
+const claimed = new Set(['server.address', 'server.port', 'url.scheme'])
+
 /** Lets spans out with the attributes that are known to hold no value; messages of faults quote values, so they stay, too. */
 export function withoutValues(exporter: SpanExporter): SpanExporter {
   return {
@@ -37,7 +40,10 @@ export function withoutValues(exporter: SpanExporter): SpanExporter {
 
 function clean(span: ReadableSpan): ReadableSpan {
   const events = span.events.map((event) => ({ ...event, attributes: typeOf(event.attributes) }))
-  const attributes = Object.fromEntries(Object.entries(span.attributes).filter(([name]) => kept.has(name)))
+  const incoming = span.kind === SpanKind.SERVER
+  const attributes = Object.fromEntries(
+    Object.entries(span.attributes).filter(([name]) => kept.has(name) && !(incoming && claimed.has(name))),
+  )
   return Object.create(span, {
     attributes: { value: attributes },
     events: { value: events },

@@ -1,3 +1,4 @@
+import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backends } from '../support/app.ts'
 import { type Child, toApp } from '../support/child.ts'
@@ -15,6 +16,15 @@ let world: Awaited<ReturnType<typeof createProcessWorld>>
 let redis: Own
 let collector: Awaited<ReturnType<typeof startCollector>>
 let child: Child
+/** Asks for a page under another host, over a scheme that is claimed. */
+function visitAs(host: string, issuer: string): Promise<unknown> {
+  const headers = { Host: host, 'X-Forwarded-Proto': 'erika', Forwarded: 'proto=erika' }
+  return new Promise((resolve, reject) => {
+    const call = httpRequest(`${issuer}/hilfe`, { headers }, (answer) => answer.resume().on('end', resolve))
+    call.on('error', reject).end()
+  })
+}
+
 /** What the walk used and made: numbers, names, codes, tokens, cookies. */
 const secrets = new Map<string, string>()
 let metrics = ''
@@ -58,6 +68,7 @@ describe.skipIf(!backends.includes('servers'))('one process', () => {
     const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, 'X-Request-Id': proxyId }
     answered = String((await fetch(`${app.issuer}/hilfe`, { headers })).headers.get('x-request-id'))
     await fetch(`${app.issuer}/erika-was-here`, { headers })
+    await visitAs('erika.example', app.issuer)
     metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
     child.process.kill('SIGTERM')
     await child.ended

@@ -97,6 +97,7 @@ export async function startHarness(adapterFactory: AdapterFactory, overrides: Pa
   const provider = createProvider({
     issuer,
     trustedProxies: { hops: 0 },
+    bodyParameters: 100,
     cookieKeys: ['key-of-the-test'],
     clients,
     adapterFactory,

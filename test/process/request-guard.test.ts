@@ -1,0 +1,286 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { load } from 'cheerio'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { TestApp } from '../support/app.ts'
+import { type Child, startChild, toApp } from '../support/child.ts'
+import { createClient } from '../support/client.ts'
+import { copyTemplate } from '../support/database-templates.ts'
+import { waitFor } from '../support/wait.ts'
+
+let app: TestApp
+let child: Child
+let dataDir: string
+// A process of its own, so that its time is its own, too.
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'aok-guard-'))
+  copyTemplate(dataDir, 'migrated')
+  child = startChild({
+    NODE_ENV: 'development',
+    DATA_DIR: dataDir,
+    LOG_LEVEL: 'debug',
+    IP_LIMIT_FACTOR: '100000',
+    TRUST_PROXY: '1',
+  })
+  app = toApp(await child.ready, dataDir)
+})
+afterAll(async () => {
+  child?.process.kill('SIGTERM')
+  await child?.ended
+  await rm(dataDir, { recursive: true, force: true })
+})
+
+type Answer = { status: number; headers: Record<string, string | string[] | undefined>; body: string }
+type Sent = { method?: string; headers?: Record<string, string | string[]>; body?: string }
+
+/** Sends a request as it is, without what fetch puts right. */
+function send(path: string, { method = 'GET', headers = {}, body }: Sent = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const url = new URL(app.issuer)
+    const type = body === undefined ? {} : { 'Content-Type': 'application/x-www-form-urlencoded' }
+    const options = {
+      host: url.hostname,
+      port: url.port,
+      path,
+      method,
+      headers: { Accept: 'text/html', ...type, ...headers },
+    }
+    const call = httpRequest(options, (answer) => {
+      let text = ''
+      answer.setEncoding('utf8').on('data', (part: string) => {
+        text += part
+      })
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: text }))
+    })
+    call.on('error', reject)
+    call.end(body)
+  })
+}
+
+/** Writes bytes to the port and answers what comes back until the connection ends. */
+function write(text: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(app.issuer).port), '127.0.0.1', () => socket.write(text))
+    let raw = ''
+    socket.setEncoding('utf8').on('data', (part: string) => {
+      raw += part
+    })
+    socket.on('error', reject)
+    socket.on('end', () => {
+      const [head = '', ...body] = raw.split('\r\n\r\n')
+      const lines = head.split('\r\n')
+      const headers = Object.fromEntries(
+        lines.slice(1).map((line) => [line.split(':', 1)[0]?.toLowerCase() ?? '', line.slice(line.indexOf(':') + 2)]),
+      )
+      resolve({ status: Number(lines[0]?.split(' ')[1]), headers, body: body.join('\r\n\r\n') })
+    })
+  })
+}
+
+/** A page in our design, with a reference that is also in the log, and the headers of every answer. */
+async function expectPage({ status, headers, body }: Answer, expected: number, title: string): Promise<void> {
+  expect([status, body.slice(0, 200)]).toEqual([expected, expect.stringContaining('<!doctype html>')])
+  const $ = load(body)
+  expect($('h1').text()).toContain(title)
+  expect($('body').text()).toContain('0800 2 767676')
+  const reference = /[A-Z]\d-\d{4}/.exec($('main').text())?.[0]
+  await waitFor(() => child.out().includes(`"reference":"${reference}"`))
+  expectHeaders(headers)
+}
+
+function expectHeaders(headers: Answer['headers']): void {
+  expect(headers['content-security-policy']).toContain("default-src 'none'")
+  expect(headers['x-content-type-options']).toBe('nosniff')
+  expect(headers['x-frame-options']).toBe('DENY')
+  expect(headers['referrer-policy']).toBe('same-origin')
+}
+
+const many = (n: number, item: (index: number) => string, by: string) =>
+  Array.from({ length: n }, (_, i) => item(i)).join(by)
+const paths = ['/', '/hilfe', '/oidc/auth', '/oidc/logout', '/registrierung', '/gibtesnicht', '/anmeldung/x']
+
+describe('a query', () => {
+  it.each(paths)('of up to 100 parameters and 8 KiB passes: %s', async (path) => {
+    for (const query of [many(100, (i) => `p${i}=x`, '&'), `p=${'x'.repeat(8190)}`])
+      expect([400, 414]).not.toContain(
+        (await send(`${path.replace('/oidc/logout', '/hilfe').replace('/oidc/auth', '/')}?${query}`)).status,
+      )
+  })
+
+  it.each(paths)('of more is refused with a page: %s', async (path) => {
+    for (const query of [many(101, (i) => `p${i}=x`, '&'), many(101, () => 'lang=de', '&'), '&'.repeat(100)])
+      await expectPage(await send(`${path}?${query}`), 400, 'nicht verstanden')
+    await expectPage(await send(`${path}?p=${'x'.repeat(8191)}`), 414, 'zu lang')
+    await expectPage(await send(`${path}?p=${'x'.repeat(30_000)}`), 414, 'zu lang')
+  })
+
+  it('too long for the parser is refused with a page, too', async () => {
+    await expectPage(await send(`/hilfe?p=${'x'.repeat(60_000)}`), 414, 'zu lang')
+  })
+
+  it('is refused in the language it asks for', async () => {
+    const query = many(101, (i) => `p${i}=x`, '&')
+    for (const asking of ['lang=en', 'ui_locales=en-GB'])
+      await expectPage(await send(`/hilfe?${asking}&${query}`), 400, 'not understand')
+  })
+
+  it.each(['/oidc/token', '/oidc/userinfo', '/.well-known/openid-configuration'])(
+    'is refused in JSON by the protocol: %s',
+    async (path) => {
+      const answer = await send(`${path}?${'a&'.repeat(101)}`, { headers: { Accept: '*/*' } })
+      expect([answer.status, JSON.parse(answer.body).error]).toEqual([400, 'invalid_request'])
+      expectHeaders(answer.headers)
+    },
+  )
+
+  it('is refused in JSON for who reads it', async () => {
+    const answer = await send(`/hilfe?${'a&'.repeat(101)}`, { headers: { Accept: 'application/json' } })
+    expect(JSON.parse(answer.body)).toMatchObject({ error: 'bad_request', reference: expect.any(String) })
+  })
+})
+
+describe('a body', () => {
+  it.each(['/registrierung', '/oidc/token', '/oidc/par', '/oidc/token/introspection', '/oidc/logout/confirm'])(
+    'of more than 100 parameters is refused: %s',
+    async (path) => {
+      const answer = await send(path, { method: 'POST', body: many(101, (i) => `p${i}=x`, '&') })
+      expect(answer.status).toBe(400)
+      expect(answer.headers['content-type']).toMatch(/html|json/)
+      if (path.startsWith('/oidc')) await waitFor(() => child.out().includes('"fault":"RangeError"'))
+    },
+  )
+
+  it.each(['/registrierung', '/oidc/token', '/oidc/par', '/hilfe', '/health/live'])(
+    'of more than 64 KiB is refused: %s',
+    async (path) => {
+      const answer = await send(path, { method: 'POST', body: `p=${'x'.repeat(70_000)}` })
+      expect(answer.status).toBe(413)
+      expect(answer.headers['content-type']).toMatch(/html|json/)
+    },
+  )
+
+  it('may have 100 fields, and none twice', async () => {
+    const client = createClient()
+    const page = await client.get(`${app.issuer}/registrierung`)
+    const fields = Object.fromEntries(Array.from({ length: 99 }, (_, i) => [`p${i}`, 'x']))
+    const csrf = String(page.$('[name="_csrf"]').val())
+    expect((await client.post(page.url, { ...fields, _csrf: csrf })).status).toBe(422)
+    expect((await client.post(page.url, { ...fields, more: 'x', _csrf: csrf })).status).toBe(400)
+    expect((await client.post(page.url, `_csrf=${csrf}&_csrf=${csrf}`)).status).toBe(400)
+  })
+
+  it('that ends in the middle, or is no chunk, gets an answer of ours', async () => {
+    const head = 'POST /registrierung HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n'
+    const answer = await write(`${head}Transfer-Encoding: chunked\r\n\r\nnonsense\r\n\r\n`)
+    expect(answer.status).toBe(400)
+    expect(answer.body).toContain('nicht verstanden')
+    expectHeaders(answer.headers)
+  })
+})
+
+describe('headers', () => {
+  it.each<[string, Record<string, string | string[]>]>([
+    ['61 cookies', { Cookie: many(61, (i) => `c${i}=x`, '; ') }],
+    ['empty cookies', { Cookie: ';'.repeat(60) }],
+    ['many languages', { 'Accept-Language': many(101, (i) => `x${i}`, ',') }],
+    ['many types', { Accept: `text/html,${many(101, (i) => `a/x${i}`, ',')}` }],
+    ['many proxies', { 'X-Forwarded-For': many(101, (i) => `10.0.0.${i % 250}`, ', ') }],
+    ['a repeated header', { 'X-Forwarded-For': Array(101).fill('10.0.0.1') }],
+    ['101 names', Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`X-Name-${i}`, 'x']))],
+    ['18 KiB', { 'X-Name': 'x'.repeat(18_000) }],
+    ['more than the parser takes', { 'X-Name': 'x'.repeat(40_000) }],
+  ])('with %s are refused with a page', async (_what, headers) => {
+    await expectPage(await send('/hilfe', { headers }), 431, 'zu viele Daten')
+  })
+
+  it('as browsers and applications send them pass', async () => {
+    const headers = {
+      Cookie: many(60, (i) => `c${i}=${'x'.repeat(60)}`, '; '),
+      'Accept-Language': 'de-DE,de;q=0.9,en;q=0.8',
+      'X-Forwarded-For': '203.0.113.7, 10.0.0.1',
+      Authorization: `Bearer ${'x'.repeat(4000)}`,
+    }
+    expect((await send('/hilfe', { headers })).status).toBe(200)
+  })
+})
+
+describe('what is no HTTP', () => {
+  it.each([
+    ['nonsense', 'nonsense\r\n\r\n', 400],
+    ['a line without version', 'GET /\r\n\r\n', 400],
+    ['another method', 'ERIKA / HTTP/1.1\r\nHost: x\r\n\r\n', 400],
+    ['a header without name', 'GET / HTTP/1.1\r\nHost: x\r\n: y\r\n\r\n', 400],
+    ['no host', 'GET /hilfe HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
+    ['an expectation', 'GET /hilfe HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\nConnection: close\r\n\r\n', 400],
+    ['two lengths', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400],
+    ['an endless address', `GET /${'x'.repeat(70_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 414],
+  ])('gets a page: %s', async (_what, text, status) => {
+    await expectPage(await write(text), status, status === 414 ? 'zu lang' : 'nicht verstanden')
+  })
+
+  it('gets JSON when it asked for it', async () => {
+    const answer = await write('GET / HTTP/1.1\r\nAccept: application/json\r\nHost: x\r\n: y\r\n\r\n')
+    expect([answer.status, JSON.parse(answer.body).error]).toEqual([400, 'bad_request'])
+  })
+})
+
+describe('work', () => {
+  const median = (numbers: number[]) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
+  const timed = async (call: () => Promise<unknown>) => {
+    const begun = performance.now()
+    await call()
+    return performance.now() - begun
+  }
+  const query =
+    (path: string, item: (i: number) => string, by = '&') =>
+    (n: number) =>
+      send(`${path}${path.includes('?') ? by : '?'}${many(n, item, by)}`)
+  const header = (name: string, item: (i: number) => string, by: string) => (n: number) =>
+    send('/hilfe', { headers: { [name]: many(n, item, by) } })
+  const body =
+    (path: string, item: (i: number) => string, by = '&') =>
+    (n: number) =>
+      send(path, { method: 'POST', body: many(n, item, by) })
+  const auth = '/oidc/auth?client_id=demo-portal&response_type=code&redirect_uri=x'
+
+  /** Half of what is let through and all of it, in elements. */
+  const kinds: Record<string, [number, (n: number) => Promise<Answer>]> = {
+    'names in a query': [50, query('/hilfe', (i) => `p${i}=x`)],
+    'names that are too many': [3500, query('/hilfe', () => 'a')],
+    'values of one name': [50, query('/hilfe', () => 'lang=de')],
+    'values of one name at the provider': [45, query(auth, () => 'scope=openid')],
+    'languages asked for': [1300, query('/hilfe?ui_locales=', () => 'xx', '+')],
+    blanks: [4000, query('/hilfe?ui_locales=', () => '', '+')],
+    'languages asked for at the provider': [1300, query(`${auth}&ui_locales=`, () => 'xx', '+')],
+    scopes: [1300, query(`${auth}&scope=openid`, (i) => `s${i % 9}`, '+')],
+    claims: [700, query(`${auth}&scope=openid&claims=%7B%22userinfo%22:%7B`, (i) => `%22c${i % 9}%22:null`, ',')],
+    percents: [2600, query('/hilfe', () => '%E4', '')],
+    cookies: [30, header('Cookie', (i) => `c${i}=x`, '; ')],
+    languages: [50, header('Accept-Language', (i) => `x${i}`, ',')],
+    types: [50, header('Accept', (i) => `a/x${i}`, ',')],
+    proxies: [50, header('X-Forwarded-For', (i) => `10.0.0.${i}`, ', ')],
+    'parts of Authorization': [4000, header('Authorization', () => 'x', ' ')],
+    'parts of DPoP': [4000, header('DPoP', () => 'x', '.')],
+    'fields of a form': [50, body('/registrierung', (i) => `p${i}=x`)],
+    'parameters of a token request': [50, body('/oidc/token', (i) => `p${i}=x`)],
+    'scopes of a token request': [14_000, body('/oidc/token', (i) => (i ? 'x' : 'grant_type=x&scope=x'), '+')],
+    'parts of a path': [500, (n) => send(`/${many(n, () => 'x', '/')}`)],
+  }
+
+  it.each(Object.entries(kinds))('of %s grows with their number', async (_kind, [n, call]) => {
+    for (let turn = 0; turn < 5; turn++)
+      for (const size of [n, 2 * n]) expect((await call(size)).status).toBeLessThan(500)
+    const half: number[] = []
+    const whole: number[] = []
+    for (let turn = 0; turn < 15; turn++) {
+      half.push(await timed(() => call(n)))
+      whole.push(await timed(() => call(2 * n)))
+    }
+    // A millisecond is what a machine with others on it takes or leaves; a square would be four times as much.
+    expect(median(whole)).toBeLessThan(2.5 * median(half) + 1)
+    expect(Math.min(...whole)).toBeLessThan(20)
+  })
+})

@@ -23,6 +23,7 @@ import { addPageRoutes } from '../http/page-routes.ts'
 import { type PlainAnswer, readsJson } from '../http/plain-answer.ts'
 import { addRegistrationRoutes } from '../http/registration-routes.ts'
 import { createPagesOnDemand, createRender } from '../http/render.ts'
+import { createRequestLimits } from '../http/request-limits.ts'
 import { createRequestLog } from '../http/request-log.ts'
 import { createSecurityHeaders } from '../http/security-headers.ts'
 import { createSmsReceiptHook } from '../http/sms-receipts.ts'
@@ -95,10 +96,16 @@ export function createHttpApp(settings: Settings): RequestListener {
   // Before oidc-provider: the language that an authorization request asks for is remembered.
   app.use(language)
   const shedding = createLoadShedding({ overload: settings.overload, cookies, signedIn: oidc.signedIn })
-  app.use(shedding.mark(oidc.mount(createPagesOnDemand(language, render))))
+  const limited = createRequestLimits({
+    limits: services.requestLimits,
+    now: services.journeyDeps.clock.now,
+    sessionKey: (ctx) => oidc.sessionKey(ctx, services.protection.hash),
+  })
+  app.use(shedding.mark(limited.mark(oidc.mount(createPagesOnDemand(language, render)))))
   app.use(createBranding(config.insurer.branding))
   app.use(render)
   app.use(shedding.answer)
+  app.use(limited.answer)
   if (settings.development) app.use(settings.development)
   const secrets = config.secrets.cookieKeys.map((key) => key.secret)
   app.use(createFormBody({ ...config.limits.requests, bodyBytes: config.limits.bodyBytes }))

@@ -2,6 +2,7 @@ import type { Config } from '../config.ts'
 import { createAddressLimit } from '../gateways/address-limit.ts'
 import type { KeyedHash } from '../gateways/field-encryption.ts'
 import type { Limiter, LimitRule } from '../gateways/limiter.ts'
+import type { RequestLimits } from '../http/request-limits.ts'
 import type { JourneyLimits } from '../journeys/deps.ts'
 import type { MtanLimits } from '../services/mtans.ts'
 import type { SpendingLimits } from '../services/sms-receipts.ts'
@@ -49,6 +50,20 @@ export function createJourneyLimits(
   }
 }
 
+/** Creates the limits of what is stored before anybody has proven who it is. */
+export function createRequestLimitsOf(config: Config, limiter: Limiter, hash: KeyedHash): RequestLimits {
+  const { authorizationRequests: most } = config.limits
+  const perAddress = createAddressLimits(config, limiter, hash)
+  return {
+    authorization: [
+      perAddress({ name: 'authorization_minute', count: most.perAddressAndMinute, window: minute }),
+      perAddress({ name: 'authorization_hour', count: most.perAddressAndHour, window: hour }),
+    ],
+    session: limiter({ name: 'authorization_session', count: most.perSessionAndMinute, window: minute }),
+    pushed: perAddress({ name: 'authorization_pushed', count: most.pushedPerAddressAndMinute, window: minute }),
+  }
+}
+
 /** Creates the budgets of mTAN sending, separate for registrations and for sends after a right password. */
 export function createMtanLimits(config: Config, limiter: Limiter, hash: KeyedHash): MtanLimits {
   const { registration, signIn, spending } = config.limits.mtan
@@ -61,7 +76,17 @@ export function createMtanLimits(config: Config, limiter: Limiter, hash: KeyedHa
         count: (countries[country] ?? perCountry) * perEuro,
         window: day,
       }),
-    registrationNumber: limiter({ name: 'mtan_registration_number', count: registration.perNumberAndDay, window: day }),
+    registrationNumber: (number) =>
+      // Not multiplied by IP_LIMIT_FACTOR: it guards a telephone, not the service.
+      createAddressLimit(
+        { limiter, hash, factors: { per56: 1, per48: 2 } },
+        { name: `mtan_registration_number:${number}`, count: registration.perNumberAndDay, window: day },
+      ),
+    registrationNumberInAll: limiter({
+      name: 'mtan_registration_number_in_all',
+      count: registration.perNumberAndDayInAll,
+      window: day,
+    }),
     registrationAddress: createAddressLimits(
       config,
       limiter,

@@ -5,7 +5,9 @@ import { berlinDay } from '../domain/calendar.ts'
 import { birthdateClaim } from '../domain/partial-day.ts'
 import { fullName } from '../domain/person-name.ts'
 import { type Clock, createSystemClock } from '../gateways/clock.ts'
+import type { KeyedHash } from '../gateways/field-encryption.ts'
 import type { RedisGateway } from '../gateways/redis/redis.ts'
+import { createCookieJar } from '../http/cookies.ts'
 import { newReference } from '../http/errors.ts'
 import type { Deps } from '../journeys/deps.ts'
 import { createArtefactAdapterFactory } from '../oidc/adapters/artefact-adapter.ts'
@@ -84,6 +86,11 @@ export async function createOidc(settings: Settings) {
     /** Hands protocol requests over to oidc-provider; `pages` draws its pages. */
     mount: (pages: Middleware): Middleware => mount(changing, pages),
     /** Whether the browser brings a session; it may have ended meanwhile. */
+    /** Names the session of a browser that brings one, as limits count it. */
+    sessionKey(ctx: Context, hash: KeyedHash): string | undefined {
+      const session = ctx.cookies.get(sessionCookie, { signed: true })
+      return session && hash.hash(session, 'limit:session')
+    },
     signedIn: (ctx: Context) => Boolean(ctx.cookies.get(sessionCookie, { signed: true })),
     ping: async () => void (await (redis ? redis.ping() : store.find('Session', 'health'))),
   }
@@ -143,12 +150,13 @@ function createPages(
   log: Logger,
   deps: Deps,
 ): Pick<ProviderDeps, 'renderError' | 'renderUnavailable' | 'renderLogout' | 'renderLoggedOut'> {
+  const cookies = createCookieJar({ secure: issuer.startsWith('https://') })
   return {
     async renderError(ctx, out, error) {
       if (isInteractionGone(ctx, error)) {
         // The request that ended it has given the browser its session.
         ctx.remove('Set-Cookie')
-        return await explainMissing(ctx, ctx.oidc.provider, deps)
+        return await explainMissing(ctx, { provider: ctx.oidc.provider, deps, cookies })
       }
       const reference = newReference()
       log.info({ reference, ...wordsOf(error) }, 'OIDC request refused')

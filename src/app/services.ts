@@ -37,7 +37,7 @@ import { findPasswordGenerations } from '../stores/password-generations.ts'
 import { createTransaction, type SentMessage } from '../stores/transaction.ts'
 import { createDrivers } from './drivers.ts'
 import { createKeyServices } from './key-services.ts'
-import { createJourneyLimits, createMtanLimits, createSpendingLimits } from './limits.ts'
+import { createJourneyLimits, createMtanLimits, createRequestLimitsOf, createSpendingLimits } from './limits.ts'
 import type { Counts } from './metrics/counts.ts'
 import { createInsurerLetterPdf, createPrintServices } from './print-services.ts'
 import { createSmsSending, receiptHooks, receiptIdForms } from './sms.ts'
@@ -230,6 +230,7 @@ export async function createServices(settings: Settings) {
     smsReceipts,
     memberImport,
     journeyDeps,
+    requestLimits: createRequestLimitsOf(config, limiters.brief, hash),
     postbox: drivers.postbox,
     /** Every limit begins anew (the development clock was set back). */
     async forgetLimits() {

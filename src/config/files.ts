@@ -98,6 +98,21 @@ const requestsSchema = z
   .strictObject({ queryBytes: count, parameters: count, cookies: count, headers: count, headerBytes: count })
   .default({ queryBytes: 8192, parameters: 100, cookies: 60, headers: 100, headerBytes: 16_384 })
 
+/** Requests that store something for nobody in particular; operators' files of before lack it. */
+const authorizationRequestsSchema = z
+  .strictObject({
+    perAddressAndMinute: count,
+    perAddressAndHour: count,
+    perSessionAndMinute: count,
+    pushedPerAddressAndMinute: count,
+  })
+  .default({
+    perAddressAndMinute: 120,
+    perAddressAndHour: 1200,
+    perSessionAndMinute: 120,
+    pushedPerAddressAndMinute: 600,
+  })
+
 /** Limits of security.md: `config/limits.yaml`. */
 const limitsSchema = z.strictObject({
   argon2: z.strictObject({ memoryKiB: count, iterations: count, parallelism: count, perCore: count, queue: count }),
@@ -106,7 +121,13 @@ const limitsSchema = z.strictObject({
     tries: count,
     resendAfter: z.array(seconds).min(1),
     perJourney: count,
-    registration: z.strictObject({ perNumberAndDay: count, perAddressAndHour: count, globalPerHour: count }),
+    registration: z.strictObject({
+      perNumberAndDay: count,
+      // Operators' files of before lack it.
+      perNumberAndDayInAll: count.default(20),
+      perAddressAndHour: count,
+      globalPerHour: count,
+    }),
     signIn: z.strictObject({ perNumberAndHour: count, perNumberAndDay: count }),
     spending: spendingSchema,
     breaker: z.strictObject({ minimumSends: count, minimumShare: z.number().min(0).max(1), window: seconds }),
@@ -120,6 +141,7 @@ const limitsSchema = z.strictObject({
   unlockCode: z.strictObject({ wrong: count, window: seconds.default(3600), pause: seconds }),
   usernameChecks: z.strictObject({ perAddressAndHour: count }),
   registration: z.strictObject({ perAddressAndHour: count }),
+  authorizationRequests: authorizationRequestsSchema,
   activationMail: z.strictObject({ perAccountAndDay: count }),
   addressPrefixes: addressPrefixesSchema,
   requests: requestsSchema,

@@ -7,8 +7,17 @@ import type { Deps } from '../journeys/deps.ts'
 import type { Position } from '../journeys/journey.ts'
 import { signInJourney } from '../journeys/sign-in/journey.ts'
 import { type SignInState, signInState } from '../journeys/sign-in/state.ts'
+import { rememberAsking } from './asking-client.ts'
 import { addConsentRoutes } from './consent-routes.ts'
-import { explainMissing, handOver, type InteractionDeps, openInteraction, redirect, uidOf } from './open-interaction.ts'
+import {
+  explainMissing,
+  handOver,
+  type Interaction,
+  type InteractionDeps,
+  openInteraction,
+  redirect,
+  uidOf,
+} from './open-interaction.ts'
 
 const baseOf = (ctx: Context) => `/anmeldung/${uidOf(ctx)}`
 
@@ -62,20 +71,28 @@ async function locate(ctx: Context, settings: InteractionDeps): Promise<Position
   const uid = interaction.uid
   let stored = await journeys.load(uid, 'sign-in')
   if (!stored) {
-    // Remembered for a day longer than the interaction: an expired page still knows the way back.
-    const expiresAt = new Date(settings.deps.clock.now().getTime() + 24 * 60 * 60 * 1000)
-    const clientId = String(interaction.params.client_id)
     const state = signInJourney.first
-    const begun = await journeys.begin({ id: uid, kind: 'sign-in', state, clientId, expiresAt })
+    // The first form that is sent begins the journey; looking at the page stores nothing.
+    if (ctx.method !== 'POST') {
+      rememberAsking(ctx, settings.cookies, uid, String(interaction.params.client_id))
+      return { id: uid, version: 0, state }
+    }
     // Otherwise another request began it at the same time and may be further already.
-    if (begun) return { id: uid, version: 0, state }
+    if (await beginJourney(interaction, settings)) return { id: uid, version: 0, state }
     stored = await journeys.load(uid, 'sign-in')
   }
   if (!stored?.state) {
-    await explainMissing(ctx, settings.provider, settings.deps)
+    await explainMissing(ctx, settings)
     return null
   }
   return { id: uid, version: stored.version, state: signInState.parse(stored.state) }
+}
+
+/** Begins the journey; `false` when it was begun before. It is remembered for a day longer than the interaction. */
+async function beginJourney({ uid, params }: Interaction, { deps }: InteractionDeps): Promise<boolean> {
+  const expiresAt = new Date(deps.clock.now().getTime() + 24 * 60 * 60 * 1000)
+  const clientId = String(params.client_id)
+  return await deps.stores.journeys.begin({ id: uid, kind: 'sign-in', state: signInJourney.first, clientId, expiresAt })
 }
 
 async function finish(ctx: Context, settings: InteractionDeps, position: Position<SignInState>): Promise<void> {
@@ -95,6 +112,8 @@ async function cancel(ctx: Context, settings: InteractionDeps): Promise<void> {
   if (!interaction) return
   // Answered by another click: what it said counts.
   if (interaction.result) return redirect(ctx, interaction.returnTo)
+  // What ends is remembered as ended, also where no form was sent before.
+  if (interaction.prompt.name === 'login') await beginJourney(interaction, settings)
   const refusal = { error: 'access_denied', error_description: 'the person cancelled the sign-in' }
   await handOver(ctx, settings, refusal)
 }

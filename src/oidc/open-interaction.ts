@@ -6,6 +6,7 @@ import { isStoreAway } from '../http/errors.ts'
 import { pickLanguage } from '../http/language.ts'
 import { allowFormAction } from '../http/security-headers.ts'
 import type { Deps } from '../journeys/deps.ts'
+import { askingClient } from './asking-client.ts'
 import type { ClientModel } from './clients/model.ts'
 import { formActionSources } from './form-action.ts'
 import { demandsSomebody, isDemanded } from './requests/demanded-subject.ts'
@@ -23,17 +24,15 @@ export type InteractionDeps = {
 export const uidOf = (ctx: Context) => String((ctx as Context & { params: Record<string, string> }).params.uid ?? '')
 
 /** Finds the interaction of this browser and names the application on the page; otherwise answers why there is none. */
-export async function openInteraction(
-  ctx: Context,
-  { provider, deps, cookies, subjectOf }: InteractionDeps,
-): Promise<Interaction | null> {
+export async function openInteraction(ctx: Context, settings: InteractionDeps): Promise<Interaction | null> {
+  const { provider, cookies, subjectOf } = settings
   const interaction = await provider.interactionDetails(ctx.req, ctx.res).catch((error) => {
     // An interaction that cannot be looked for is not one that is gone.
     if (isStoreAway(error)) throw error
     return null
   })
   if (!interaction || interaction.uid !== uidOf(ctx)) {
-    await explainMissing(ctx, provider, deps)
+    await explainMissing(ctx, settings)
     return null
   }
   const client = await provider.Client.find(String(interaction.params.client_id))
@@ -61,13 +60,17 @@ function rememberLanguage(ctx: Context, cookies: CookieJar, interaction: Interac
 }
 
 /** Why there is nothing to sign in to here, and one button that goes on (security.md, "Refuse, clearly"). */
-export async function explainMissing(ctx: Context, provider: Provider, deps: Deps): Promise<void> {
+export async function explainMissing(
+  ctx: Context,
+  { provider, deps, cookies }: Pick<InteractionDeps, 'provider' | 'deps' | 'cookies'>,
+): Promise<void> {
   const uid = uidOf(ctx)
   const possible = /^[\w-]{10,64}$/.test(uid)
   const { journeys } = deps.stores
   const stored = possible ? ((await journeys.load(uid, 'sign-in')) ?? (await journeys.load(uid, 'consent'))) : null
   const alive = possible ? await provider.Interaction.find(uid) : undefined
-  const clientId = stored?.clientId ?? (alive?.params.client_id as string | undefined)
+  const asked = stored?.clientId ?? (alive?.params.client_id as string | undefined)
+  const clientId = asked ?? (possible ? askingClient(ctx, cookies, uid) : undefined)
   const client = clientId ? await provider.Client.find(clientId) : undefined
   const model = { clientName: client?.clientName, restartPath: restartOf(client, provider.issuer) }
   if (alive && !alive.result && !stored?.endedAt) return await ctx.renderPage('sign-in/cookies-off', { model }, 400)

@@ -16,6 +16,7 @@ import { noteArrival } from './requests/arrival.ts'
 import { answerTooLargeBodies } from './requests/body-limit.ts'
 import { limitBodyParameters } from './requests/body-parameters.ts'
 import { restoreOfflineAccess } from './requests/offline-access.ts'
+import { assertParameterSizes } from './requests/parameter-sizes.ts'
 import { createPublicAddress } from './requests/public-address.ts'
 import { answerStoreAway } from './requests/store-away.ts'
 import { enabledAlgorithms } from './settings/algorithms.ts'
@@ -92,7 +93,7 @@ function memberSettings(deps: ProviderDeps): Configuration {
     },
     loadExistingGrant: createGrantLoader(deps.consents),
     // oidc-provider drops offline_access without prompt=consent; see `restoreOfflineAccess`.
-    extraParams: { scope: restoreOfflineAccess },
+    extraParams: { scope: checkAndRestore },
     async findAccount(_ctx, accountId) {
       const account = await deps.findAccount(accountId)
       if (!account) return undefined
@@ -105,6 +106,12 @@ function memberSettings(deps: ProviderDeps): Configuration {
       }
     },
   }
+}
+
+/** Runs where oidc-provider has put a request together, before anything of it is stored. */
+function checkAndRestore(...given: Parameters<typeof restoreOfflineAccess>): void {
+  assertParameterSizes(given[0])
+  restoreOfflineAccess(...given)
 }
 
 /** The discovery document names what applications of members may use; oidc-provider's lists go further. */

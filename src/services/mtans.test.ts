@@ -19,6 +19,7 @@ const order: MtanOrder = {
 const signIn: MtanOrder = { ...order, purpose: 'signIn', accountId: 'account' }
 const limitNames = [
   'registrationNumber',
+  'registrationNumberInAll',
   'registrationAddress',
   'registrationGlobal',
   'registrationSpending',
@@ -54,6 +55,10 @@ describe('mTANs', () => {
       (typeof limitNames)[number],
       Limit
     >),
+    registrationNumber: (number: string) => ({
+      ...limit('registrationNumber'),
+      use: (address: string) => limit('registrationNumber').use(`${number} from ${address}`),
+    }),
     registrationSpendingIn: (country: string) => ({
       ...limit('registrationSpending'),
       async use(key: string, points = 1) {
@@ -162,7 +167,7 @@ describe('mTANs', () => {
   })
 
   it.each([
-    ['registration', ['registrationAddress', 'registrationGlobal', 'registrationNumber']],
+    ['registration', ['registrationAddress', 'registrationGlobal', 'registrationNumber', 'registrationNumberInAll']],
     ['signIn', ['signInNumberHour', 'signInNumberDay']],
     ['newLetter', ['signInNumberHour', 'signInNumberDay']],
   ] as const)('for %s count against budgets of their own, by keyed hash', async (purpose, names) => {

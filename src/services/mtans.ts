@@ -35,7 +35,10 @@ export type MtanRules = {
 }
 
 export type MtanLimits = {
-  registrationNumber: Limit
+  /** Registrations' mTANs to one number from one place: who uses them up leaves the owner's alone. */
+  registrationNumber(number: string): AddressLimit
+  /** All of them: what one telephone has to bear in a day. */
+  registrationNumberInAll: Limit
   registrationAddress: AddressLimit
   registrationGlobal: Limit
   /** Spending of registrations in hundredths of a cent. */
@@ -170,7 +173,8 @@ function budgetsOf(settings: Settings, limits: MtanLimits, order: MtanOrder): Bu
     { limit: limits.registrationAddress, key: order.address },
     { limit: limits.registrationGlobal, key: 'all' },
     ...spendingOf(settings, limits, order),
-    { limit: limits.registrationNumber, key: number },
+    { limit: limits.registrationNumber(number), key: order.address },
+    { limit: limits.registrationNumberInAll, key: number },
   ]
 }
 

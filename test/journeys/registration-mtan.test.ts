@@ -18,8 +18,10 @@ const newest = async (person: Person) => (await app.inbox.next('sms', person.mob
 const other = (code: string) => String((Number(code) + 1) % 1_000_000).padStart(6, '0')
 
 /** A browser at the mTAN page, with one SMS sent. */
-async function toMtan(person = somebody('A123456780')): Promise<{ client: Client; person: Person; page: Page }> {
-  const client = createClient(ownAddress())
+async function toMtan(
+  person = somebody('A123456780'),
+  client = createClient(ownAddress()),
+): Promise<{ client: Client; person: Person; page: Page }> {
   await enterCredentials(client, app, person)
   const page = await client.submit({ email: person.email, mobile: person.mobile })
   expect(at(page)).toBe('/registrierung/mtan')
@@ -115,19 +117,32 @@ describe('the mTAN of the registration', () => {
     expect(await sent(double.mobile)).toBe(1)
   })
 
-  it('goes to one number at most five times a day, over all journeys', async () => {
+  it('goes to one number at most five times a day from one place; the owner gets hers all the same', async () => {
     const mobile = somebody('A123456780').mobile
+    const place = ownAddress()
     for (let turn = 0; turn < 5; turn++) {
-      await toMtan(somebody('A123456780', { mobile }))
+      await toMtan(somebody('A123456780', { mobile }), createClient(place))
       await expect.poll(() => sent(mobile)).toBe(turn + 1)
     }
-    const { client, page } = await toMtan(somebody('A123456780', { mobile }))
+    const { client, page } = await toMtan(somebody('A123456780', { mobile }), createClient(place))
     expect(await sent(mobile)).toBe(5)
     expect(words(page)).not.toMatch(/undefined|NaN|errors\./)
     expectRefused(await client.submit({ mtan: '123456' }), 'mtan')
+    const owner = await toMtan(somebody('A123456780', { mobile }))
+    await expect.poll(() => sent(mobile)).toBe(6)
+    expect(at(await owner.client.submit({ mtan: await newest(owner.person) }))).toBe('/registrierung/fertig')
     await app.advance('P1D')
-    await toMtan(somebody('A123456780', { mobile }))
-    expect(await sent(mobile)).toBe(6)
+    await toMtan(somebody('A123456780', { mobile }), createClient(place))
+    await expect.poll(() => sent(mobile)).toBe(7)
+  })
+
+  it('goes to one number at most twenty times a day from everywhere: no telephone rings all day', async () => {
+    const mobile = somebody('A123456780').mobile
+    for (let turn = 0; turn < 20; turn++) await toMtan(somebody('A123456780', { mobile }))
+    await expect.poll(() => sent(mobile)).toBe(20)
+    const { client } = await toMtan(somebody('A123456780', { mobile }))
+    expectRefused(await client.submit({ mtan: '123456' }), 'mtan')
+    expect(await sent(mobile)).toBe(20)
   })
 
   it('goes to another number when the person changes it; the old code confirms nothing', async () => {

@@ -175,6 +175,47 @@ describe('wrong passwords', () => {
     expect(new URL((await signInAgain(client, app, person)).url).origin).toBe(app.demo)
   })
 
+  // Incident: three presses before any pause used up the links of the hour, and the owner got none in the pause.
+  it('leave the owner her link, however often a stranger asked for one before', async () => {
+    const person = newcomer()
+    await makeActive(app, person)
+    const mails = (await app.inbox.list('email', person.email)).length
+    const stranger = browser()
+    const open = await begin(stranger, app)
+    const ask = (client: Client, start: Page) =>
+      client.post(start.url, { _csrf: entered(start, '_csrf'), action: 'deviceLink', username: person.username })
+    for (let turn = 0; turn < 4; turn++) {
+      const other = browser()
+      await ask(other, await begin(other, app))
+    }
+    expect((await ask(stranger, open)).status).toBe(200)
+    await failTenTimes(person.username)
+    const own = browser()
+    expect((await ask(own, await begin(own, app))).status).toBe(200)
+    const { link } = await app.inbox.next('email', person.email, mails)
+    // In the pause, too: what a stranger asks for lies in the owner's mailbox and opens the way for her.
+    for (let turn = 0; turn < 4; turn++) {
+      const other = browser()
+      await ask(other, await begin(other, app))
+    }
+    const page = await own.get(link ?? '')
+    await own.submit({}, { button: page.$('main form button').last().text().trim() })
+    expect(new URL((await signInAgain(own, app, person)).url).origin).toBe(app.demo)
+  })
+
+  it('let 13 of 60 through in an hour, one for each pause', async () => {
+    const person = newcomer()
+    const client = browser()
+    const start = await begin(client, app)
+    let free = 0
+    for (let minute = 0; minute < 60; minute += 5) {
+      for (let turn = 0; turn < (minute === 0 ? 11 : 2); turn++)
+        if ((await tryPassword(client, start, person.username)).status === 422) free++
+      await app.advance('PT5M')
+    }
+    expect(free).toBe(13)
+  })
+
   it('come from one address at most thirty times a minute', async () => {
     const headers = ownAddress()
     const client = createClient(headers)

@@ -139,7 +139,8 @@ async function sendDeviceLink(
   const name = username.ok ? username.value : ''
   const account = await deps.stores.accounts.findByUsername(name)
   const paused = await deps.limits.signInFailures.blockedUntil(deps.hash.hash(name, 'limit:username'))
-  const exhausted = await deps.limits.deviceLink.use(deps.hash.hash(name, 'limit:device-link'))
+  // Counted during a pause only: who presses before it uses up no link of the owner. Those of the limit are in her mailbox, and valid.
+  const exhausted = paused && (await deps.limits.deviceLink.use(deps.hash.hash(name, 'limit:device-link')))
   const recipient = paused && !exhausted ? account : null
   await deps.transaction((unit) => (recipient ? sendLink(deps, unit, recipient) : sendNothing(deps, unit)))
   return { outcome: 'deviceLinkSent', data: {} }

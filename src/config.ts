@@ -106,6 +106,7 @@ function buildConfig({ environment, variables, configDir, files, sms, risks }: P
     operator: environment.OPERATOR,
     drain: { delay: environment.DRAIN_DELAY, timeout: environment.DRAIN_TIMEOUT },
     trustedProxies: environment.TRUST_PROXY,
+    privateClientHosts: environment.CLIENT_PRIVATE_HOSTS ?? (production ? [] : ['localhost', '127.0.0.1', '::1']),
     secrets: hide(
       {
         cookieKeys: ring(environment.COOKIE_KEYS, development?.cookieKeys),

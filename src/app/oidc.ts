@@ -43,6 +43,7 @@ export type Oidc = Awaited<ReturnType<typeof createOidc>>
 export async function createOidc(settings: Settings) {
   const { config, issuer, services, log, knex, redis } = settings
   const registry = loadRegistry(config, settings.demoPort)
+  for (const warning of registry.warnings) log.warn({ warning }, 'registered application')
   const sessionCookie = cookieNames(issuer).session
   const protocolClock = createSystemClock()
   const { encryption } = services.protection
@@ -53,6 +54,7 @@ export async function createOidc(settings: Settings) {
     bodyParameters: config.limits.requests.parameters,
     cookieKeys: config.secrets.cookieKeys.map((key) => key.secret.toString('base64')),
     clients: registry.clients,
+    privateClientHosts: config.privateClientHosts,
     adapterFactory: createArtefactAdapterFactory({ store, encryption }),
     pairwise: await createPairwiseIdentifier(services.stores.signingKeys, protocolClock.now()),
     clock: protocolClock,

@@ -30,6 +30,6 @@ export function loadRegistry(config: Config, demoPort: number | undefined): Regi
       { redirectUris: demo.redirectUris, secret: demo.clientSecret },
     ),
   ]
-  const { defaultClient } = registry
-  return { clients, defaultClient: clients.find((client) => client.clientId === defaultClient?.clientId) }
+  const { defaultClient, warnings } = registry
+  return { clients, warnings, defaultClient: clients.find((client) => client.clientId === defaultClient?.clientId) }
 }

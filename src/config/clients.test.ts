@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -65,7 +66,10 @@ describe('registered applications', () => {
         scopes: ['openid', 'profile'],
         secretHashes: [hashToken(secret)],
         tokenEndpointAuthMethod: 'client_secret_basic',
-        idTokenSignedResponseAlg: 'ES256',
+        // What an application that says nothing expects (OpenID Connect Dynamic Client Registration 1.0 § 2).
+        idTokenSignedResponseAlg: 'RS256',
+        webOrigins: [],
+        contacts: [],
       },
     ])
     expect(defaultClient).toBe(clients[0])
@@ -142,8 +146,71 @@ describe('registered applications', () => {
   it('names a secret that is missing or weak, and never shows it', () => {
     expect(faultsOf(portal, {})[0]).toMatch(/^7: .* env:SECRET is not set/)
     const [weak] = faultsOf(portal, { SECRET: 'hunter2-hunter2' })
-    expect(weak).toMatch(/weaker than 256 bits; make one with: openssl rand -base64 32/)
+    expect(weak).toMatch(/weaker than 256 bits; make one with: openssl rand -hex 32/)
     expect(weak).not.toContain('hunter2')
+  })
+
+  it.each([
+    ['+', 'q+4Jb+1mZ-8vXr2Yt0LpWs9KdEcHnUaGfTiOxQyR3zk'],
+    ['/', 'q/4Jb-1mZ-8vXr2Yt0LpWs9KdEcHnUaGfTiOxQyR3zk'],
+    ['=', 'q-4Jb-1mZ-8vXr2Yt0LpWs9KdEcHnUaGfTiOxQyR3zk='],
+    ['%', 'q%4Jb-1mZ-8vXr2Yt0LpWs9KdEcHnUaGfTiOxQyR3zk'],
+    [':', 'q:4Jb-1mZ-8vXr2Yt0LpWs9KdEcHnUaGfTiOxQyR3zk'],
+  ])('takes a secret with %s, and warns that it does not travel with every application', (_, given) => {
+    const { clients, warnings } = load(portal, { SECRET: given })
+    expect(clients[0]?.secretHashes).toEqual([hashToken(given)])
+    expect(warnings).toEqual([expect.stringMatching(/:7: .*client_secret\.from \(portal\) .*openssl rand -hex 32$/)])
+    expect(warnings[0]).not.toContain(given)
+  })
+
+  it('warns of no secret that its recipe makes', () => {
+    for (let n = 0; n < 100; n++)
+      expect(load(portal, { SECRET: randomBytes(32).toString('hex') }).warnings, 'warnings').toEqual([])
+  })
+
+  it.each([
+    'capacitor://localhost',
+    'ionic://localhost',
+    'http://localhost',
+    'https://localhost',
+    'https://app.example',
+    'http://127.0.0.1:8100',
+    'tauri://localhost',
+  ])('lets pages of %s call the endpoints, as web views of apps have them', (origin) => {
+    const text = change('kind: web', 'kind: native').replace(/client_secret.*/, `web_origins: ['${origin}']`)
+    expect(load(text).clients[0]?.webOrigins).toEqual([origin])
+  })
+
+  it.each(['capacitor://localhost/callback', 'ionic://localhost/callback'])(
+    'lets an app return to its web view at %s',
+    (uri) => {
+      const text = change('kind: web', 'kind: native')
+        .replace(/client_secret.*/, '')
+        .replace(/https:.*callback/, uri)
+      expect(load(text).clients[0]?.redirectUris).toEqual([uri])
+      expect(faultsOf(text.replace('localhost', 'app.example'))).toEqual([expect.stringMatching(/has the scheme/)])
+      expect(faultsOf(change('https://portal.example', uri.replace('/callback', '')))).not.toEqual([])
+    },
+  )
+
+  it.each([
+    ['a path', 'https://app.example/', /is no origin/],
+    ['capitals', 'https://App.example', /is no origin/],
+    ['a wildcard', 'https://*.example', /has a wildcard/],
+    ['http elsewhere', 'http://app.example', /uses http; use https/],
+    ['null', 'null', /is no origin/],
+    ['a file', 'file://', /is no origin|a scheme of its own/],
+    ['a scheme with another host', 'capacitor://app.example', /a host other than localhost/],
+  ])('refuses an origin with %s', (_, origin, expected) => {
+    const text = change('kind: web', 'kind: native').replace(/client_secret.*/, `web_origins: ['${origin}']`)
+    expect(faultsOf(text)).toEqual([expect.stringMatching(expected)])
+  })
+
+  it('refuses origins of an application whose server calls the endpoints, and contacts that are no addresses', () => {
+    const text = `${portal}    web_origins: [https://app.example]\n    contacts: [team]\n`
+    expect(faultsOf(text)).toEqual([expect.stringMatching(/^9: .*contacts\[0\].*e-mail address/)])
+    const mended = text.replace('[team]', '[team@example.org]')
+    expect(faultsOf(mended)).toEqual([expect.stringMatching(/^8: .*web_origins \(portal\) does not fit kind: web/)])
   })
 
   it('reports the faults of all files together', () => {

@@ -21,7 +21,10 @@ export type Client = {
   clientUri?: string
   backchannelLogoutUri?: string
   scopes: string[]
-  logo?: string
+  /** Origins whose pages call the endpoints, beside those of the redirect addresses. */
+  webOrigins: string[]
+  /** E-mail addresses of whoever looks after the application. */
+  contacts: string[]
   /** SHA-256 in base64url (`hashToken`) of the secrets in force, at most two. */
   secretHashes: string[]
   tokenEndpointAuthMethod: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
@@ -33,7 +36,8 @@ export type Client = {
 /** A file of applications; `demoOrigin` marks a demo file and replaces `{demo_origin}` in it (development only). */
 export type ClientFile = { path: string; demoOrigin?: string }
 
-export type Registry = { clients: Client[]; defaultClient: Client | undefined }
+/** `warnings`: what works here and fails with some applications; each a sentence with file, line, field and mend. */
+export type Registry = { clients: Client[]; defaultClient: Client | undefined; warnings: string[] }
 
 type Settings = { files: readonly ClientFile[]; environment: Sources['environment']; baseDir: string }
 
@@ -44,14 +48,15 @@ type Settings = { files: readonly ClientFile[]; environment: Sources['environmen
  */
 export function loadClients({ files, environment, baseDir }: Settings): Registry {
   const faults: string[] = []
+  const warnings: string[] = []
   const clients = new Map<string, Client>()
   const holders = new Map<string, string>()
   let defaultClient: { id: string; complain(message: string): void } | undefined
   for (const file of files) {
-    const { entries, defaultId, complain } = readFile(file, faults)
+    const { entries, defaultId, complain, place } = readFile(file, faults)
     const sources = { environment, baseDir, demo: file.demoOrigin !== undefined }
     for (const [index, entry] of entries) {
-      const { hashes, faults: secretFaults } = readSecrets(entry, sources)
+      const { hashes, faults: secretFaults, warnings: secretWarnings } = readSecrets(entry, sources)
       const { jwks, faults: keyFaults } = readKeys(entry, sources)
       for (const fault of [...clientFaults(entry), ...secretFaults, ...keyFaults])
         complain(['clients', index, ...fault.path], fault.message, entry.client_id)
@@ -65,6 +70,8 @@ export function loadClients({ files, environment, baseDir }: Settings): Registry
           )
         holders.set(hash, entry.client_id)
       }
+      for (const warning of secretWarnings)
+        warnings.push(place(['clients', index, ...warning.path], warning.message, entry.client_id))
       if (clients.has(entry.client_id))
         complain(['clients', index, 'client_id'], 'is used twice; every application needs an id of its own')
       clients.set(entry.client_id, toClient(entry, hashes, jwks))
@@ -79,7 +86,7 @@ export function loadClients({ files, environment, baseDir }: Settings): Registry
     throw new StartUpError(
       `The registered applications are not valid:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
     )
-  return { clients: [...clients.values()], defaultClient: chosen }
+  return { clients: [...clients.values()], defaultClient: chosen, warnings }
 }
 
 /** The entries of a file that have the right shape, by position; everything else is complained about. */
@@ -93,12 +100,13 @@ function readFile({ path, demoOrigin }: ClientFile, faults: string[]) {
   if (demoOrigin !== undefined) text = text.replaceAll('{demo_origin}', demoOrigin)
   const { content, syntaxFaults, lineOf } = parseYamlFile(path, text)
   faults.push(...syntaxFaults)
-  const complain = (place: readonly PropertyKey[], message: string, clientId?: string) => {
-    const field = place.map((part, index) =>
+  const place = (parts: readonly PropertyKey[], message: string, clientId?: string): string => {
+    const field = parts.map((part, index) =>
       typeof part === 'number' ? `[${part}]` : `${index > 0 ? '.' : ''}${String(part)}`,
     )
-    faults.push(`${path}:${lineOf(place)}: ${field.join('')}${clientId ? ` (${clientId})` : ''} ${message}`)
+    return `${path}:${lineOf(parts)}: ${field.join('')}${clientId ? ` (${clientId})` : ''} ${message}`
   }
+  const complain = (...given: Parameters<typeof place>) => void faults.push(place(...given))
   const whole = syntaxFaults.length > 0 ? undefined : clientsFileSchema.safeParse(content)
   if (whole?.error) for (const fault of shapeFaults(whole.error)) complain(fault.path, fault.message)
   const list = (content as { clients?: unknown } | undefined)?.clients
@@ -106,7 +114,7 @@ function readFile({ path, demoOrigin }: ClientFile, faults: string[]) {
     const parsed = clientsFileSchema.shape.clients.element.safeParse(entry)
     return parsed.success ? [[index, parsed.data] as const] : []
   })
-  return { entries, defaultId: whole?.data?.default_client, complain }
+  return { entries, defaultId: whole?.data?.default_client, complain, place }
 }
 
 function toClient(entry: ClientEntry, secretHashes: string[], jwks: Client['jwks']): Client {
@@ -122,7 +130,8 @@ function toClient(entry: ClientEntry, secretHashes: string[], jwks: Client['jwks
     clientUri: entry.client_uri,
     backchannelLogoutUri: entry.backchannel_logout_uri,
     scopes: entry.scopes,
-    logo: entry.logo,
+    webOrigins: entry.web_origins,
+    contacts: entry.contacts,
     secretHashes,
     tokenEndpointAuthMethod: authenticationMethod(entry),
     jwksUri: entry.jwks_uri,

@@ -22,11 +22,8 @@ export function claimsOfScope(scope: string): readonly string[] {
 /** Every sign-in reaches this class: password and one-time code by SMS. */
 export const passwordMtanAcr = 'urn:meine-aok:acr:password-mtan'
 
-/** Phishing-resistant, when a passkey was used (OpenID Connect EAP ACR Values). */
-const phishingResistantAcr = 'phr'
-
-/** Named in the discovery document; the sign-in reaches those of `reachableAcrs` so far. */
-export const supportedAcrs = [passwordMtanAcr, phishingResistantAcr] as const
-
-/** What a sign-in can reach today; an application that insists on another class is refused before anybody signs in. */
+/**
+ * What a sign-in can reach, and the discovery document names; an application that insists on another class is refused before
+ * anybody signs in.
+ */
 export const reachableAcrs: readonly string[] = [passwordMtanAcr]

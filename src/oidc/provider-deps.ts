@@ -32,6 +32,8 @@ export type ProviderDeps = {
   /** Newest first: the first signs, all verify. */
   cookieKeys: readonly string[]
   clients: readonly Client[]
+  /** Hosts on private addresses from which the key sets of applications may be fetched. */
+  privateClientHosts: readonly string[]
   adapterFactory: AdapterFactory
   /** Current keys first (`loadSigningKeys`). */
   signingKeys: readonly PrivateJwk[]

@@ -1,8 +1,9 @@
 import type { Context, Next } from 'koa'
 import Provider, { type Configuration } from 'oidc-provider'
 import { createClientAddress } from '../http/client-address.ts'
-import { memberScopes, scopeClaims, supportedAcrs } from './claims.ts'
+import { memberScopes, reachableAcrs, scopeClaims } from './claims.ts'
 import { assertionsEndSoon } from './clients/assertions.ts'
+import { keySetSettings, rereadKeySets } from './clients/key-sets.ts'
 import { clientMetadata, ownMetadata } from './clients/metadata.ts'
 import { assertClients, extendClientModel, responseModes } from './clients/model.ts'
 import { sectorOf } from './clients/pairwise.ts'
@@ -17,6 +18,7 @@ import { answerTooLargeBodies } from './requests/body-limit.ts'
 import { limitBodyParameters } from './requests/body-parameters.ts'
 import { restoreOfflineAccess } from './requests/offline-access.ts'
 import { assertParameterSizes } from './requests/parameter-sizes.ts'
+import { refuseWithoutPkce } from './requests/pkce.ts'
 import { createPublicAddress } from './requests/public-address.ts'
 import { answerStoreAway } from './requests/store-away.ts'
 import { enabledAlgorithms } from './settings/algorithms.ts'
@@ -40,6 +42,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     renderError: (ctx, out, error) => deps.renderError(ctx, out as ErrorOut, error),
   })
   extendClientModel(provider, deps)
+  rereadKeySets(provider, deps.clock)
   assertClients(provider, deps.clients)
   reportEvents(provider, deps.log)
   answerTooLargeBodies(provider)
@@ -61,11 +64,11 @@ function protocolSettings(deps: ProviderDeps): Configuration {
     ttl: lifetimeSettings({ ...defaultLifetimes, ...deps.lifetimes }, deps.clock),
     features: featureSettings(deps),
     enabledJWA: enabledAlgorithms,
-    clientDefaults: { id_token_signed_response_alg: 'ES256' },
     clientAuthMethods: ['private_key_jwt', 'client_secret_basic', 'client_secret_post', 'none'],
     assertJwtClientAuthClaimsAndHeader: assertionsEndSoon(() => deps.clock.now()),
     responseTypes: ['code'],
-    pkce: { required: () => true },
+    pkce: { required: refuseWithoutPkce },
+    ...keySetSettings(deps),
     allowOmittingSingleRegisteredRedirectUri: false,
     rotateRefreshToken: () => true,
     extraTokenClaims: (_ctx, token) => {
@@ -84,7 +87,7 @@ function memberSettings(deps: ProviderDeps): Configuration {
     scopes: [...memberScopes, ...deps.clients.flatMap((client) => client.scopes)],
     claims: Object.fromEntries(Object.entries(scopeClaims).map(([scope, claims]) => [scope, [...claims]])),
     conformIdTokenClaims: true,
-    acrValues: [...supportedAcrs],
+    acrValues: [...reachableAcrs],
     subjectTypes: ['public', 'pairwise'],
     pairwiseIdentifier: (_ctx, accountId, client) => deps.pairwise(sectorOf(client), accountId),
     interactions: {

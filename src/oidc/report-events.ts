@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { KoaContextWithOIDC } from 'oidc-provider'
+import { keySetFault } from './clients/key-sets.ts'
 import type { OidcLog } from './provider-deps.ts'
 import { wordsOf } from './words.ts'
 
@@ -25,6 +26,8 @@ export function reportEvents(provider: EventEmitter, log: OidcLog): void {
   for (const event of refusals)
     provider.on(event, (ctx: KoaContextWithOIDC, error: Error) => {
       const clientId = ctx.oidc?.client?.clientId
+      const keySet = keySetFault(error)
+      if (keySet) log.warn({ clientId, keySet }, 'key set of an application cannot be read')
       log.info({ event, clientId, ...wordsOf(error) }, 'request refused')
     })
   provider.on('backchannel.error', (_ctx: KoaContextWithOIDC, err: Error, client: { clientId: string }) => {

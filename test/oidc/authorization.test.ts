@@ -31,8 +31,8 @@ describe('authorization', () => {
         code_challenge_methods_supported: ['S256'],
         scopes_supported: ['openid', 'profile', 'email', 'phone', 'insurance', 'offline_access'],
         subject_types_supported: ['public', 'pairwise'],
-        acr_values_supported: [passwordMtanAcr, 'phr'],
-        id_token_signing_alg_values_supported: ['ES256', 'RS256', 'PS256'],
+        acr_values_supported: [passwordMtanAcr],
+        id_token_signing_alg_values_supported: ['RS256', 'ES256', 'PS256'],
         authorization_response_iss_parameter_supported: true,
         backchannel_logout_supported: true,
         backchannel_logout_session_supported: true,
@@ -49,7 +49,7 @@ describe('authorization', () => {
     expect(body.expires_in).toBe(600)
     const keys = await (await fetch(`${harness.issuer}/oidc/jwks`)).json()
     const { payload, protectedHeader } = await jwtVerify(body.id_token, createLocalJWKSet(keys as never))
-    expect(protectedHeader.alg).toBe('ES256')
+    expect(protectedHeader.alg).toBe('RS256')
     expect(payload).toMatchObject({ sub: 'account-1', acr: passwordMtanAcr, amr: ['pwd', 'sms', 'mfa'], nonce: 'n-1' })
     expect(payload).toMatchObject({ auth_time: expect.any(Number), sid: expect.any(String), aud: 'portal' })
     expect(payload).not.toHaveProperty('email')

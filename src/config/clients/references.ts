@@ -7,11 +7,14 @@ import type { ClientEntry } from './schema.ts'
 /** Where references lead: variables by name, files relative to `baseDir`; demo secrets may be short or missing. */
 export type Sources = { environment: Readonly<Record<string, string | undefined>>; baseDir: string; demo: boolean }
 
-/** Reads the secrets of an entry and keeps their hashes only; faults never show a secret. */
-export function readSecrets(entry: ClientEntry, sources: Sources): { hashes: string[]; faults: Fault[] } {
+type Secrets = { hashes: string[]; faults: Fault[]; warnings: Fault[] }
+
+/** Reads the secrets of an entry and keeps their hashes only; faults and warnings never show a secret. */
+export function readSecrets(entry: ClientEntry, sources: Sources): Secrets {
   const { client_secret: given = [] } = entry
   const list = Array.isArray(given) ? given : [given]
   const faults: Fault[] = []
+  const warnings: Fault[] = []
   const hashes: string[] = []
   for (const [index, { from }] of list.entries()) {
     const path = Array.isArray(given) ? ['client_secret', index, 'from'] : ['client_secret', 'from']
@@ -19,8 +22,10 @@ export function readSecrets(entry: ClientEntry, sources: Sources): { hashes: str
     const message = sources.demo ? undefined : secretFault(from, secret)
     if (message) faults.push({ path, message })
     else if (secret) hashes.push(hashToken(secret))
+    if (secret && !sources.demo && !message && !travels.test(secret))
+      warnings.push({ path, message: encodingWarning(from) })
   }
-  return { hashes, faults }
+  return { hashes, faults, warnings }
 }
 
 /** Reads the secret that `env:NAME` or `file:path` names; `undefined` when there is none. */
@@ -33,9 +38,16 @@ export function readReference(from: string, { environment, baseDir }: Omit<Sourc
   }
 }
 
+/** What form encoding leaves as it is (RFC 6749 § 2.3.1 with appendix B): the same over Basic with and without it. */
+const travels = /^[A-Za-z0-9._*-]+$/
+
+const encodingWarning = (from: string) =>
+  `${from}: the secret holds characters (+ / = …) that applications which do not form-encode Basic send wrong (RFC 6749 § 2.3.1); ${mend}`
+
+const mend = 'make one with: openssl rand -hex 32'
+
 /** 256 bits are 43 characters of base64url (security.md, "client authentication"). */
 function secretFault(from: string, secret: string | undefined): string | undefined {
-  const mend = 'make one with: openssl rand -base64 32'
   if (!secret) return `${from} is not set or cannot be read; ${mend}`
   if (!/^[\x21-\x7e]+$/.test(secret)) return `${from} has blanks or characters beyond ASCII; ${mend}`
   if (secret.length < 43 || new Set(secret).size < 12) return `${from} is weaker than 256 bits; ${mend}`

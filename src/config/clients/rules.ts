@@ -6,7 +6,13 @@ export type Fault = { path: (string | number)[]; message: string }
 
 /** Finds what does not belong together in an entry (RFC 6749 § 3.1.2, RFC 8252, RFC 9700 § 2). */
 export function clientFaults(entry: ClientEntry): Fault[] {
-  return [...addressFaults(entry), ...kindFaults(entry), ...authenticationFaults(entry), ...scopeFaults(entry)]
+  return [
+    ...addressFaults(entry),
+    ...originFaults(entry),
+    ...kindFaults(entry),
+    ...authenticationFaults(entry),
+    ...scopeFaults(entry),
+  ]
 }
 
 function addressFaults(entry: ClientEntry): Fault[] {
@@ -22,6 +28,9 @@ function addressFaults(entry: ClientEntry): Fault[] {
   })
 }
 
+/** Schemes under which Capacitor and Ionic show the pages of an app. */
+const webViewSchemes = ['capacitor:', 'ionic:']
+
 function addressFault(value: string, mayBeOwnScheme: boolean): string | undefined {
   if (value.includes('*')) return `has a wildcard; write every address out, they are compared exactly`
   if (value.includes('#')) return 'has a fragment; leave out # and what follows'
@@ -32,8 +41,33 @@ function addressFault(value: string, mayBeOwnScheme: boolean): string | undefine
   if (url.protocol === 'http:')
     return isLoopbackHost(url.hostname) ? undefined : 'uses http, which is for localhost and 127.0.0.1 only; use https'
   if (!mayBeOwnScheme) return `uses ${url.protocol} – only kind: native may have a scheme of its own; use https`
+  // The page of an app in its web view: nothing outside the app opens it.
+  if (webViewSchemes.includes(url.protocol) && url.host === 'localhost') return undefined
   // A scheme in reverse domain order belongs to somebody (RFC 8252 § 7.1).
   return url.protocol.includes('.') ? undefined : `has the scheme ${url.protocol}; use one like org.example.app:`
+}
+
+/** Origins of pages that call token and userinfo endpoints from a browser or a web view (Fetch Standard § 3.2). */
+function originFaults({ kind, web_origins: origins }: ClientEntry): Fault[] {
+  if (origins.length > 0 && kind !== 'single-page' && kind !== 'native') {
+    const message = `does not fit kind: ${kind}, whose server calls the endpoints; leave it out`
+    return [{ path: ['web_origins'], message }]
+  }
+  return origins.flatMap((origin, index) => {
+    const message = originFault(origin)
+    return message ? [{ path: ['web_origins', index], message }] : []
+  })
+}
+
+function originFault(origin: string): string | undefined {
+  if (origin.includes('*')) return 'has a wildcard; write every origin out'
+  const url = URL.parse(origin)
+  if (!url || origin !== `${url.protocol}//${url.host}`)
+    return 'is no origin; write scheme and host only, in small letters, for example https://app.example.org'
+  if (url.protocol === 'https:') return undefined
+  if (url.hostname === 'localhost') return undefined
+  if (url.protocol === 'http:') return isLoopbackHost(url.hostname) ? undefined : 'uses http; use https'
+  return 'has a scheme of its own and a host other than localhost; web views have capacitor://localhost, ionic://localhost'
 }
 
 function kindFaults(entry: ClientEntry): Fault[] {

@@ -23,17 +23,15 @@ const clientSchema = z.strictObject({
   client_uri: address.optional(),
   backchannel_logout_uri: address.optional(),
   scopes: z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'is not a scope (RFC 6749 § 3.3)')).default([]),
-  logo: z
-    .string()
-    .regex(/^\/[\w./-]+$/, 'must be a path below public/, for example /logos/portal.svg')
-    .optional(),
+  web_origins: z.array(address).default([]),
+  contacts: z.array(z.email('must be an e-mail address')).max(10).default([]),
   client_secret: z.union([reference, z.array(reference).min(1).max(2)]).optional(),
   token_endpoint_auth_method: z
     .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'])
     .optional(),
   jwks_uri: address.optional(),
   jwks_file: z.string().min(1).optional(),
-  id_token_signed_response_alg: z.enum(['ES256', 'RS256', 'PS256']).default('ES256'),
+  id_token_signed_response_alg: z.enum(['ES256', 'RS256', 'PS256']).default('RS256'),
 })
 
 export type ClientEntry = z.infer<typeof clientSchema>

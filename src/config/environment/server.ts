@@ -44,6 +44,22 @@ export const serverSettings = {
     .describe(
       'settings, comma-separated, whose connections may leave the machine in clear because the network itself is encrypted, for example `REDIS_URL,gateways.second.url`; each is logged at every start',
     ),
+  CLIENT_PRIVATE_HOSTS: z
+    .string()
+    .regex(
+      /^\s*(\[[0-9a-f:]+\]|[\w.-]+)(:\d{1,5})?(\s*,\s*(\[[0-9a-f:]+\]|[\w.-]+)(:\d{1,5})?)*\s*$/i,
+      'must be hosts without scheme and path, as portal.intern,api.intern:8443',
+    )
+    .optional()
+    .transform((list) =>
+      list
+        ?.split(',')
+        .map((host) => host.trim().toLowerCase())
+        .filter(Boolean),
+    )
+    .describe(
+      'hosts on private addresses, as `portal.intern,api.intern:8443`, from which key sets of applications (`jwks_uri`) may be fetched; in development those of this machine',
+    ),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')

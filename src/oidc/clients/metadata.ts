@@ -10,6 +10,7 @@ export const ownMetadata = [
   'secretHashes',
   'initiateLoginUri',
   'serviceScopes',
+  'webOrigins',
 ] as const
 
 /** Translates a configured client for oidc-provider (OpenID Connect Dynamic Client Registration 1.0 § 2). */
@@ -40,7 +41,7 @@ export function clientMetadata(client: Client): ClientMetadata {
     kind: client.kind,
     secretHashes: client.secretHashes,
     initiateLoginUri: client.initiateLoginUri,
-    logo: client.logo,
+    webOrigins: client.webOrigins,
   }
   return JSON.parse(JSON.stringify(metadata))
 }

@@ -1,6 +1,6 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto'
 import type Provider from 'oidc-provider'
-import type { ClientMetadata } from 'oidc-provider'
+import { type ClientMetadata, errors } from 'oidc-provider'
 import type { Client } from '../../config/clients.ts'
 import { StartUpError } from '../../errors.ts'
 import { hashToken } from '../../gateways/field-encryption.ts'
@@ -16,8 +16,7 @@ export type ClientModel = LibraryClient & {
   kind?: string
   secretHashes?: readonly string[]
   initiateLoginUri?: string
-  /** Path below public/. */
-  logo?: string
+  webOrigins?: readonly string[]
 }
 
 /** How an answer may travel; a fragment is for flows that do not exist here. */
@@ -44,9 +43,11 @@ export function extendClientModel(provider: Provider, deps: Pick<ProviderDeps, '
   const IdToken = provider.IdToken as unknown as new (claims: object, context: object) => LogoutToken
   const seams: Seams & ThisType<ClientModel> = {
     compareClientSecret(actual) {
-      const given = Buffer.from(hashToken(actual))
-      // Every hash is compared: the time tells nothing about which of two secrets is in use.
-      return (this.secretHashes ?? []).map((hash) => equal(given, Buffer.from(hash))).includes(true)
+      if (isOneOf(this.secretHashes, actual)) return true
+      // Form decoding (RFC 6749 § 2.3.1) has made a blank of a + that was sent as it is.
+      if (actual.includes(' ') && isOneOf(this.secretHashes, actual.replaceAll(' ', '+')))
+        throw new errors.InvalidClientAuth('the secret is right, but its + was not form-encoded')
+      return false
     },
     includeSid: () => true,
     // Other response types are refused after this, by their own name.
@@ -79,6 +80,12 @@ export function assertClients(provider: Provider, clients: readonly Client[]): v
       const { error_description: fault } = error as { error_description?: string }
       throw new StartUpError(`The application ${client.clientId} is not valid: ${fault ?? error}.`)
     }
+}
+
+/** Every hash is compared: the time tells nothing about which of two secrets is in use. */
+function isOneOf(hashes: readonly string[] = [], secret: string): boolean {
+  const given = Buffer.from(hashToken(secret))
+  return hashes.map((hash) => equal(given, Buffer.from(hash))).includes(true)
 }
 
 function equal(a: Buffer, b: Buffer): boolean {

@@ -19,10 +19,15 @@ export function revocationAllowed(_ctx: KoaContextWithOIDC, client: ClientModel,
   throw new errors.InvalidRequest('client is not authorized to revoke the presented token')
 }
 
-/** Lets the pages of a public client's own redirect addresses call the endpoints (CORS, Fetch Standard § 3.2). */
-export const clientBasedCORS: Configuration['clientBasedCORS'] = (_ctx, origin, client) =>
-  client.clientAuthMethod === 'none' &&
-  (client.redirectUris ?? []).some((uri) => /^https?:/.test(uri) && new URL(uri).origin === origin)
+/**
+ * Lets the pages of a public client call the endpoints (CORS, Fetch Standard § 3.2): those of its redirect addresses, and the
+ * origins it has registered, as web views have them (`capacitor://localhost`).
+ */
+export const clientBasedCORS: Configuration['clientBasedCORS'] = (_ctx, origin, client) => {
+  if (client.clientAuthMethod !== 'none') return false
+  const { redirectUris = [], webOrigins = [] } = client as ClientModel
+  return webOrigins.includes(origin) || redirectUris.some((uri) => originOf(uri) === origin)
+}
 
 /**
  * Refuses a scope that the service was not given; oidc-provider lets a client without registered scopes have any.
@@ -33,4 +38,10 @@ export function assertServiceScopes(token: { kind: string; scope?: string | unde
   const given = new Set(client.scope?.split(' '))
   const refused = token.scope.split(' ').filter((scope) => !given.has(scope))
   if (refused.length > 0) throw new errors.InvalidScope('requested scope is not allowed', refused.join(' '))
+}
+
+/** The origin of an address as browsers and web views send it; what has no host has none. */
+function originOf(uri: string): string | undefined {
+  const { protocol, host } = new URL(uri)
+  return host === '' ? undefined : `${protocol}//${host}`
 }

@@ -1,10 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { importJWK, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { knownKeys } from '../../../src/config/clients/schema.ts'
+import { loadClients } from '../../../src/config/clients.ts'
 import { freePort } from '../../support/servers/processes.ts'
 import { type BareIssuer, startBareIssuer, takePlace } from './bare-issuer.ts'
 import { openBrowser, type Page } from './browser.ts'
@@ -86,6 +88,26 @@ async function cancel() {
   const abort = new URL(interaction.$('a[href$="/abort"]').attr('href')!, interaction.url).href
   return { browser, answer: await browser.stopBefore(abort, `${base}/callback`) }
 }
+
+describe('the registration of docs/integrate.md', () => {
+  const file = join(folder, 'clients.yaml')
+  const secretOf = (recipe: string) => execFileSync('sh', ['-c', recipe], { encoding: 'utf8' }).trim()
+
+  it('is taken by the issuer, with a secret by the recipe, without a warning', () => {
+    writeFileSync(file, codeOf('clients-yaml'))
+    const recipe = /MY_APPLICATION_SECRET=\$\(([^)]+)\)/.exec(document)?.[1] ?? ''
+    const environment = { MY_APPLICATION_SECRET: secretOf(recipe) }
+    const { clients, warnings } = loadClients({ files: [{ path: file }], environment, baseDir: folder })
+    expect(clients).toMatchObject([{ clientId: 'my-application', contacts: ['team@example.org'] }])
+    expect(warnings).toEqual([])
+  })
+
+  it('has every field of the schema in its table, and no other', () => {
+    const table = document.slice(document.indexOf('| field | meaning |'), document.indexOf('Start the issuer with'))
+    const rows = table.split('\n').flatMap((row) => row.split('|')[1]?.match(/`\w+`/g) ?? [])
+    expect(rows.map((name) => name.slice(1, -1)).sort()).toEqual([...knownKeys.client].sort())
+  })
+})
 
 describe('the application of docs/integrate.md', () => {
   it('signs in and shows the claims', async () => {

@@ -32,7 +32,9 @@ const web: Client = {
   scopes: ['openid', 'profile', 'email', 'offline_access'],
   secretHashes: secrets.map(hashToken),
   tokenEndpointAuthMethod: 'client_secret_basic',
-  idTokenSignedResponseAlg: 'ES256',
+  idTokenSignedResponseAlg: 'RS256',
+  webOrigins: [],
+  contacts: [],
 }
 
 const openly = { secretHashes: [], tokenEndpointAuthMethod: 'none', backchannelLogoutUri: undefined } as const
@@ -100,6 +102,7 @@ export async function startHarness(adapterFactory: AdapterFactory, overrides: Pa
     bodyParameters: 100,
     cookieKeys: ['key-of-the-test'],
     clients,
+    privateClientHosts: [],
     adapterFactory,
     signingKeys: await signingKeys,
     pairwise: await createPairwiseIdentifier({ derivationSecret: async () => 'c2VjcmV0LW9mLXRoZS10ZXN0' }, new Date()),

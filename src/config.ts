@@ -104,6 +104,7 @@ function buildConfig({ environment, variables, configDir, files, sms, risks }: P
     /** Seconds. */
     /** Who gives commands on the command line. */
     operator: environment.OPERATOR,
+    operatorToken: environment.OPERATOR_TOKEN,
     drain: { delay: environment.DRAIN_DELAY, timeout: environment.DRAIN_TIMEOUT },
     trustedProxies: environment.TRUST_PROXY,
     privateClientHosts: environment.CLIENT_PRIVATE_HOSTS ?? (production ? [] : ['localhost', '127.0.0.1', '::1']),
@@ -146,7 +147,7 @@ function databaseTimeouts(environment: Environment) {
 
 /** Keeps secrets and addresses that hold passwords out of logs and error reports, whoever prints the object. */
 function hideSecrets<T extends object>(config: T): T {
-  const secret = ['secrets', 'variables', 'database', 'redis', 'email', 'sms', 'demo']
+  const secret = ['secrets', 'operatorToken', 'variables', 'database', 'redis', 'email', 'sms', 'demo']
   const print = () =>
     Object.fromEntries(Object.entries(config).map(([key, value]) => [key, secret.includes(key) ? '[secret]' : value]))
   return hide(config, print)

@@ -10,7 +10,7 @@ import type { Overload } from '../gateways/overload.ts'
 import type { RequestContext } from '../gateways/request-context.ts'
 import { createBranding } from '../http/branding.ts'
 import { createClientAddress } from '../http/client-address.ts'
-import { createCookieJar } from '../http/cookies.ts'
+import { createCookieJar, createCookieSigner } from '../http/cookies.ts'
 import { createCsrf } from '../http/csrf.ts'
 import { createDeviceCookie } from '../http/device.ts'
 import { createEmailBounceHook } from '../http/email-bounces.ts'
@@ -61,7 +61,7 @@ export function createHttpApp(settings: Settings): RequestListener {
   const cookies = createCookieJar({ secure })
   const newToken = () => randomBytes(32).toString('base64url')
   const app = new Koa()
-  app.keys = config.secrets.cookieKeys.map((key) => key.secret.toString('base64'))
+  app.keys = createCookieSigner(config.secrets.cookieKeys.map((key) => key.secret.toString('base64')))
   app.on('error', (error, ctx) => log.error({ err: error, requestId: ctx?.state.requestId }, 'unhandled fault'))
   // koa's own answer to a fault in a fault is a bare text without headers.
   app.context.onerror = answerLastFault(app, settings.plain)

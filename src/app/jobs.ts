@@ -9,7 +9,7 @@ const rewritePace = { budget: 45_000, pause: 50 }
 
 /** Lists every job of the product; a new one is one entry here and one line in docs/operate/jobs.md. */
 export function createJobs(services: Services): Job[] {
-  const { checkCoverage, deadlineTasks, deliveries, deleteExpiredArtefacts, keyRewrites } = services
+  const { checkCoverage, dataEnds, deadlineTasks, deliveries, deleteExpiredArtefacts, keyRewrites } = services
   const { signingKeys, smsReceipts, statistics, stores } = services
   // No job starts between two and three at night: in spring that hour does not exist, in autumn it comes twice.
   return [
@@ -19,14 +19,16 @@ export function createJobs(services: Services): Job[] {
     { name: 'never-signed-in', cron: '15 0 * * *', run: deadlineTasks.deleteNeverSignedIn },
     { name: 'expired-messages', cron: '* * * * *', run: deliveries.expireOverdue },
     { name: 'coverage', cron: '25 0 * * *', run: checkCoverage },
+    { name: 'ended-accounts', cron: '30 0 * * *', run: dataEnds.deleteEndedAccounts },
+    { name: 'ended-persons', cron: '35 0 * * *', timeout: 3600, run: dataEnds.deleteEndedPersons },
     { name: 'daily-statistics', cron: '40 0 * * *', run: statistics.count },
-    { name: 'clean-up', cron: '*/5 * * * *', run: deadlineTasks.forgetEnded },
+    { name: 'clean-up', cron: '*/5 * * * *', run: services.cleanUp },
     { name: 'oidc-clean-up', cron: '*/5 * * * *', run: deleteExpiredArtefacts },
     { name: 'sms-spending', cron: '*/5 * * * *', run: smsReceipts.watchSpending },
     { name: 'sms-receipts', cron: '20 * * * *', run: smsReceipts.forgetUnmatched },
     ...printJobs(services),
     { name: 'import-clean-up', cron: '*/5 * * * *', run: stores.memberImports.forgetDead },
-    { name: 'audit-seal', cron: '* * * * *', run: () => stores.auditEvents.seal(10_000) },
+    { name: 'audit-seal', cron: '* * * * *', run: services.sealAudit },
     { name: 'audit-retention', cron: '35 3 * * *', timeout: 3600, run: services.emptyOldAuditEvents },
     { name: 'signing-keys', cron: '*/10 * * * *', run: signingKeys.step },
     {

@@ -60,6 +60,7 @@ export async function createOidc(settings: Settings) {
     clock: protocolClock,
     findAccount: (accountId: string) => findAccount(services, settings.clock, accountId),
     consents: services.stores.consents,
+    now: settings.clock.now,
     log,
     async queueBackchannelLogout(payload: BackchannelLogout) {
       const at = settings.clock.now()

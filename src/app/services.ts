@@ -20,6 +20,7 @@ import { createAlertService } from '../services/alerts.ts'
 import { createAuditRetention } from '../services/audit-retention.ts'
 import { createBounceService } from '../services/bounces.ts'
 import { createCoverageCheck } from '../services/coverage-check.ts'
+import { createDataEnds } from '../services/data-ends.ts'
 import { createDeadlineTasks } from '../services/deadlines.ts'
 import { createDeliveryService } from '../services/deliveries.ts'
 import { inBatches } from '../services/in-batches.ts'
@@ -217,12 +218,24 @@ export async function createServices(settings: Settings) {
     deliveries,
     bounces,
     deadlineTasks,
+    dataEnds: createDataEnds({ stores, transaction, clock, deadlines }),
     checkCoverage: createCoverageCheck({ stores, transaction, standing, clock, deadlines }),
     emptyOldAuditEvents: createAuditRetention({
-      auditEvents: stores.auditEvents,
+      transaction,
       clock,
       days: deadlines.auditRetentionDays,
     }),
+    /** Forgets what nobody needs any more; what development drivers have sent, as long as a message is remembered. */
+    async cleanUp(signal?: AbortSignal): Promise<number> {
+      const sentBefore = new Date(clock.now().getTime() - deadlines.messageDays * 24 * 60 * 60 * 1000)
+      return (await deadlineTasks.forgetEnded(signal)) + (await drivers.postbox.deleteBefore(sentBefore))
+    },
+    /** Seals what waits and logs the new head, so that it lies outside the database, too. */
+    async sealAudit(): Promise<number> {
+      const sealed = await stores.auditEvents.seal(10_000)
+      if (sealed > 0) log.info({ ...(await stores.auditEvents.head()) }, 'audit log sealed')
+      return sealed
+    },
     statistics: createStatisticsService({ stores, clock }),
     deleteExpiredArtefacts: (signal?: AbortSignal) => inBatches(() => artefacts.deleteExpired(5000), 5000, signal),
     alerts,

@@ -39,6 +39,13 @@ export const auditTypes = Object.fromEntries(
   ]),
 ) as Record<AuditClass, string[]>
 
+/** The event by which bodies were emptied; it keeps its own, because it proves that others went in their time. */
+export const bodiesEmptiedType = 'audit_bodies_emptied'
+
+/** Names the class of an event by its type; undefined for what no function here writes. */
+export const auditClassOf = (type: string): AuditClass | undefined =>
+  (Object.keys(auditTypes) as AuditClass[]).find((name) => auditTypes[name].includes(type))
+
 /** Hashes an unknown user name for `signInFailed`: the same name can be counted, but not read. */
 export function unknownNameHash(hash: KeyedHash, username: string): string {
   return hash.hash(username, 'audit_unknown_name')

@@ -94,6 +94,8 @@ export function accountEvents(append: AppendAuditEvent) {
     accountResumed: event<OfAccount>(append, 'account_resumed', 'system'),
     /** The account ended: coverage is over for longer than the grace period, or another reason. */
     accountEnded: event<OfAccount & { reason: string }>(append, 'account_ended', 'system', ['reason']),
+    /** The account went with its data: it had ended, or was suspended beyond the end of its coverage. */
+    accountDeleted: event<OfAccount & { reason: string }>(append, 'account_deleted', 'system', ['reason']),
     /** The security question was chosen or changed; neither question nor answer is recorded. */
     securityQuestionSet: event<OfAccount>(append, 'security_question_set', 'member'),
     /** The member agreed that a third-party application gets these scopes. */

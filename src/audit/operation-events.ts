@@ -108,6 +108,21 @@ export function operatorEvents(append: AppendAuditEvent) {
       'system',
       ['encryptionKid', 'hashKid', 'rows'],
     ),
+    /**
+     * The bodies of a class of events that are older than `before` (ISO instant) were emptied at the end of their retention: `count` of
+     * them now, all up to the row `until`.
+     */
+    auditBodiesEmptied: event<Common & { name: string; before: string; until: string; count: number }>(
+      append,
+      'audit_bodies_emptied',
+      'system',
+      ['name', 'before', 'until', 'count'],
+    ),
+    /** The values of a database from before were bound to their rows, and its events proved anew; it happens once. */
+    ciphertextsBound: event<Common & { values: number; events: number }>(append, 'ciphertexts_bound', 'cli', [
+      'values',
+      'events',
+    ]),
     /** Operators were told that something is wrong: the kind of alert, and where, in words without personal data. */
     operatorsAlerted: event<Common & { kind: string; detail: string }>(append, 'operators_alerted', 'system', [
       'kind',

@@ -8,10 +8,12 @@ import { doctor } from './doctor.ts'
 import type { CliCommand } from './frame.ts'
 import { jobCommands } from './jobs.ts'
 import { keyCommands } from './keys.ts'
+import { keysBind } from './keys-bind.ts'
 import { keysRotate } from './keys-rotate.ts'
 import { letterCommands } from './letters.ts'
 import { mailCommands } from './mails.ts'
 import { membersImport } from './members-import.ts'
+import { operatorToken } from './operator.ts'
 import { printRunCommands } from './print-runs.ts'
 import { smsReceipts } from './sms-receipts.ts'
 import { statisticsShow } from './statistics.ts'
@@ -27,11 +29,13 @@ export const commands: readonly CliCommand[] = [
   dbStatus,
   dbRollback,
   ...printRunCommands,
+  operatorToken,
   ...letterCommands,
   ...jobCommands,
   ...mailCommands,
   smsReceipts,
   keysRotate,
   ...keyCommands,
+  keysBind,
   statisticsShow,
 ]

@@ -3,6 +3,7 @@ import { createSettingChecks } from '../app/setting-checks.ts'
 import { createDoctor, type Finding } from '../services/doctor.ts'
 import { createInvariantStore } from '../stores/invariants/index.ts'
 import { pendingMigrations } from '../stores/migrations.ts'
+import { createProtectedValueStore } from '../stores/protected-values.ts'
 import { openDevelopmentClock, withContext } from './context.ts'
 import type { CliCommand } from './frame.ts'
 
@@ -14,22 +15,32 @@ export const doctor: CliCommand = {
   define: (command) =>
     command
       .option('--without-chain', 'leave out the audit chain, which takes minutes over millions of events')
+      .option('--without-values', 'leave out the opening of every protected value, which takes minutes over millions')
       .option('--all', 'list what is in order, too'),
-  run: (_args, { withoutChain, all }, io) =>
+  run: (_args, { withoutChain, withoutValues, all }, io) =>
     withContext(
       io,
-      async ({ config, database, keyRings, stores, clock }) => {
+      async ({ config, database, keyRings, stores, clock, protection }) => {
         const settings = createSettingChecks({ config, knex: database, keyRings, log: createLogger('silent') })
         const invariants = createInvariantStore(database)
         const behind = (await pendingMigrations(database)).length > 0
         // The data follow the clock as development has moved it.
         const moved = behind || config.production ? clock : await openDevelopmentClock(database)
         const examination = createDoctor({
-          ...{ invariants, auditEvents: stores.auditEvents, deadlines: config.deadlines, clock: moved },
+          ...{
+            invariants,
+            values: createProtectedValueStore(database, protection),
+            auditEvents: stores.auditEvents,
+            deadlines: config.deadlines,
+            clock: moved,
+          },
           settings: behind ? settings.slice(0, 1) : settings,
           onlySettings: behind,
         })
-        const findings = await examination.examine({ withoutChain: withoutChain === true })
+        const findings = await examination.examine({
+          withoutChain: withoutChain === true,
+          withoutValues: withoutValues === true,
+        })
         const faults = findings.filter(({ outcome }) => outcome === 'fault').length
         const warnings = findings.filter(({ outcome }) => outcome === 'warning').length
         const shown = findings.filter(({ outcome }) => all || outcome !== 'ok').map(describe)

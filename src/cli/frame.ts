@@ -10,6 +10,8 @@ export type CliIo = {
   err(text: string): void
   /** Columns of the terminal behind `err`; undefined when there is none, then no progress is shown. */
   progressWidth?: number
+  /** Names the account of the operating system; unset: of this one. */
+  osAccount?(): string
   /** What is piped in; undefined at a terminal. */
   input?: AsyncIterable<Uint8Array>
   /** Ends the process as failed after so many seconds, or when something breaks that nobody waits for. */

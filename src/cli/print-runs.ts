@@ -136,6 +136,8 @@ function notWithdrawn({ id, withdrawal, withdrawalFault }: Run, result: string):
 
 const releaseAnswers = {
   same_person: 'you have prepared it; somebody else has to release it',
+  same_account:
+    'it was prepared with the account or token that you use; somebody else has to release it with one of his own (docs/operate/letters.md)',
   not_handed_over: 'it is released, but could not be handed over; that is tried again by itself, the log says why',
   refused: 'it is not prepared',
 } as const

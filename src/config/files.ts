@@ -24,7 +24,18 @@ const insurerSchema = z.strictObject({
   termsVersion: z.string(),
   mobileCountries: z.array(z.string().regex(/^[A-Z]{2}$/)).min(1),
   minimumAge: count,
-  operators: z.strictObject({ alertEmail: z.email().optional() }).default({}),
+  operators: z
+    .strictObject({
+      alertEmail: z.email().optional(),
+      /** Hash of the token by operator, from `operators:token`. */
+      tokens: z
+        .record(
+          z.string().regex(/^[a-z0-9][a-z0-9._-]{1,39}$/),
+          z.string().regex(/^[\w-]{43}$/, 'must be from operators:token'),
+        )
+        .default({}),
+    })
+    .default({ tokens: {} }),
   branding: z.strictObject({ light: colours, dark: colours }).partial().optional(),
 })
 
@@ -53,6 +64,15 @@ const deadlinesSchema = z.strictObject({
   neverSignedInDays: count,
   coverageGraceMonths: count,
   abandonedRegistrationHours: count,
+  // Ends of what nobody uses any more; operators' files of before lack them.
+  endedAccountDays: count.default(90),
+  unusedDeviceDays: count.default(400),
+  unusedConsentDays: count.default(400),
+  personMonthsAfterEnd: count.default(24),
+  returnedLetterMonths: count.default(24),
+  messageDays: count.default(30),
+  smsReceiptDays: count.default(90),
+  endedLinkMonths: count.default(12),
   letterLimit: z.strictObject({ count, windowDays: count, minimumGapHours: count }),
   auditRetentionDays: auditRetentionSchema,
 })

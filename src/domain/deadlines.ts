@@ -10,6 +10,20 @@ export type Deadlines = {
   neverSignedInDays: number
   coverageGraceMonths: number
   abandonedRegistrationHours: number
+  /** Days after which an account that has ended is deleted. */
+  endedAccountDays: number
+  /** Days after which a browser is forgotten that nobody signed in with, and a consent that nobody relied on. */
+  unusedDeviceDays: number
+  unusedConsentDays: number
+  /** Months after the end of coverage, or death, after which a person leaves the register. */
+  personMonthsAfterEnd: number
+  /** Months after which a letter that came back blocks its address no longer. */
+  returnedLetterMonths: number
+  /** Days for which a message that has left or was given up is remembered, for bounces; and the receipt of an SMS. */
+  messageDays: number
+  smsReceiptDays: number
+  /** Months after its last day for which an activation link is told apart from one that never was. */
+  endedLinkMonths: number
   letterLimit: { count: number; windowDays: number; minimumGapHours: number }
 }
 
@@ -22,6 +36,14 @@ export const defaultDeadlines: Deadlines = {
   neverSignedInDays: 90,
   coverageGraceMonths: 3,
   abandonedRegistrationHours: 24,
+  endedAccountDays: 90,
+  unusedDeviceDays: 400,
+  unusedConsentDays: 400,
+  personMonthsAfterEnd: 24,
+  returnedLetterMonths: 24,
+  messageDays: 30,
+  smsReceiptDays: 90,
+  endedLinkMonths: 12,
   letterLimit: { count: 4, windowDays: 30, minimumGapHours: 24 },
 }
 
@@ -81,6 +103,24 @@ export function coverageGraceLastDay(
   { coverageGraceMonths }: Pick<Deadlines, 'coverageGraceMonths'>,
 ): CalendarDay {
   return addMonths(coverageTo, coverageGraceMonths)
+}
+
+/**
+ * Tells the last day of an account that is suspended: it ends as others do, after the grace of its coverage, or of the person's life, and
+ * the days of an account that has ended, and not before these days after the suspension. Who is not in the register any more counts from the suspension. Null: no end in sight.
+ */
+export function suspendedAccountLastDay(
+  person: { coverageTo: CalendarDay | null; deceasedOn: CalendarDay | null } | null,
+  suspendedSince: Date,
+  deadlines: Pick<Deadlines, 'coverageGraceMonths' | 'endedAccountDays'>,
+): CalendarDay | null {
+  const since = berlinDay(suspendedSince)
+  const ends = person ? [person.coverageTo, person.deceasedOn].filter((day) => day !== null) : [since]
+  const [first] = ends.sort()
+  if (!first) return null
+  // An end that the register tells late leaves time to mend what was wrong about it.
+  const [, from = since] = [coverageGraceLastDay(first, deadlines), since].sort()
+  return addDays(from, deadlines.endedAccountDays)
 }
 
 /**

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createCipheriv, createHash, randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createFieldEncryption, createKeyedHash, hashToken } from './field-encryption.ts'
 
@@ -23,9 +23,9 @@ describe('field encryption', () => {
   })
 
   it.each([
-    ['iv', 1],
-    ['tag', 2],
-    ['text', 3],
+    ['iv', 2],
+    ['tag', 3],
+    ['text', 4],
   ])('refuses an altered %s', (_, part) => {
     const parts = encryption.encrypt('secret', 'c').split('.')
     const bytes = Buffer.from(parts[part] ?? '', 'base64url')
@@ -35,12 +35,35 @@ describe('field encryption', () => {
   })
 
   it('refuses a shortened tag (NIST SP 800-38D, appendix C)', () => {
-    const [kid, iv, tag = '', text] = encryption.encrypt('secret', 'c').split('.')
+    const [kid, format, iv, tag = '', text] = encryption.encrypt('secret', 'c').split('.')
     const short = Buffer.from(tag, 'base64url').subarray(0, 4).toString('base64url')
-    expect(() => encryption.decrypt([kid, iv, short, text].join('.'), 'c')).toThrow()
+    expect(() => encryption.decrypt([kid, format, iv, short, text].join('.'), 'c')).toThrow()
   })
 
-  it.each(['', 'plain text', 'old...'])('refuses what is no ciphertext: "%s"', (sealed) => {
+  it('refuses a value of the format before, which was not bound to its row', () => {
+    const iv = randomBytes(12)
+    const cipher = createCipheriv('aes-256-gcm', oldKey.secret, iv).setAAD(Buffer.from('accounts.email'))
+    const text = Buffer.concat([cipher.update('secret'), cipher.final()])
+    const parts = [iv, cipher.getAuthTag(), text]
+    const sealed = ['old', ...parts.map((part) => part.toString('base64url'))].join('.')
+    expect(() => encryption.decrypt(sealed, 'accounts.email')).toThrow('not bound to its place')
+    const bytes = Buffer.concat([Buffer.from([3]), Buffer.from('old'), ...parts])
+    expect(() => encryption.decryptBytes(bytes, 'accounts.email')).toThrow()
+  })
+
+  it('uses another key at each place (NIST SP 800-38D, 8.3)', () => {
+    // With one key and one nonce two texts would differ exactly where their plain texts do.
+    const keys = ['accounts.email:1', 'accounts.email:2', 'accounts.mobile:1'].map((context) => {
+      const [, , iv = '', , text = ''] = encryption.encrypt('\0'.repeat(64), context).split('.')
+      return { iv: Buffer.from(iv, 'base64url'), text: Buffer.from(text, 'base64url'), context }
+    })
+    for (const { iv, text } of keys) {
+      const underTheRing = createCipheriv('aes-256-gcm', oldKey.secret, iv)
+      expect(underTheRing.update(Buffer.alloc(64)).equals(text)).toBe(false)
+    }
+  })
+
+  it.each(['', 'plain text', 'old...', 'old.2...', 'old.2....'])('refuses what is no ciphertext: "%s"', (sealed) => {
     expect(() => encryption.decrypt(sealed, 'c')).toThrow()
   })
 

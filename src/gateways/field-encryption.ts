@@ -10,17 +10,25 @@ import {
 } from 'node:crypto'
 import type { KeyRing } from './key-ring.ts'
 
-/** Encrypts single database fields (security.md, "personal data at rest"; AES-256-GCM, NIST SP 800-38D). */
+/**
+ * Encrypts single database fields (security.md, "personal data at rest"; AES-256-GCM, NIST SP 800-38D). `context` is the place of the
+ * value, `table.column:id of the row`: a value moved elsewhere does not open. Each place has a key of its own, so that no key is used
+ * with more random nonces than it is rewritten at its place (8.3 there: at most 2^32; docs/decisions/0024).
+ */
 export type FieldEncryption = {
-  /** `kid.iv.tag.ciphertext` in base64url. `context` (`table.column`) is authenticated: a value moved elsewhere fails. */
+  /** `kid.2.iv.tag.ciphertext` in base64url. */
   encrypt(plain: string, context: string): string
-  /** @throws Error when the key is unknown or the text was altered. */
+  /** @throws Error when the key is unknown, the text was altered, moved, or never bound to its place. */
   decrypt(sealed: string, context: string): string
-  /** The same for bytes, without the growth of text: length of kid, kid, iv, tag, ciphertext. */
+  /** The same for bytes, without the growth of text: length of kid, kid, 2, iv, tag, ciphertext. */
   encryptBytes(plain: Uint8Array, context: string): Buffer
-  /** @throws Error when the key is unknown or the bytes were altered. */
+  /** @throws Error when the key is unknown, the bytes were altered or moved. */
   decryptBytes(sealed: Buffer, context: string): Buffer
 }
+
+/** Format of the ciphertexts; values of the one before were not bound to their rows, and are refused. */
+const format = 2
+const [ivBytes, tagBytes] = [12, 16]
 
 /** Creates the encryption over a key ring: the newest key writes, every key reads. */
 export function createFieldEncryption(ring: KeyRing): FieldEncryption {
@@ -34,36 +42,56 @@ export function createFieldEncryption(ring: KeyRing): FieldEncryption {
   }
   return {
     encrypt(plain, context) {
-      const iv = randomBytes(12)
-      const cipher = createCipheriv('aes-256-gcm', newest.secret, iv).setAAD(Buffer.from(context))
-      const sealed = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
-      return [newest.kid, ...[iv, cipher.getAuthTag(), sealed].map((part) => part.toString('base64url'))].join('.')
+      const { iv, tag, text } = sealAt(newest.secret, context, Buffer.from(plain))
+      return [newest.kid, format, ...[iv, tag, text].map((part) => part.toString('base64url'))].join('.')
     },
     decrypt(sealed, context) {
-      const [kid = '', iv = '', tag = '', text = ''] = sealed.split('.')
-      const decipher = createDecipheriv('aes-256-gcm', secretOf(kid), Buffer.from(iv, 'base64url'), {
-        authTagLength: 16,
-      })
-      decipher.setAAD(Buffer.from(context)).setAuthTag(Buffer.from(tag, 'base64url'))
-      return decipher.update(Buffer.from(text, 'base64url'), undefined, 'utf8') + decipher.final('utf8')
+      const [kid = '', version, iv = '', tag = '', text = ''] = sealed.split('.')
+      const secret = secretOf(kid)
+      if (version !== String(format)) throw new Error('a ciphertext is not bound to its place')
+      const [ivOf, tagOf, textOf] = [iv, tag, text].map((part) => Buffer.from(part, 'base64url')) as [
+        Buffer,
+        Buffer,
+        Buffer,
+      ]
+      return openAt(secret, context, { iv: ivOf, tag: tagOf, text: textOf }).toString()
     },
     encryptBytes(plain, context) {
-      const iv = randomBytes(12)
-      const cipher = createCipheriv('aes-256-gcm', newest.secret, iv).setAAD(Buffer.from(context))
-      const sealed = [cipher.update(plain), cipher.final()]
+      const { iv, tag, text } = sealAt(newest.secret, context, plain)
       const kid = Buffer.from(newest.kid)
-      return Buffer.concat([Buffer.of(kid.length), kid, iv, cipher.getAuthTag(), ...sealed])
+      return Buffer.concat([Buffer.of(kid.length), kid, Buffer.of(format), iv, tag, text])
     },
     decryptBytes(sealed, context) {
       const start = 1 + (sealed[0] ?? 0)
       const secret = secretOf(sealed.subarray(1, start).toString())
-      const decipher = createDecipheriv('aes-256-gcm', secret, sealed.subarray(start, start + 12), {
-        authTagLength: 16,
-      })
-      decipher.setAAD(Buffer.from(context)).setAuthTag(sealed.subarray(start + 12, start + 28))
-      return Buffer.concat([decipher.update(sealed.subarray(start + 28)), decipher.final()])
+      if (sealed[start] !== format) throw new Error('a ciphertext is not bound to its place')
+      const [iv, tag] = [start + 1, start + 1 + ivBytes]
+      const text = sealed.subarray(tag + tagBytes)
+      return openAt(secret, context, { iv: sealed.subarray(iv, tag), tag: sealed.subarray(tag, tag + tagBytes), text })
     },
   }
+}
+
+type Parts = { iv: Buffer; tag: Buffer; text: Buffer }
+
+function sealAt(secret: KeyObject, context: string, plain: Uint8Array): Parts {
+  const iv = randomBytes(ivBytes)
+  const cipher = createCipheriv('aes-256-gcm', keyOfPlace(secret, context), iv).setAAD(Buffer.from(context))
+  const text = Buffer.concat([cipher.update(plain), cipher.final()])
+  return { iv, tag: cipher.getAuthTag(), text }
+}
+
+function openAt(secret: KeyObject, context: string, { iv, tag, text }: Parts): Buffer {
+  const decipher = createDecipheriv('aes-256-gcm', keyOfPlace(secret, context), iv, { authTagLength: tagBytes })
+  decipher.setAAD(Buffer.from(context)).setAuthTag(tag)
+  return Buffer.concat([decipher.update(text), decipher.final()])
+}
+
+/** One block of the counter mode with HMAC-SHA-256: i, label, 0, context, length in bits (NIST SP 800-108r1, 4.1). */
+function keyOfPlace(secret: KeyObject, context: string): KeyObject {
+  const [counter, length] = ['\x00\x00\x00\x01', '\x00\x00\x01\x00']
+  const block = createHmac('sha256', secret).update(`${counter}meine-aok field\0${context}${length}`).digest()
+  return createSecretKey(block)
 }
 
 /** Makes key objects once: node takes longer to prepare a plain buffer at each use than to encrypt a field. */

@@ -1,3 +1,4 @@
+import Keygrip from 'keygrip'
 import type { Context } from 'koa'
 
 /** Cookie names: under https with the `__Host-` prefix, which browsers accept only with Secure, path `/` and no domain. */
@@ -7,6 +8,12 @@ export type CookieJar = {
   set(ctx: Context, name: string, value: string, maxAge?: number): void
   clear(ctx: Context, name: string): void
 }
+
+/**
+ * Makes the signer of every cookie, of ours and of oidc-provider: HMAC-SHA-256, because that of keygrip is over SHA-1 unless told
+ * (BSI TR-02102-1, 5.3). The first key signs, every key verifies.
+ */
+export const createCookieSigner = (keys: readonly string[]): Keygrip => new Keygrip([...keys], 'sha256')
 
 /** Creates signed, HttpOnly, SameSite=Lax cookies (security.md, "sessions"). */
 export function createCookieJar({ secure }: { secure: boolean }): CookieJar {

@@ -9,7 +9,7 @@ type Grant = NonNullable<KoaContextWithOIDC['oidc']['entities']['Grant']>
  * its registered scopes are checked before); a third-party one what the member consented to, by our own record, which
  * outlives sessions. Undefined leads to the consent page.
  */
-export function createGrantLoader(consents: ProviderDeps['consents']) {
+export function createGrantLoader({ consents, now }: Pick<ProviderDeps, 'consents' | 'now'>) {
   return async (ctx: KoaContextWithOIDC): Promise<Grant | undefined> => {
     const client = ctx.oidc.client as ClientModel
     const accountId = ctx.oidc.session?.accountId ?? ''
@@ -18,7 +18,7 @@ export function createGrantLoader(consents: ProviderDeps['consents']) {
     if (answered) return await Grant.find(answered)
 
     const asked = [...ctx.oidc.requestParamOIDCScopes]
-    const allowed = client.firstParty ? asked : ((await consents.find(accountId, client.clientId))?.scopes ?? [])
+    const allowed = client.firstParty ? asked : ((await consents.use(accountId, client.clientId, now()))?.scopes ?? [])
     if (allowed.length === 0) return undefined
     const existingId = ctx.oidc.session?.grantIdFor(client.clientId)
     const existing = existingId ? await Grant.find(existingId) : undefined

@@ -44,7 +44,9 @@ export type ProviderDeps = {
   lifetimes?: Partial<Lifetimes>
   /** Undefined unless the account may be signed in now: sessions and tokens of others end. */
   findAccount(accountId: string): Promise<OidcAccount | undefined>
-  consents: Pick<ConsentStore, 'find'>
+  consents: Pick<ConsentStore, 'use'>
+  /** Time of our own rules. */
+  now(): Date
   renderError(ctx: KoaContextWithOIDC, out: ErrorOut, error: Error): Promise<void> | void
   /** Draws the page of a store that is away; status and headers are set. */
   renderUnavailable(ctx: Context, error: Error): Promise<void>

@@ -94,7 +94,7 @@ function memberSettings(deps: ProviderDeps): Configuration {
       policy: createInteractionPolicy(deps),
       url: (_ctx, interaction) => `/anmeldung/${interaction.uid}`,
     },
-    loadExistingGrant: createGrantLoader(deps.consents),
+    loadExistingGrant: createGrantLoader(deps),
     // oidc-provider drops offline_access without prompt=consent; see `restoreOfflineAccess`.
     extraParams: { scope: checkAndRestore },
     async findAccount(_ctx, accountId) {

@@ -17,9 +17,14 @@ export function createAuditService({ auditEvents }: { auditEvents: Pick<AuditEve
 
 const faultSentences = {
   body_altered: 'the event was altered after it was written',
+  body_removed: 'account and data of the event were removed, and no event says that their retention was over',
   row_missing: 'the event is missing',
   reordered: 'another event stands in its place',
   chain_broken: 'the event does not follow from the one before',
+  head_missing: 'the note of the newest sealed event is gone; events may have been cut off at the end',
+  head_altered: 'the note of the newest sealed event was altered; events may have been cut off at the end',
+  rows_lost: 'events are gone that had not been sealed',
+  rows_added: 'events are there that nobody counted when they were written',
   key_missing: 'it was hashed with a key that is not in HASH_KEYS, so it cannot be checked',
 } as const
 

@@ -113,6 +113,7 @@ function deleteNeverSignedIn({ transaction, clock, deadlines }: Settings, signal
 /** What nobody needs any more goes: entered data, counters, codes, links, delivered messages. */
 async function forgetEnded({ stores, clock, deadlines }: Settings, signal?: AbortSignal): Promise<number> {
   const now = clock.now()
+  const today = berlinDay(now)
   const ago = (hours: number) => new Date(now.getTime() - hours * 60 * 60 * 1000)
   const works = [
     () => stores.journeys.blankExpired(now),
@@ -120,10 +121,13 @@ async function forgetEnded({ stores, clock, deadlines }: Settings, signal?: Abor
     () => stores.codes.deleteIssuedBefore(ago(48)),
     () => stores.rateLimits.deleteEnded(now.getTime()),
     () => stores.devices.deleteExpiredLinks(now),
-    () => stores.messages.deleteCreatedBefore(ago(24 * 30)),
-    () => stores.smsReceipts.deleteSentBefore(ago(24 * 90)),
+    () => stores.messages.deleteCreatedBefore(ago(24 * deadlines.messageDays)),
+    () => stores.smsReceipts.deleteSentBefore(ago(24 * deadlines.smsReceiptDays)),
     () => stores.unlockLetters.deleteOrphans(ago(24 * (deadlines.letterLimit.windowDays + 1))),
-    () => stores.activationLinks.deleteEndedBefore(addMonths(berlinDay(now), -12)),
+    () => stores.activationLinks.deleteEndedBefore(addMonths(berlinDay(now), -deadlines.endedLinkMonths)),
+    () => stores.devices.deleteUnusedSince(startOfDay(addDays(today, -deadlines.unusedDeviceDays))),
+    () => stores.consents.deleteUnusedSince(startOfDay(addDays(today, -deadlines.unusedConsentDays))),
+    () => stores.returnedLetters.deleteReturnedBefore(startOfDay(addMonths(today, -deadlines.returnedLetterMonths))),
   ]
   let done = 0
   for (const work of works) done += await inBatches(work, cleanUpBatch, signal)

@@ -3,6 +3,7 @@ import type { Deadlines } from '../domain/deadlines.ts'
 import type { Clock } from '../gateways/clock.ts'
 import type { AuditEventStore } from '../stores/audit-events.ts'
 import { type InvariantStore, invariants, momentOf } from '../stores/invariants/index.ts'
+import type { ProtectedValueStore } from '../stores/protected-values.ts'
 import { describeVerification } from './audit.ts'
 
 /** What one look found. `fault`: something is wrong; `warning`: somebody should look. `mend`: what to do. */
@@ -22,6 +23,7 @@ export type SettingCheck = { name: string; mend: string; check(): Promise<string
 type Settings = {
   invariants: InvariantStore
   auditEvents: Pick<AuditEventStore, 'verify'>
+  values: ProtectedValueStore
   deadlines: Deadlines
   clock: Clock
   settings: readonly SettingCheck[]
@@ -30,10 +32,11 @@ type Settings = {
 }
 
 /** Creates the examination of an installation: every invariant, the audit chain, every setting, each with a mend. */
-export function createDoctor({ invariants: store, auditEvents, deadlines, clock, settings, onlySettings }: Settings) {
+export function createDoctor(given: Settings) {
+  const { invariants: store, auditEvents, values, deadlines, clock, settings, onlySettings } = given
   return {
-    /** Looks at everything, one after the other, and changes nothing. `withoutChain`: the audit chain of millions takes minutes. */
-    async examine({ withoutChain = false } = {}): Promise<Finding[]> {
+    /** Looks at everything, one after the other, and changes nothing. `withoutChain`, `withoutValues`: the audit chain and the values of millions take minutes. */
+    async examine({ withoutChain = false, withoutValues = false } = {}): Promise<Finding[]> {
       const now = clock.now()
       const today = berlinDay(now)
       const days = {
@@ -54,6 +57,7 @@ export function createDoctor({ invariants: store, auditEvents, deadlines, clock,
           findings.push({ name, outcome: warning ? 'warning' : 'fault', ...rows, meaning, mend })
         }
       }
+      if (!withoutValues) findings.push(await openValues(values))
       if (!withoutChain) findings.push(await verifyChain(auditEvents))
       return findings
     },
@@ -72,4 +76,23 @@ async function verifyChain(auditEvents: Pick<AuditEventStore, 'verify'>): Promis
   const mend =
     'keep the database as it is, compare with the last backup and the last noted head; see docs/operate/audit.md'
   return { name, outcome: 'fault', meaning: describeVerification(result), mend }
+}
+
+const shownPlaces = 5
+
+async function openValues(values: ProtectedValueStore): Promise<Finding> {
+  const name = 'every protected value opens in its row, and every index is the one of its number'
+  const ids: string[] = []
+  let count = 0
+  for (const table of values.tables)
+    for await (const { place, fault } of values.faults(table)) {
+      count++
+      if (ids.length < shownPlaces) ids.push(fault === 'not_open' ? place : `${place} (another number)`)
+    }
+  if (count === 0) return { name, outcome: 'ok' }
+  const meaning =
+    'values were altered, moved from another row, or written with a key that is gone; nothing of them is used'
+  const mend =
+    'keep the database as it is and treat it as an attack until another cause is known; see docs/operate/keys.md'
+  return { name, outcome: 'fault', count, ids, meaning, mend }
 }

@@ -51,7 +51,7 @@ export function createPrintRunService(desk: PrintDesk) {
      */
     async release(runId: string, actor: PrintActor = 'system'): Promise<ReleaseOutcome | 'not_handed_over'> {
       const outcome = await releaseRun(desk, runId, actor)
-      if (outcome === 'same_person') return outcome
+      if (outcome === 'same_person' || outcome === 'same_account') return outcome
       const handed = await handOverRun(desk, runId).catch(() => 'failed')
       if (outcome === 'refused') return handed === 'handed_over' ? 'released' : 'refused'
       return handed === 'handed_over' ? 'released' : 'not_handed_over'

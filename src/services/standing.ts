@@ -87,8 +87,8 @@ function decide(account: Account, standing: ReturnType<typeof signInStanding>): 
   return account.state === 'ended' ? { change: 'reopen' } : { change: 'none' }
 }
 
-/** A person who moved to another insurer: coverage with the account's one ended the day before. */
-function asSeenByInsurer(person: InsuredPerson | null, account: Account): InsuredPerson | null {
+/** Shows a person who moved to another insurer as the account's one sees it: coverage ended the day before. */
+export function asSeenByInsurer(person: InsuredPerson | null, account: Account): InsuredPerson | null {
   if (!person || person.insurerNumber === account.insurerNumber) return person
   return { ...person, coverageTo: addDays(person.coverageFrom, -1) }
 }

@@ -1,7 +1,8 @@
 import type { AccountState, SuspensionReason } from '../domain/account-state.ts'
 import type { CalendarDay } from '../domain/calendar.ts'
 import type { BounceReason, EmailBounce } from '../domain/email-bounce.ts'
-import { insuranceNumberHash, insuranceNumberHashes } from './blind-index.ts'
+import { assertIndexOf, insuranceNumberHash, insuranceNumberHashes } from './blind-index.ts'
+import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 
 /** A member's account from the confirmed registration on. `insuranceNumber` is as typed, known to the register or not. */
@@ -75,9 +76,13 @@ export type AccountRow = {
   last_sign_in_at: Date | null
 }
 
-/** Opens what a row holds. */
+/** Opens what a row holds. @throws Error when a key is missing, or a value or the blind index was altered or moved */
 export function readAccount(row: AccountRow, { encryption, hash }: Protection): Account {
-  const insuranceNumber = encryption.decrypt(row.insurance_number, 'accounts.insurance_number')
+  const open = (column: 'insurance_number' | 'email' | 'mobile') =>
+    encryption.decrypt(row[column], placeOf('accounts', column, row))
+  const insuranceNumber = open('insurance_number')
+  const hashes = insuranceNumberHashes(hash, insuranceNumber)
+  assertIndexOf(hashes, row.insurance_number_hash, 'accounts')
   return {
     id: row.id,
     username: row.username,
@@ -86,15 +91,15 @@ export function readAccount(row: AccountRow, { encryption, hash }: Protection): 
     suspensionReason: row.suspension_reason,
     insuranceNumber,
     insuranceNumberHash: row.insurance_number_hash,
-    insuranceNumberHashes: insuranceNumberHashes(hash, insuranceNumber),
+    insuranceNumberHashes: hashes,
     insurerNumber: row.insurer_number,
     identification: row.identification,
-    email: encryption.decrypt(row.email, 'accounts.email'),
+    email: open('email'),
     emailBounce:
       row.email_bounce && row.email_bounced_at
         ? { reason: row.email_bounce, at: row.email_bounced_at, toldAt: row.email_bounce_told_at }
         : null,
-    mobile: encryption.decrypt(row.mobile, 'accounts.mobile'),
+    mobile: open('mobile'),
     language: row.language,
     termsVersion: row.terms_version,
     registeredAt: row.registered_at,
@@ -109,17 +114,18 @@ export function readAccount(row: AccountRow, { encryption, hash }: Protection): 
 
 /** Seals a registration for its row. */
 export function writeAccount(account: NewAccount, { encryption, hash }: Protection) {
+  const seal = (column: string, value: string) => encryption.encrypt(value, placeOf('accounts', column, account))
   return {
     id: account.id,
     username: account.username,
     password_hash: account.passwordHash,
     state: 'pending_activation',
-    insurance_number: encryption.encrypt(account.insuranceNumber, 'accounts.insurance_number'),
+    insurance_number: seal('insurance_number', account.insuranceNumber),
     insurance_number_hash: insuranceNumberHash(hash, account.insuranceNumber),
     insurer_number: account.insurerNumber,
     identification: account.identification,
-    email: encryption.encrypt(account.email, 'accounts.email'),
-    mobile: encryption.encrypt(account.mobile, 'accounts.mobile'),
+    email: seal('email', account.email),
+    mobile: seal('mobile', account.mobile),
     language: account.language,
     terms_version: account.termsVersion,
     registered_at: account.registeredAt,

@@ -1,5 +1,6 @@
 import type { SuspensionReason } from '../domain/account-state.ts'
 import type { CalendarDay } from '../domain/calendar.ts'
+import { forgetTraces } from './account-ends.ts'
 import { type Account, type AccountRow, type NewAccount, readAccount, writeAccount } from './account-record.ts'
 import { insuranceNumberHashes } from './blind-index.ts'
 import { type Database, onceOnly } from './database.ts'
@@ -13,6 +14,11 @@ export function createAccountStore(db: Database, protection: Protection) {
   const toAccount = (row: AccountRow | undefined): Account | null => (row ? readAccount(row, protection) : null)
   const readRow = (row: AccountRow) => readAccount(row, protection)
   const accounts = () => db('accounts')
+  const forgotten = async (rows: { id: string }[]): Promise<string[]> => {
+    const ids = rows.map(({ id }) => id)
+    await forgetTraces(db, ids)
+    return ids
+  }
   return {
     /** Creates a registration that waits for its activation link; `false` when the user name has been taken meanwhile. */
     async create(account: NewAccount): Promise<boolean> {
@@ -148,7 +154,7 @@ export function createAccountStore(db: Database, protection: Protection) {
         .whereNot({ id: keepId })
         .whereNull('active_since')
         .delete('id')
-      return rows.map((row) => row.id)
+      return await forgotten(rows)
     },
     /** Deletes registrations whose activation link ended before `today`; safe to run twice and in parallel. */
     async deleteNotActivated(today: CalendarDay, limit: number): Promise<string[]> {
@@ -160,8 +166,8 @@ export function createAccountStore(db: Database, protection: Protection) {
         .forUpdate()
         .skipLocked()
         .select('id')
-      return (await accounts().where(onceOnly(db, due)).where({ state: 'pending_activation' }).delete('id')).map(
-        (row) => row.id,
+      return await forgotten(
+        await accounts().where(onceOnly(db, due)).where({ state: 'pending_activation' }).delete('id'),
       )
     },
     /** Deletes registrations that were never signed in to and whose last code ended before `codeEndedBefore`. */
@@ -179,8 +185,7 @@ export function createAccountStore(db: Database, protection: Protection) {
         .forUpdate()
         .skipLocked()
         .select('id')
-      const rows = await accounts().where(onceOnly(db, due)).whereNull('active_since').delete('id')
-      return rows.map((row) => row.id)
+      return await forgotten(await accounts().where(onceOnly(db, due)).whereNull('active_since').delete('id'))
     },
     /** Claims the accounts whose reminder number `sent` + 1 is due: registered on or before the day, not reminded so often. */
     async claimActivationReminders(sent: number, registeredBefore: Date, limit: number): Promise<Account[]> {

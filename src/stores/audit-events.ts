@@ -1,25 +1,22 @@
-import { type AuditData, type AuditEvent, createAuditChain } from '../audit/chain.ts'
+import { type AuditChain, type AuditEvent, createAuditChain } from '../audit/chain.ts'
 import type { KeyedHash } from '../gateways/field-encryption.ts'
-import { type AuditVerification, type ChainHead, type SealedRow, verifyChain } from './audit-verification.ts'
+import {
+  countEvents,
+  findEmptied,
+  findNotedHead,
+  pageSize,
+  type RecordedAuditEvent,
+  readPages,
+  readTail,
+  toEvent,
+} from './audit-rows.ts'
+import { type AuditVerification, type ChainHead, verifyChain } from './audit-verification.ts'
 import type { Database } from './database.ts'
 
 /** Any number that no other advisory lock of this database uses: "audt". */
 const sealerLock = 0x61756474
-const pageSize = 1000
 
-/** An event as it stands in the log; `position` is null until it is sealed, `data` null after its retention. */
-export type RecordedAuditEvent = Omit<AuditEvent, 'data'> & { position: number | null; data: AuditData | null }
-
-type Row = {
-  at: Date
-  type: string
-  actor: string
-  account_id: string | null
-  data: AuditData | null
-  digest: string
-  position: string | null
-  chain: string | null
-}
+export type { RecordedAuditEvent } from './audit-rows.ts'
 
 export type AuditEventStore = ReturnType<typeof createAuditEventStore>
 
@@ -27,11 +24,15 @@ export type AuditEventStore = ReturnType<typeof createAuditEventStore>
 export function createAuditEventStore(db: Database, hash: KeyedHash) {
   const chain = createAuditChain(hash)
   return {
-    /** Appends an event with the digest of its body; the sealer gives it its place in the chain later. */
+    /** Appends an event with the digests of its body and its row; the sealer gives it its place in the chain later. */
     async append(event: AuditEvent): Promise<void> {
       const { at, type, actor, accountId, data } = event
-      const row = { at, type, actor, account_id: accountId, data: JSON.stringify(data), digest: chain.digest(event) }
-      await db('audit_events').insert(row)
+      const { rows } = await db.raw("select nextval('audit_events_id_seq')::text as id")
+      const [{ id }] = rows
+      const bodyHash = chain.bodyHash(event)
+      const digests = { body_hash: bodyHash, digest: chain.digest({ id, at, type, actor }, bodyHash) }
+      const body = { actor, account_id: accountId, data: JSON.stringify(data) }
+      await db('audit_events').insert({ id, at, type, ...body, ...digests })
     },
 
     /**
@@ -41,7 +42,12 @@ export function createAuditEventStore(db: Database, hash: KeyedHash) {
     seal: (limit = pageSize): Promise<number> =>
       db.transaction(async (tx) => {
         await tx.raw('select pg_advisory_xact_lock(?)', [sealerLock])
-        const head = await findHead(tx)
+        await tx.raw(foldCounts)
+        const found = await findLast(tx)
+        const noted = await findNotedHead(tx)
+        // After rows were cut off the chain goes on behind them: the gap stays for whoever looks.
+        const kept = noted && chain.fitsHead(noted.position, noted.chain, noted.mac) ? noted : null
+        const head = kept ?? found
         const rows = await tx('audit_events').whereNull('position').orderBy('id').limit(limit).select('id', 'digest')
         const links: string[] = []
         for (const row of rows) links.push(chain.link(links.at(-1) ?? head?.chain ?? null, row.digest))
@@ -52,31 +58,49 @@ export function createAuditEventStore(db: Database, hash: KeyedHash) {
            where audit_events.id = sealed.id`,
           [rows.map((row) => row.id), positions, links],
         )
+        // A head that is missing or forged is never made good: that it was is what has to be seen.
+        if (rows.length > 0 && (kept || (!found && !noted)))
+          await noteHead(tx, chain, { position: positions.at(-1) ?? 0, chain: links.at(-1) ?? '' })
         return rows.length
       }),
 
+    /** The newest sealed place as the sealer noted it, for whoever keeps heads outside the database. */
+    async head(): Promise<ChainHead | null> {
+      const noted = await findNotedHead(db)
+      return noted && { position: noted.position, chain: noted.chain }
+    },
+
     /**
-     * Walks the chain in constant memory up to the first broken position; `anchor`, a head noted earlier outside
-     * this database, also uncovers rows that were cut off at the end. `onProgress` gets the rows checked and in all.
+     * Walks the chain in constant memory up to the first broken position, then what waits to be sealed, and counts; `anchor`, a head
+     * noted earlier outside this database, also uncovers a database that was put back whole. `onProgress` gets the rows checked and in all.
      */
     async verify(
       onProgress?: (checked: number, total: number) => void,
       anchor?: ChainHead,
     ): Promise<AuditVerification> {
-      const total = (await findHead(db))?.position ?? 0
-      const [{ count = 0 } = {}] = await db('audit_events').whereNull('position').count('id as count')
-      const pages = (after: number | null) => readPages(db, after)
-      return verifyChain({ chain, pages, anchor, unsealed: Number(count), report: (n) => onProgress?.(n, total) })
+      const noted = await findNotedHead(db)
+      const total = noted?.position ?? 0
+      return verifyChain({
+        chain,
+        anchors: anchor ? [anchor] : [],
+        noted,
+        emptied: await findEmptied(db, chain),
+        pages: (after) => readPages(db, after),
+        tail: () => readTail(db),
+        counts: () => countEvents(db),
+        report: (n) => onProgress?.(n, total),
+      })
     },
 
     /**
      * Empties the bodies of a class of events that are older than `before`, of the next `limit` rows of the log: data and account go,
-     * of the actor only the kind stays. Events that are not sealed wait. `walked` is below `limit` when the end was reached.
+     * of the actor only the kind stays. Events that are not sealed wait. `walked` is below `limit` when the end was reached; `until`:
+     * row up to which every such body is gone. Whoever empties appends the event that says so, in the same transaction.
      */
     emptyBodies: (
       { name, types, before }: { name: string; types: readonly string[]; before: Date },
       limit = pageSize,
-    ): Promise<{ walked: number; emptied: number }> =>
+    ): Promise<{ walked: number; emptied: number; until: string }> =>
       db.transaction(async (tx) => {
         await tx('audit_retentions').insert({ class: name, emptied_until: 0 }).onConflict('class').ignore()
         const done = await tx('audit_retentions').where({ class: name }).forUpdate().first('emptied_until')
@@ -86,16 +110,13 @@ export function createAuditEventStore(db: Database, hash: KeyedHash) {
              where id > :done order by id limit :limit
            ), walked as (
              select * from page where id < coalesce((select min(id) from page where not due), (select max(id) + 1 from page))
-           ), emptied as (
-             update audit_events e set data = null, account_id = null, actor = split_part(e.actor, ':', 1)
-             from walked w where e.id = w.id and w.type = any(:types) and e.data is not null returning 1
            ) select (select max(id) from walked) as until, (select count(*) from walked) as walked,
-               (select count(*) from emptied) as emptied`,
+               audit_empty_bodies(array(select id from walked where type = any(:types))) as emptied`,
           { before, done: done?.emptied_until ?? 0, limit, types },
         )
         const { until, walked, emptied } = rows[0]
         if (until) await tx('audit_retentions').where({ class: name }).update({ emptied_until: until })
-        return { walked: Number(walked), emptied: Number(emptied) }
+        return { walked: Number(walked), emptied: Number(emptied), until: String(until ?? done?.emptied_until ?? 0) }
       }),
 
     /** Lists the newest events of an account, newest first: the member's own part of the log. */
@@ -106,26 +127,22 @@ export function createAuditEventStore(db: Database, hash: KeyedHash) {
   }
 }
 
-async function findHead(db: Database): Promise<ChainHead | null> {
+/** Counts of database processes that are gone go into one row. */
+const foldCounts = `with gone as (
+    delete from audit_counts where backend > 0 and backend not in (select pid from pg_stat_activity where pid is not null)
+    returning appended
+  ) insert into audit_counts (backend, appended) select 0, sum(appended) from gone having count(*) > 0
+  on conflict (backend) do update set appended = audit_counts.appended + excluded.appended`
+
+async function findLast(db: Database): Promise<ChainHead | null> {
   const columns = ['position', 'chain']
   const row = await db('audit_events').whereNotNull('position').orderBy('position', 'desc').first(columns)
   return row ? { position: Number(row.position), chain: row.chain } : null
 }
 
-/** Reads the sealed rows after a position (null: all) in pages, in the order of their positions. */
-async function* readPages(db: Database, after: number | null): AsyncGenerator<SealedRow[]> {
-  for (let last = after; ; ) {
-    const query = db<Row>('audit_events').whereNotNull('position').orderBy('position').limit(pageSize)
-    const rows: Row[] = await (last === null ? query : query.where('position', '>', last))
-    if (rows.length > 0) yield rows.map((row) => ({ ...toEvent(row), ...toSeal(row) }))
-    if (rows.length < pageSize) return
-    last = Number(rows.at(-1)?.position)
-  }
-}
-
-function toEvent(row: Row): RecordedAuditEvent {
-  const { at, type, actor, account_id: accountId, data } = row
-  return { at, type, actor, accountId, data, position: row.position === null ? null : Number(row.position) }
-}
-
-const toSeal = (row: Row) => ({ position: Number(row.position), digest: row.digest, chain: row.chain ?? '' })
+/** Notes the newest sealed place under a keyed hash. */
+export const noteHead = (db: Database, chain: AuditChain, { position, chain: link }: ChainHead) =>
+  db('audit_heads')
+    .insert({ name: 'chain', position, chain: link, mac: chain.headMac(position, link) })
+    .onConflict('name')
+    .merge()

@@ -11,3 +11,11 @@ export function insuranceNumberHash(hash: KeyedHash, insuranceNumber: string): s
 export function insuranceNumberHashes(hash: KeyedHash, insuranceNumber: string): string[] {
   return hash.candidates(insuranceNumber, purpose)
 }
+
+/**
+ * Holds a row's blind index against its opened number, `hashes` under every key: a row that answers for another number is refused.
+ * @throws Error naming the table
+ */
+export function assertIndexOf(hashes: readonly string[], found: string, table: string): void {
+  if (!hashes.includes(found)) throw new Error(`a blind index of ${table} is not the one of its number`)
+}

@@ -1,5 +1,6 @@
 import type { CalendarDay } from '../domain/calendar.ts'
 import type { Database } from './database.ts'
+import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 
 /** A letter to the operator that goes with a run. `code`: plain, only until the run is posted. */
@@ -26,7 +27,7 @@ type Row = {
 /** Creates the store of canary letters, at most one in a run. */
 export function createCanaryLetterStore(db: Database, { encryption }: Protection) {
   const canaries = () => db('canary_letters')
-  const context = (id: string) => `canary_letters.code:${id}`
+  const context = (id: string) => placeOf('canary_letters', 'code', { id })
   const read = (row: Row): CanaryLetter => ({
     id: row.id,
     runId: row.print_run_id,

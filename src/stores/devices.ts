@@ -2,19 +2,27 @@ import { hashToken } from '../gateways/field-encryption.ts'
 import { deleteSome } from './clean-up.ts'
 import type { Database } from './database.ts'
 
+const dayInMs = 24 * 60 * 60 * 1000
+
 /** Creates the store of browsers known to an account (security.md, "sign-in failures") and of links that make one known. */
 export function createDeviceStore(db: Database) {
   const devices = () => db('known_devices')
   const links = () => db('device_links')
   return {
-    /** `device` is the random id in the browser's signed cookie; only its hash is stored. `false`: it was known before. */
+    /** `device` is the random id in the browser's signed cookie; only its hash is stored. `false`: it was known before, and used again. */
     makeKnown: async (accountId: string, device: string, now: Date): Promise<boolean> => {
       const added = await devices()
-        .insert({ account_id: accountId, device_hash: hashToken(device), known_since: now })
+        .insert({ account_id: accountId, device_hash: hashToken(device), known_since: now, last_used_at: now })
         .onConflict(['account_id', 'device_hash'])
         .ignore()
         .returning('account_id')
-      return added.length === 1
+      if (added.length === 1) return true
+      // Once a day is enough to tell that somebody uses it.
+      await devices()
+        .where({ account_id: accountId, device_hash: hashToken(device) })
+        .where('last_used_at', '<', new Date(now.getTime() - dayInMs))
+        .update({ last_used_at: now })
+      return false
     },
     isKnown: async (accountId: string, device: string) =>
       (await devices()
@@ -36,6 +44,9 @@ export function createDeviceStore(db: Database) {
         .returning('account_id')
       return row?.account_id ?? null
     },
+    /** Forgets browsers that nobody has signed in with since the instant. */
+    deleteUnusedSince: (before: Date) =>
+      deleteSome(db, 'known_devices', (rows) => rows.where('last_used_at', '<', before).orderBy('last_used_at')),
     deleteExpiredLinks: (now: Date) =>
       deleteSome(db, 'device_links', (rows) => rows.where('expires_at', '<', now).orderBy('expires_at')),
   }

@@ -1,5 +1,6 @@
 import { type BounceReason, isHardBounce } from '../domain/email-bounce.ts'
 import type { Database } from './database.ts'
+import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 
 /** An account whose e-mail came back. */
@@ -25,7 +26,8 @@ export const recipientHash = ({ hash }: Protection, address: string) => hash.has
 
 /** Creates the store of bounces: the mark lies at the account, for the address that it has. */
 export function createEmailBounceStore(db: Database, { encryption, hash }: Protection) {
-  const openEmail = (sealed: string) => encryption.decrypt(sealed, 'accounts.email')
+  const openEmail = (row: { id: string; email: string }) =>
+    encryption.decrypt(row.email, placeOf('accounts', 'email', row))
   const hashes = (address: string) => hash.candidates(plain(address), purpose)
   const store = {
     /** Accounts that the message, or any message of the last weeks to the address, was about. */
@@ -42,9 +44,9 @@ export function createEmailBounceStore(db: Database, { encryption, hash }: Prote
       reason: BounceReason,
       now: Date,
     ): Promise<BounceMark> {
-      const account = await db('accounts').where({ id: accountId }).first('email', 'email_bounce')
+      const account = await db('accounts').where({ id: accountId }).first('id', 'email', 'email_bounce')
       if (!account) return 'other_address'
-      const email = openEmail(account.email)
+      const email = openEmail(account)
       if ('address' in about ? plain(about.address) !== plain(email) : !(await store.wasSentTo(about.messageId, email)))
         return 'other_address'
       // A soft bounce never weakens a hard one. The sealed address is the guard: a new one is never marked.
@@ -72,7 +74,7 @@ export function createEmailBounceStore(db: Database, { encryption, hash }: Prote
         .select('id', 'email', 'state', 'email_bounce', 'email_bounced_at', 'email_bounce_told_at')
       return rows.map((row) => ({
         accountId: row.id,
-        email: openEmail(row.email),
+        email: openEmail(row),
         state: row.state,
         reason: row.email_bounce,
         at: row.email_bounced_at,

@@ -1,3 +1,4 @@
+import { createAccountEndStore } from './account-ends.ts'
 import { createAccountStore } from './accounts.ts'
 import { createActivationLinkStore } from './activation-links.ts'
 import { createAuditEventStore } from './audit-events.ts'
@@ -19,6 +20,7 @@ import { createMessageClaimStore } from './message-claims.ts'
 import { createMessageStore } from './messages.ts'
 import { createObservationStore } from './observations.ts'
 import { createOneTimeCodeStore } from './one-time-codes.ts'
+import { createPersonEndStore } from './person-ends.ts'
 import { createPrintFileStore } from './print-files.ts'
 import { createPrintHandOverStore } from './print-hand-overs.ts'
 import { createPrintRunStore } from './print-runs.ts'
@@ -36,6 +38,7 @@ export type Stores = ReturnType<typeof createStores>
 /** Creates every store over one database or transaction. */
 export function createStores(db: Database, protection: Protection) {
   return {
+    accountEnds: createAccountEndStore(db, protection),
     accounts: createAccountStore(db, protection),
     activationLinks: createActivationLinkStore(db),
     auditEvents: createAuditEventStore(db, protection.hash),
@@ -56,6 +59,7 @@ export function createStores(db: Database, protection: Protection) {
     messageClaims: createMessageClaimStore(db, protection),
     messages: createMessageStore(db, protection),
     observations: createObservationStore(db),
+    personEnds: createPersonEndStore(db, protection),
     printFiles: createPrintFileStore(db, protection),
     printHandOvers: createPrintHandOverStore(db),
     printRuns: createPrintRunStore(db),

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { InsuredPerson } from '../domain/eligibility.ts'
 import { insuranceNumberHashes } from './blind-index.ts'
@@ -43,7 +44,7 @@ export function createInsuredPersonStore(db: Database, protection: Protection) {
       if (state === 'unchanged' || state === 'refreshed') continue
       // A person keeps the index of the key it was first stored under: accounts may hold the same one.
       const index = row && { insurance_number_hash: row.insurance_number_hash }
-      written.push({ ...sealPerson(protection, person), ...index, record_fingerprint })
+      written.push({ ...sealPerson(protection, row?.id ?? randomUUID(), person), ...index, record_fingerprint })
     }
     await writePersons(trx, written, now)
     await refreshFingerprints(trx, refreshed)

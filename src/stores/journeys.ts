@@ -1,5 +1,6 @@
 import { cleanUpBatch, deleteSome } from './clean-up.ts'
 import { type Database, onceOnly } from './database.ts'
+import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 
 /** A journey under way as it is stored. `state` is the journey's own tagged union, checked by its schema on read. */
@@ -16,7 +17,8 @@ export type StoredJourney = {
 /** Creates the store of journeys under way. Saving is conditional on the version read, so a double click moves once. */
 export function createJourneyStore(db: Database, { encryption }: Protection) {
   const journeys = () => db('journeys')
-  const seal = (id: string, state: unknown) => encryption.encrypt(JSON.stringify(state), `journeys.state:${id}`)
+  const seal = (id: string, state: unknown) =>
+    encryption.encrypt(JSON.stringify(state), placeOf('journeys', 'state', { id }))
   return {
     async load(id: string, kind: string): Promise<StoredJourney | null> {
       const row = await journeys().where({ id, kind }).first()
@@ -24,7 +26,7 @@ export function createJourneyStore(db: Database, { encryption }: Protection) {
       return {
         id,
         version: row.version,
-        state: row.state ? JSON.parse(encryption.decrypt(row.state, `journeys.state:${id}`)) : null,
+        state: row.state ? JSON.parse(encryption.decrypt(row.state, placeOf('journeys', 'state', { id }))) : null,
         clientId: row.client_id,
         expiresAt: row.expires_at,
         endedAt: row.ended_at,

@@ -1,6 +1,7 @@
 import { insuranceNumberHash } from './blind-index.ts'
 import type { Database } from './database.ts'
-import { type ProtectedTable, protectedTables, type RowKey } from './protected-tables.ts'
+import { columnsOf, keyOf, type ProtectedRow as Row, readPage } from './protected-rows.ts'
+import { ownerPlace, type ProtectedTable, placeOf, protectedTables, type RowKey } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 
 /** Ids of the keys that write now. */
@@ -35,7 +36,7 @@ export function createKeyRewriteStore(db: Database, protection: Protection) {
     /** Begins a pass for every table that has none to this target; what an earlier target had done counts for nothing. */
     async begin(target: RewriteTarget): Promise<void> {
       for (const { table, sealed, hashed } of protectedTables) {
-        if (Object.keys({ ...sealed, ...hashed }).length === 0) continue
+        if (sealed.length === 0 && !hashed) continue
         await db.raw(
           `insert into key_rewrites as r (table_name, target, rows_total, started_at)
            values (:table, :target, greatest(0, (select reltuples from pg_class where oid = to_regclass(:table))), now())
@@ -78,8 +79,6 @@ export function createKeyRewriteStore(db: Database, protection: Protection) {
   }
 }
 
-type Row = Record<string, string | null>
-
 async function rewriteNextPage(
   trx: Database,
   protection: Protection,
@@ -115,28 +114,6 @@ async function rewriteNextPage(
   return { seen: page.length, rewritten, unreadable, last }
 }
 
-const keyOf = (spec: ProtectedTable, row: Row): RowKey =>
-  Object.fromEntries(Object.keys(spec.key).map((column) => [column, String(row[column])]))
-
-const columnsOf = ({ sealed, hashed = {} }: ProtectedTable) => [...Object.keys(sealed), ...Object.keys(hashed)]
-
-async function readPage(trx: Database, spec: ProtectedTable, cursor: RowKey | null): Promise<Row[]> {
-  const keys = Object.keys(spec.key)
-  const numbers = Object.entries(spec.hashed ?? {}).map(([column, { number }]) => `${number.sql} as "number:${column}"`)
-  const columns = [
-    ...keys.map((key) => `t.${key}::text as ${key}`),
-    ...columnsOf(spec).map((c) => `t.${c}`),
-    ...numbers,
-  ]
-  const after = `(${keys.map((key) => `t.${key}`).join(', ')}) > (${keys.map((key) => `?::${spec.key[key]}`).join(', ')})`
-  const { rows } = await trx.raw(
-    `select ${columns.join(', ')} from ${spec.table} t ${cursor ? `where ${after}` : ''}
-     order by ${keys.map((key) => `t.${key}`).join(', ')} limit ${spec.pageSize}`,
-    cursor ? keys.map((key) => cursor[key] ?? '') : [],
-  )
-  return rows
-}
-
 type Change = { before: Row; after: Row }
 
 /** Writes what is not under the target yet anew; rows that no key opens are named. */
@@ -146,16 +123,19 @@ function seal(page: Row[], { encryption, hash }: Protection, spec: ProtectedTabl
     const key = keyOf(spec, before)
     const after = { ...before }
     try {
-      for (const [column, contextOf] of Object.entries(spec.sealed)) {
+      for (const column of spec.sealed) {
         const value = before[column]
         if (!value || isUnder(value, target.encryption)) continue
-        const context = contextOf(key)
+        const context = placeOf(spec.table, column, key)
         after[column] = encryption.encrypt(encryption.decrypt(value, context), context)
       }
       for (const [column, { number }] of Object.entries(spec.hashed ?? {})) {
         const sealedNumber = before[`number:${column}`]
         if (!sealedNumber || isUnder(before[column] ?? '', target.hash)) continue
-        after[column] = insuranceNumberHash(hash, encryption.decrypt(sealedNumber, number.context))
+        after[column] = insuranceNumberHash(
+          hash,
+          encryption.decrypt(sealedNumber, ownerPlace(number.table, before[`owner:${column}`])),
+        )
       }
     } catch {
       unreadable.push(key)

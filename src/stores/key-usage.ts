@@ -40,7 +40,7 @@ const not = (condition: string | undefined) => (condition ? `not (${condition})`
 function columnsOf({ table, sealed, hashed = {}, passing = {} }: ProtectedTable): Column[] {
   const neededWhile = (column: string) => passing[column]?.neededWhile
   return [
-    ...Object.keys(sealed).map((column) => plain('encryption', table, column, 'true')),
+    ...sealed.map((column) => plain('encryption', table, column, 'true')),
     // Where a hash is rewritten in some rows and ends by itself in others, each row counts once.
     ...Object.keys(hashed).map((column) => plain('hash', table, column, not(neededWhile(column)))),
     ...Object.entries(passing).map(([column, { neededWhile: condition, encryptedBytes }]) => ({

@@ -4,7 +4,7 @@ import { insuranceNumberHashes } from './blind-index.ts'
 import { loadRows } from './bulk-load.ts'
 import type { Database } from './database.ts'
 import { recordFingerprints } from './person-record.ts'
-import { registerLock } from './protected-tables.ts'
+import { placeOf, registerLock } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 
 /** How long an import that has died keeps others out, in seconds; a living one renews it with every batch. */
@@ -154,14 +154,16 @@ export function createMemberImportStore(db: Database, protection: Protection) {
         .limit(leaversPerBatch)
         .pluck('person_id')
       if (leavers.length === 0) return null
-      const { rows } = await db.raw<{ rows: { insurance_number: string }[] }>(
+      const { rows } = await db.raw<{ rows: { id: string; insurance_number: string }[] }>(
         `update insured_persons p set coverage_to = ?::date, updated_at = ?
          from member_import_leavers l where l.person_id = p.id and l.updated_at = p.updated_at and p.id = any(?::uuid[])
-           and (p.coverage_to is null or p.coverage_to >= ?::date) returning p.insurance_number`,
+           and (p.coverage_to is null or p.coverage_to >= ?::date) returning p.id, p.insurance_number`,
         [day.lastDay, now, leavers, day.today],
       )
       // An account may be indexed under another key than the person while keys rotate.
-      const numbers = rows.map((row) => encryption.decrypt(row.insurance_number, 'insured_persons.insurance_number'))
+      const numbers = rows.map((row) =>
+        encryption.decrypt(row.insurance_number, placeOf('insured_persons', 'insurance_number', row)),
+      )
       const hashes = numbers.flatMap((number) => insuranceNumberHashes(hash, number))
       return { count: rows.length, hashes, last: leavers.at(-1) }
     },

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Database, onceOnly } from './database.ts'
 import type { MessageKind, StoredMessage } from './messages.ts'
+import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 
 /** A message that one process may send until its lease ends. */
@@ -71,7 +72,7 @@ export function createMessageClaimStore(db: Database, { encryption }: Protection
         accountId: row.account_id,
         createdAt: row.created_at,
         expiresAt: row.expires_at,
-        payload: () => JSON.parse(encryption.decrypt(row.payload, `messages.payload:${row.id}`)),
+        payload: () => JSON.parse(encryption.decrypt(row.payload, placeOf('messages', 'payload', row))),
       }))
     },
     /**

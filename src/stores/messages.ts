@@ -1,6 +1,7 @@
 import { deleteSome } from './clean-up.ts'
 import type { Database } from './database.ts'
 import { recipientHash } from './email-bounces.ts'
+import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 
 /** `discarded`: written where another case sends something, so that both take the same work; never delivered. */
@@ -33,7 +34,7 @@ export function createMessageStore(db: Database, protection: Protection) {
         .insert({
           id: message.id,
           kind: message.kind,
-          payload: encryption.encrypt(JSON.stringify(message.payload), `messages.payload:${message.id}`),
+          payload: encryption.encrypt(JSON.stringify(message.payload), placeOf('messages', 'payload', message)),
           created_at: message.createdAt,
           expires_at: message.expiresAt,
           due_at: db.raw('clock_timestamp()'),
@@ -60,7 +61,7 @@ export function createMessageStore(db: Database, protection: Protection) {
     async open(id: string): Promise<StoredMessage | null> {
       const row = await messages().where({ id, delivered_at: null, failed_at: null }).first()
       if (!row?.payload) return null
-      const payload = JSON.parse(encryption.decrypt(row.payload, `messages.payload:${id}`))
+      const payload = JSON.parse(encryption.decrypt(row.payload, placeOf('messages', 'payload', { id })))
       return { id, kind: row.kind, payload, expiresAt: row.expires_at }
     },
     /** Whether a message of these kinds waits for nothing but its turn; one that is tried again later does not count. */

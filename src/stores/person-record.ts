@@ -1,5 +1,6 @@
 import type { InsuredPerson } from '../domain/eligibility.ts'
-import { insuranceNumberHash } from './blind-index.ts'
+import { assertIndexOf, insuranceNumberHash, insuranceNumberHashes } from './blind-index.ts'
+import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 
 const plainColumns = ['insurance_number_hash', 'insurer_number', 'guardian_consent_required', 'large_print'] as const
@@ -8,19 +9,24 @@ const sealedColumns = ['insurance_number', 'given_name', 'family_name', 'birth_d
 /** Days are read as text: a driver's Date would carry a time zone that they do not have. */
 export const personDayColumns = ['coverage_from', 'coverage_to', 'deceased_on'] as const
 /** The other columns of a person. */
-export const personColumns = [...plainColumns, ...sealedColumns] as const
+export const personColumns = ['id', ...plainColumns, ...sealedColumns] as const
 
 type SealedColumn = (typeof sealedColumns)[number]
 
 /** A row of `insured_persons`; days are ISO dates. */
-export type PersonRow = Record<SealedColumn | 'insurance_number_hash' | 'insurer_number' | 'coverage_from', string> &
+export type PersonRow = { id: string } & Record<
+  SealedColumn | 'insurance_number_hash' | 'insurer_number' | 'coverage_from',
+  string
+> &
   Record<'coverage_to' | 'deceased_on', string | null> &
   Record<'guardian_consent_required' | 'large_print', boolean>
 
-/** Encrypts a person; each value is bound to its column. */
-export function sealPerson({ encryption, hash }: Protection, person: InsuredPerson): PersonRow {
-  const seal = (value: string, column: SealedColumn) => encryption.encrypt(value, `insured_persons.${column}`)
+/** Encrypts a person for the row of this id; each value is bound to row and column. */
+export function sealPerson({ encryption, hash }: Protection, id: string, person: InsuredPerson): PersonRow {
+  const seal = (value: string, column: SealedColumn) =>
+    encryption.encrypt(value, placeOf('insured_persons', column, { id }))
   return {
+    id,
     insurance_number_hash: insuranceNumberHash(hash, person.insuranceNumber),
     insurance_number: seal(person.insuranceNumber, 'insurance_number'),
     insurer_number: person.insurerNumber,
@@ -36,11 +42,13 @@ export function sealPerson({ encryption, hash }: Protection, person: InsuredPers
   }
 }
 
-/** Decrypts a person. @throws Error when a key is missing or a value was altered */
-export function openPerson({ encryption }: Protection, row: PersonRow): InsuredPerson {
-  const open = (column: SealedColumn) => encryption.decrypt(row[column], `insured_persons.${column}`)
+/** Decrypts a person. @throws Error when a key is missing, or a value or the blind index was altered or moved */
+export function openPerson({ encryption, hash }: Protection, row: PersonRow): InsuredPerson {
+  const open = (column: SealedColumn) => encryption.decrypt(row[column], placeOf('insured_persons', column, row))
+  const insuranceNumber = open('insurance_number')
+  assertIndexOf(insuranceNumberHashes(hash, insuranceNumber), row.insurance_number_hash, 'insured_persons')
   return {
-    insuranceNumber: open('insurance_number'),
+    insuranceNumber,
     insurerNumber: row.insurer_number,
     givenName: open('given_name'),
     familyName: open('family_name'),

@@ -1,9 +1,14 @@
-import { randomUUID } from 'node:crypto'
 import { type LoadedColumns, loadRows } from './bulk-load.ts'
 import type { Database } from './database.ts'
 import { type PersonRow, personColumns, personDayColumns } from './person-record.ts'
 
-const merged = [...personColumns, ...personDayColumns, 'record_fingerprint', 'updated_at', 'fingerprinted_at'] as const
+const merged = [
+  ...personColumns.filter((name) => name !== 'id'),
+  ...personDayColumns,
+  'record_fingerprint',
+  'updated_at',
+  'fingerprinted_at',
+] as const
 
 /** Types of what is not text. */
 const types: LoadedColumns = {
@@ -32,7 +37,7 @@ export async function writePersons(
   const names = Object.keys(columns)
   const rows = persons.map((person) => {
     const row: Record<string, string | boolean | Date | null> = {
-      ...{ id: randomUUID(), created_at: now, updated_at: now, fingerprinted_at: now },
+      ...{ created_at: now, updated_at: now, fingerprinted_at: now },
       ...person,
     }
     return names.map((name) => row[name] ?? null)

@@ -1,11 +1,12 @@
 import type { Database } from './database.ts'
+import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 
 /** Where a file of a run lies: every try to make it has a `worker` of its own. */
 export type PrintFilePlace = { runId: string; worker: string; name: string }
 
 const context = ({ runId, worker, name }: PrintFilePlace, index: number) =>
-  `print_run_chunks.sealed:${runId}:${worker}:${name}:${index}`
+  placeOf('print_run_chunks', 'sealed', { run_id: runId, worker, name, index })
 
 /** Creates the store of the files of print runs: chunks, each encrypted and bound to its run, file and place. */
 export function createPrintFileStore(db: Database, { encryption }: Protection) {

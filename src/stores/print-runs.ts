@@ -8,6 +8,9 @@ export type { PrintRun, PrintRunState, StoredPrintFile } from './print-run-recor
 type Closing = { postingDay: CalendarDay; by: string; now: Date }
 type Print = { files: StoredPrintFile[]; letterCount: number; sheetCount: number; kinds: Record<string, number> }
 
+/** `person`: name of who releases, `identity`: account or token by which the name is known; unset where there is none. */
+type Release = { by: string; person: string | null; identity?: string | null; now: Date }
+
 /** Creates the store of print runs (Druckauftrag). Each change of state is one guarded statement. */
 export function createPrintRunStore(db: Database) {
   const runs = () => db('print_runs')
@@ -87,15 +90,17 @@ export function createPrintRunStore(db: Database) {
     list: (states: readonly PrintRunState[]) =>
       all(runs().whereIn('state', states).orderByRaw('coalesce(prepared_at, closed_at) desc nulls first').limit(200)),
     /**
-     * Lets a run go to the print shop. `person`: name behind the actor; who prepared it by hand may not release it,
-     * whichever way in he took. `null`: the check is off (development).
+     * Lets a run go to the print shop. `person`: name behind the actor, and by what it is known; who prepared it by hand may not
+     * release it, whichever way in he took and whatever name he gave. `null`: the check is off (development).
      */
-    release: (id: string, { by, person, now }: { by: string; person: string | null; now: Date }) => {
+    release: (id: string, { by, person, identity, now }: Release) => {
       const free = runs().where({ id, state: 'prepared' }).whereNotNull('files')
       const allowed = person
-        ? free.whereRaw("(coalesce(prepared_by, 'system') = 'system' or split_part(prepared_by, ':', 2) <> ?)", [
-            person,
-          ])
+        ? free.whereRaw(
+            `(coalesce(prepared_by, 'system') = 'system' or (split_part(split_part(prepared_by, ':', 2), ' ', 1) <> ?
+              and coalesce(substring(prepared_by from '[(](.+)[)]$'), '') <> ?))`,
+            [person, identity ?? 'unknown'],
+          )
         : free
       return once(allowed.update({ state: 'released', released_at: now, released_by: by, deliver_after: now }))
     },

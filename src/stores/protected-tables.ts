@@ -1,8 +1,8 @@
 /** Values of a row's primary key by column, as text. */
 export type RowKey = Readonly<Record<string, string>>
 
-/** A blind index that is computed anew from an encrypted insurance number. */
-type BlindIndex = { purpose: string; number: { sql: string; context: string } }
+/** A blind index that is computed anew from an encrypted insurance number: SQL of the ciphertext, and the row that it is bound to. */
+type BlindIndex = { purpose: string; number: { sql: string; table: string; id: string } }
 
 /**
  * A value that is not rewritten and ends by itself; `neededWhile`: SQL that holds while it can still be asked for. Most are keyed
@@ -17,8 +17,8 @@ export type ProtectedTable = {
   key: Readonly<Record<string, string>>
   /** Rows per statement; few where a row is large. */
   pageSize: number
-  /** Encrypted columns: the context that the ciphertext is bound to (see `FieldEncryption`). */
-  sealed: Readonly<Record<string, (key: RowKey) => string>>
+  /** Encrypted columns; each ciphertext is bound to its table, column and row (`placeOf`). */
+  sealed: readonly string[]
   /** Keyed hashes that are rewritten. */
   hashed?: Readonly<Record<string, BlindIndex>>
   /** Values that end by themselves: their key stays until then. */
@@ -30,9 +30,9 @@ export type ProtectedTable = {
 /** Held while the register is written: "memb", any number that no other advisory lock of this database uses. */
 export const registerLock = 0x6d656d62
 
-const insuranceNumber = (sql: string, context: string): BlindIndex => ({
+const insuranceNumber = (table: string, id: string, sql = 't.insurance_number'): BlindIndex => ({
   purpose: 'insurance_number',
-  number: { sql, context },
+  number: { sql, table, id },
 })
 
 /**
@@ -45,26 +45,16 @@ export const protectedTables: readonly ProtectedTable[] = [
     table: 'accounts',
     key: { id: 'uuid' },
     pageSize: 200,
-    sealed: {
-      insurance_number: () => 'accounts.insurance_number',
-      email: () => 'accounts.email',
-      mobile: () => 'accounts.mobile',
-    },
-    hashed: { insurance_number_hash: insuranceNumber('t.insurance_number', 'accounts.insurance_number') },
+    sealed: ['insurance_number', 'email', 'mobile'],
+    hashed: { insurance_number_hash: insuranceNumber('accounts', 't.id') },
   },
   {
     table: 'insured_persons',
     key: { id: 'uuid' },
     pageSize: 200,
     lock: registerLock,
-    sealed: {
-      insurance_number: () => 'insured_persons.insurance_number',
-      given_name: () => 'insured_persons.given_name',
-      family_name: () => 'insured_persons.family_name',
-      birth_date: () => 'insured_persons.birth_date',
-      address: () => 'insured_persons.address',
-    },
-    hashed: { insurance_number_hash: insuranceNumber('t.insurance_number', 'insured_persons.insurance_number') },
+    sealed: ['insurance_number', 'given_name', 'family_name', 'birth_date', 'address'],
+    hashed: { insurance_number_hash: insuranceNumber('insured_persons', 't.id') },
     // Without its key a person is compared in full once more, and gets a new one.
     passing: { record_fingerprint: { neededWhile: 'false' } },
   },
@@ -73,7 +63,7 @@ export const protectedTables: readonly ProtectedTable[] = [
     table: 'member_import_rows',
     key: { line: 'integer', slot: 'smallint' },
     pageSize: 1000,
-    sealed: {},
+    sealed: [],
     passing: {
       insurance_number_hash: {
         neededWhile: 'exists (select from member_import_leases l where l.busy_until > :now)',
@@ -84,11 +74,12 @@ export const protectedTables: readonly ProtectedTable[] = [
     table: 'unlock_letters',
     key: { id: 'uuid' },
     pageSize: 200,
-    sealed: { code: () => 'unlock_letters.code' },
+    sealed: ['code'],
     hashed: {
       insurance_number_hash: insuranceNumber(
+        'accounts',
+        't.account_id',
         '(select a.insurance_number from accounts a where a.id = t.account_id)',
-        'accounts.insurance_number',
       ),
     },
     passing: {
@@ -103,8 +94,8 @@ export const protectedTables: readonly ProtectedTable[] = [
     table: 'returned_letters',
     key: { letter_id: 'uuid' },
     pageSize: 200,
-    sealed: { insurance_number: () => 'returned_letters.insurance_number' },
-    hashed: { insurance_number_hash: insuranceNumber('t.insurance_number', 'returned_letters.insurance_number') },
+    sealed: ['insurance_number'],
+    hashed: { insurance_number_hash: insuranceNumber('returned_letters', 't.letter_id') },
     // Written anew every night by the job `returned-mail`, which alone knows the address.
     passing: { address_hash: { neededWhile: 't.cleared_at is null' } },
   },
@@ -112,23 +103,23 @@ export const protectedTables: readonly ProtectedTable[] = [
     table: 'canary_letters',
     key: { id: 'uuid' },
     pageSize: 200,
-    sealed: { code: ({ id }) => `canary_letters.code:${id}` },
+    sealed: ['code'],
     passing: { code_hash: { neededWhile: 't.entered_at is null' } },
   },
-  { table: 'print_runs', key: { id: 'uuid' }, pageSize: 1, sealed: { pdf: () => 'print_runs.pdf' } },
+  { table: 'print_runs', key: { id: 'uuid' }, pageSize: 1, sealed: ['pdf'] },
   {
     // Gone with the post or the end of the run, within days.
     table: 'print_run_chunks',
     key: { run_id: 'uuid', worker: 'uuid', name: 'text', index: 'integer' },
     pageSize: 1,
-    sealed: {},
+    sealed: [],
     passing: { sealed: { neededWhile: 'true', encryptedBytes: true } },
   },
   {
     table: 'messages',
     key: { id: 'uuid' },
     pageSize: 200,
-    sealed: { payload: ({ id }) => `messages.payload:${id}` },
+    sealed: ['payload'],
     passing: {
       supersede_key: { neededWhile: 't.delivered_at is null and t.failed_at is null' },
       // A bounce may come for as long as the message is remembered.
@@ -139,13 +130,13 @@ export const protectedTables: readonly ProtectedTable[] = [
     table: 'journeys',
     key: { id: 'text' },
     pageSize: 200,
-    sealed: { state: ({ id }) => `journeys.state:${id}` },
+    sealed: ['state'],
   },
   {
     table: 'one_time_codes',
     key: { id: 'uuid' },
     pageSize: 200,
-    sealed: {},
+    sealed: [],
     passing: {
       subject: { neededWhile: 't.expires_at > :now and t.consumed_at is null' },
       code_hash: { neededWhile: 't.expires_at > :now and t.consumed_at is null' },
@@ -155,7 +146,7 @@ export const protectedTables: readonly ProtectedTable[] = [
     table: 'sms_receipts',
     key: { id: 'bigint' },
     pageSize: 1000,
-    sealed: {},
+    sealed: [],
     // Networks try for three days at most; a receipt after a week is not waited for.
     passing: {
       gateway_message_hash: {
@@ -168,29 +159,56 @@ export const protectedTables: readonly ProtectedTable[] = [
     table: 'oidc_artefacts',
     key: { model: 'text', id_hash: 'text' },
     pageSize: 200,
-    sealed: { payload: ({ model, id_hash }) => `oidc_artefacts.payload.${model}.${id_hash}` },
+    sealed: ['payload'],
   },
   {
     table: 'signing_keys',
     key: { kid: 'text' },
     pageSize: 20,
-    sealed: { private_jwk: () => 'signing_keys.private_jwk' },
+    sealed: ['private_jwk'],
   },
   {
     table: 'derivation_secrets',
     key: { name: 'text' },
     pageSize: 20,
-    sealed: { secret: ({ name }) => `derivation_secrets.secret.${name}` },
+    sealed: ['secret'],
   },
   {
     // Digests and links are never rewritten: the chain proves that nobody did. Their key verifies them to the end.
     table: 'audit_events',
     key: { id: 'bigint' },
     pageSize: 1000,
-    sealed: {},
-    passing: { digest: { neededWhile: 'true' }, chain: { neededWhile: 'true' } },
+    sealed: [],
+    passing: {
+      body_hash: { neededWhile: 'true' },
+      digest: { neededWhile: 'true' },
+      chain: { neededWhile: 'true' },
+    },
+  },
+  {
+    table: 'audit_heads',
+    key: { name: 'text' },
+    pageSize: 1,
+    sealed: [],
+    passing: { chain: { neededWhile: 'true' }, mac: { neededWhile: 'true' } },
   },
 ]
+
+const keysOf = new Map(protectedTables.map(({ table, key }) => [table, Object.keys(key)]))
+
+/**
+ * Names the place of a value, `table.column:primary key`, to which its ciphertext is bound; `row` has the key by its columns.
+ * @throws TypeError when the key is not whole: a value must never be bound to no row
+ */
+export function placeOf(table: string, column: string, row: object): string {
+  const key = keysOf.get(table)?.map((name) => (row as Record<string, unknown>)[name])
+  if (!key || key.some((part) => part === undefined || part === null))
+    throw new TypeError(`${table}.${column} needs the primary key of its row`)
+  return `${table}.${column}:${key.join(':')}`
+}
+
+/** Names the place of the insurance number that a blind index is computed from; `id`: of the row that holds it. */
+export const ownerPlace = (table: string, id: string | null | undefined): string => `${table}.insurance_number:${id}`
 
 /** Columns that hold hashes without a key: SHA-256 of random tokens, which needs none (OWASP ASVS 5, 6.5), and argon2id. */
 export const unkeyedHashes: readonly string[] = [

@@ -1,6 +1,7 @@
 import type { CalendarDay } from '../domain/calendar.ts'
 import { insuranceNumberHash } from './blind-index.ts'
 import type { Database } from './database.ts'
+import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 
 /** A letter that came back. `addressHash`: keyed hash of the blocked address, `null` once cleared. */
@@ -27,10 +28,11 @@ type Row = {
 /** Creates the store of returned letters: each blocks an address until the register has another one. */
 export function createReturnedLetterStore(db: Database, { encryption, hash }: Protection) {
   const returned = () => db('returned_letters')
+  const place = (letterId: string) => placeOf('returned_letters', 'insurance_number', { letter_id: letterId })
   const open = () => returned().whereNull('cleared_at')
   const read = (row: Row): ReturnedLetter => ({
     letterId: row.letter_id,
-    insuranceNumber: encryption.decrypt(row.insurance_number, 'returned_letters.insurance_number'),
+    insuranceNumber: encryption.decrypt(row.insurance_number, place(row.letter_id)),
     insuranceNumberHash: row.insurance_number_hash,
     addressHash: row.address_hash,
     postedOn: row.posted_on,
@@ -41,7 +43,7 @@ export function createReturnedLetterStore(db: Database, { encryption, hash }: Pr
     add: (letter: Omit<ReturnedLetter, 'insuranceNumberHash'>) =>
       returned().insert({
         letter_id: letter.letterId,
-        insurance_number: encryption.encrypt(letter.insuranceNumber, 'returned_letters.insurance_number'),
+        insurance_number: encryption.encrypt(letter.insuranceNumber, place(letter.letterId)),
         insurance_number_hash: insuranceNumberHash(hash, letter.insuranceNumber),
         address_hash: letter.addressHash,
         posted_on: letter.postedOn,
@@ -61,6 +63,8 @@ export function createReturnedLetterStore(db: Database, { encryption, hash }: Pr
     /** Writes the hash under the key that writes now. */
     rehash: (letterId: string, from: string, to: string) =>
       open().where({ letter_id: letterId, address_hash: from }).update({ address_hash: to }),
+    /** Forgets what blocks an address since before the instant, cleared or not. */
+    deleteReturnedBefore: (before: Date) => returned().where('returned_at', '<', before).delete(),
     /** Forgets what was cleared long ago. */
     deleteClearedBefore: (before: Date) => returned().where('cleared_at', '<', before).delete(),
   }

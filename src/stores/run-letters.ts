@@ -1,6 +1,7 @@
 import type { Knex } from 'knex'
 import type { CalendarDay } from '../domain/calendar.ts'
 import { type Database, onceOnly } from './database.ts'
+import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 import { envelope, type LetterContentKind, type LetterRow, readLetter, type UnlockLetter } from './unlock-letters.ts'
 
@@ -99,7 +100,8 @@ export function createRunLetterStore(db: Database, protection: Protection) {
     /** Fixes content and code of letters in preparation. */
     async fill(fillings: readonly Filling[], now: Date): Promise<void> {
       if (fillings.length === 0) return
-      const seal = (code: string | null) => code && protection.encryption.encrypt(code, 'unlock_letters.code')
+      const seal = ({ id, code }: Filling) =>
+        code && protection.encryption.encrypt(code, placeOf('unlock_letters', 'code', { id }))
       await db.raw(
         `update unlock_letters set printed_at = ?, content = filled.content, code_hash = filled.code_hash, code = filled.code,
            address_hash = filled.address_hash, envelope_id = filled.envelope_id
@@ -113,7 +115,7 @@ export function createRunLetterStore(db: Database, protection: Protection) {
           fillings.map((filling) => filling.content),
           fillings.map((filling) => filling.codeHash),
           // knex knows no type for an array with gaps; the driver does.
-          fillings.map((filling) => seal(filling.code)) as string[],
+          fillings.map((filling) => seal(filling)) as string[],
           fillings.map((filling) => filling.addressHash) as string[],
         ] as Knex.RawBinding[],
       )

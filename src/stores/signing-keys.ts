@@ -1,4 +1,5 @@
 import type { Database } from './database.ts'
+import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 
 /** `next` is published before it is used, `current` signs, `retired` only verifies until its tokens are dead. */
@@ -20,7 +21,7 @@ export type SigningKeySummary = {
 
 export type SigningKeyStore = ReturnType<typeof createSigningKeyStore>
 
-const context = 'signing_keys.private_jwk'
+const place = (key: { kid: string }) => placeOf('signing_keys', 'private_jwk', key)
 
 /** Held while keys are moved: "sign", any number that no other advisory lock of this database uses. */
 const moveLock = 0x7369676e
@@ -37,7 +38,7 @@ export function createSigningKeyStore(db: Database, { encryption }: Pick<Protect
         kid: row.kid,
         alg: row.alg,
         state: row.state,
-        privateJwk: JSON.parse(encryption.decrypt(row.private_jwk, context)),
+        privateJwk: JSON.parse(encryption.decrypt(row.private_jwk, place(row))),
         createdAt: row.created_at,
       }))
     },
@@ -47,7 +48,7 @@ export function createSigningKeyStore(db: Database, { encryption }: Pick<Protect
         .insert({
           kid: privateJwk.kid,
           alg: privateJwk.alg,
-          private_jwk: encryption.encrypt(JSON.stringify(privateJwk), context),
+          private_jwk: encryption.encrypt(JSON.stringify(privateJwk), place(privateJwk)),
           state,
           created_at: now,
           state_changed_at: now,
@@ -81,7 +82,7 @@ export function createSigningKeyStore(db: Database, { encryption }: Pick<Protect
     remove: async (kid: string) => (await db('signing_keys').where({ kid }).delete()) === 1,
     /** The secret of this name; the first process to ask decides it, `proposal` in base64url. */
     async derivationSecret(name: string, proposal: string, now: Date): Promise<string> {
-      const secretContext = `derivation_secrets.secret.${name}`
+      const secretContext = placeOf('derivation_secrets', 'secret', { name })
       const found = await db('derivation_secrets').where({ name }).first()
       if (found) return encryption.decrypt(found.secret, secretContext)
       await db('derivation_secrets')

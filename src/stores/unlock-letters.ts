@@ -1,6 +1,7 @@
 import type { CalendarDay } from '../domain/calendar.ts'
 import { deleteSome } from './clean-up.ts'
 import { type Database, onceOnly } from './database.ts'
+import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 
 /**
@@ -71,7 +72,7 @@ export function readLetter(row: LetterRow, { encryption }: Protection): UnlockLe
     postedOn: row.posted_on,
     lastDay: row.last_day,
     codeHash: row.code_hash,
-    code: row.code ? encryption.decrypt(row.code, 'unlock_letters.code') : null,
+    code: row.code ? encryption.decrypt(row.code, placeOf('unlock_letters', 'code', row)) : null,
     addressHash: row.address_hash,
     returnedAt: row.returned_at,
   }

@@ -42,4 +42,25 @@ describe('doctor', () => {
     expect(exitCode).toBe(1)
     expect(err).toContain('not true: the chain of the audit log is intact')
   })
+
+  it('finds values that were moved to another row, and indexes', async () => {
+    await installation.knex('accounts').delete()
+    const first = await installation.addActiveAccount('A123456780')
+    const { mobile, insurance_number_hash: index } = await installation.knex('accounts').first()
+    await installation.knex('accounts').update({ username: 'somebody.else', state: 'ended' })
+    const second = await installation.addActiveAccount('B204581379')
+    expect((await installation.run(['doctor', '--without-chain'])).err).not.toContain('protected value')
+    const change = { mobile, insurance_number_hash: index }
+    await installation.knex('accounts').where({ id: second }).update(change)
+    await installation.knex('accounts').where({ id: first }).update({ mobile: 'dev.x.y.z' })
+    const { exitCode, err } = await installation.run(['doctor', '--without-chain'])
+    expect(exitCode).toBe(1)
+    expect(err).toContain('not true: every protected value opens in its row')
+    expect(err).toContain(`accounts.mobile:${first}`)
+    expect(err).toContain(`accounts.mobile:${second}`)
+    expect(err).toContain(`accounts.insurance_number_hash:${second} (another number)`)
+    expect((await installation.run(['doctor', '--without-chain', '--without-values'])).err).not.toContain(
+      'every protected',
+    )
+  })
 })

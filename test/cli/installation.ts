@@ -32,7 +32,10 @@ export async function createInstallation() {
   const dataDir = mkdtempSync(join(tmpdir(), 'aok-cli-'))
   copyTemplate(dataDir, 'empty')
   const database = await openDatabase({ dataDir })
-  const run = (args: string[], io: Partial<CliIo> = {}) => runCommand(args, { variables: { DATA_DIR: dataDir }, ...io })
+  /** Each operator works with an account of his own on the machine, unless the test says otherwise. */
+  const osAccount = (args: string[]) => () => String(args[args.indexOf('--operator') + 1]).toLowerCase()
+  const run = (args: string[], io: Partial<CliIo> = {}) =>
+    runCommand(args, { variables: { DATA_DIR: dataDir }, osAccount: osAccount(args), ...io })
   /** The keys that the first command of this installation made. */
   const protection = () => {
     const { encryptionKeys, hashKeys } = loadConfig({ DATA_DIR: dataDir }).secrets
@@ -44,8 +47,8 @@ export async function createInstallation() {
     /** The services around a registration, with the keys of this installation. */
     createWorld: () => createServiceWorld(database.knex, new Date().toISOString(), protection()),
     run,
-    runJson: async (args: string[]) => {
-      const { exitCode, out } = await run([...args, '--json'])
+    runJson: async (args: string[], io: Partial<CliIo> = {}) => {
+      const { exitCode, out } = await run([...args, '--json'], io)
       return { exitCode, ...JSON.parse(out) }
     },
     writeFile(content: string): string {

@@ -56,16 +56,18 @@ it('takes a letter that came back by the scan of its mark, once, and lists its a
   })
   expect(await service.runJson(['letters:returned', '--list', ...by])).toMatchObject({
     exitCode: 0,
-    letters: [{ letterId, insuranceNumber: erika.insuranceNumber, postedOn: today, returnedBy: 'cli:k.weber' }],
+    letters: [
+      { letterId, insuranceNumber: erika.insuranceNumber, postedOn: today, returnedBy: 'cli:k.weber (os:k.weber)' },
+    ],
   })
   await world.importPersons({ ...erika, address: { ...erika.address, street: 'Lindenallee 1' } })
   expect(await service.runJson(['jobs:run', 'returned-mail'])).toMatchObject({ exitCode: 0, rows: 1 })
   expect((await service.run(['letters:returned', '--list', ...by])).out).toMatch(/^0 addresses/)
   const events = await service.knex('audit_events').whereLike('type', '%return%').orderBy('id')
   expect(events.map(({ type, actor }) => `${type} ${actor}`)).toEqual([
-    'letter_returned cli:k.weber',
-    'returned_letters_listed cli:k.weber',
-    'returned_letters_listed cli:k.weber',
+    'letter_returned cli:k.weber (os:k.weber)',
+    'returned_letters_listed cli:k.weber (os:k.weber)',
+    'returned_letters_listed cli:k.weber (os:k.weber)',
   ])
 })
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { addDays, berlinDay } from '../../src/domain/calendar.ts'
+import { emptyAuditLog } from '../support/audit.ts'
 import { createInstallation } from './installation.ts'
 
 const demoFile = fileURLToPath(new URL('../../config/demo/insured-persons.csv', import.meta.url))
@@ -17,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => service.close())
 beforeEach(async () => {
   await service.knex('insured_persons').delete()
-  await service.knex('audit_events').delete()
+  await emptyAuditLog(service.knex)
 })
 
 const importText = (content: string, ...options: string[]) =>

@@ -1,7 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse, stringify } from 'yaml'
 import { addDays, berlinDay } from '../../src/domain/calendar.ts'
 import { formatLetterMark } from '../../src/domain/letter-mark.ts'
 import { erika } from '../support/members.ts'
@@ -39,7 +41,7 @@ it('takes a run from the waiting letter to the post, by two persons', async () =
   const runId = await prepared()
   const listed = await service.runJson(['print-runs:list'])
   expect(listed).toMatchObject({ waiting: 0, runs: [{ id: runId, state: 'prepared', letters: 1, sheets: 1 }] })
-  expect(listed.runs[0]).toMatchObject({ postingDay: today, preparedBy: 'cli:k.weber', handedOver: false })
+  expect(listed.runs[0]).toMatchObject({ postingDay: today, preparedBy: 'cli:k.weber (os:k.weber)', handedOver: false })
   expect(await move('release', runId, 'k.weber')).toMatchObject({
     exitCode: 1,
     result: expect.stringMatching(/you have prepared it/),
@@ -63,11 +65,60 @@ it('takes a run from the waiting letter to the post, by two persons', async () =
   expect(letter).toMatchObject({ state: 'posted', code: null })
   const audit = await service.knex('audit_events').whereLike('type', 'print_run_%').orderBy('id')
   expect(audit.map(({ type, actor }) => `${type} ${actor}`)).toEqual([
-    'print_run_closed cli:k.weber',
-    'print_run_prepared cli:k.weber',
-    'print_run_released cli:boss',
-    'print_run_posted cli:boss',
+    'print_run_closed cli:k.weber (os:k.weber)',
+    'print_run_prepared cli:k.weber (os:k.weber)',
+    'print_run_released cli:boss (os:boss)',
+    'print_run_posted cli:boss (os:boss)',
   ])
+})
+
+it('is not released by another name with the same account of the operating system', async () => {
+  const runId = await prepared()
+  const asNode = { osAccount: () => 'k.weber' }
+  const refused = await service.runJson(['print-runs:release', runId, ...by('boss')], asNode)
+  expect(refused).toMatchObject({
+    exitCode: 1,
+    result: expect.stringMatching(/with the account or token that you use/),
+  })
+  expect(await service.knex('print_runs').where({ id: runId }).first()).toMatchObject({ state: 'prepared' })
+  expect(await move('cancel', runId, 'boss')).toMatchObject({ exitCode: 0 })
+})
+
+describe('where all share one account of the operating system', () => {
+  const config = mkdtempSync(join(tmpdir(), 'aok-config-'))
+  afterAll(() => rmSync(config, { recursive: true, force: true }))
+  const asNode = (token?: string) => ({
+    osAccount: () => 'node',
+    variables: { DATA_DIR: service.dataDir, CONFIG_DIR: config, OPERATOR_TOKEN: token },
+  })
+
+  it('a token of each operator tells them apart, and without one nobody moves anything', async () => {
+    cpSync(fileURLToPath(new URL('../../config', import.meta.url)), config, { recursive: true })
+    const [weber, boss] = await Promise.all(
+      ['k.weber', 'boss'].map((name) => service.runJson(['operators:token', name])),
+    )
+    const file = join(config, 'insurer.yaml')
+    const { operators, ...insurer } = parse(readFileSync(file, 'utf8'))
+    const tokens = { 'k.weber': weber?.hash, boss: boss?.hash }
+    writeFileSync(file, stringify({ ...insurer, operators: { ...operators, tokens } }))
+    await service.knex('unlock_letters').delete()
+    await service.knex('accounts').delete()
+    await world.activated({ insuranceNumber: erika.insuranceNumber })
+    const prepare = ['print-runs:prepare', '--posting-day', today]
+    for (const token of [undefined, '', 'x', weber?.hash]) {
+      const refused = await service.runJson([...prepare, ...by('k.weber')], asNode(token))
+      expect(refused).toMatchObject({ exitCode: 2, message: expect.stringContaining('OPERATOR_TOKEN') })
+    }
+    expect(await service.runJson([...prepare, ...by('k.weber')], asNode(boss?.token))).toMatchObject({ exitCode: 2 })
+    const { runId } = await service.runJson(prepare, asNode(weber?.token))
+    const run = await service.knex('print_runs').where({ id: runId }).first()
+    expect(run.prepared_by).toBe('cli:k.weber (token:k.weber)')
+    const release = ['print-runs:release', runId]
+    expect(await service.runJson(release, asNode(weber?.token))).toMatchObject({ exitCode: 1 })
+    expect(await service.runJson([...release, ...by('boss')], asNode(weber?.token))).toMatchObject({ exitCode: 2 })
+    expect(await service.runJson(release, asNode(boss?.token))).toMatchObject({ exitCode: 0, result: 'released' })
+    expect(await service.runJson(['print-runs:cancel', runId], asNode(boss?.token))).toMatchObject({ exitCode: 0 })
+  })
 })
 
 it('calls a run back, and its letters wait again', async () => {

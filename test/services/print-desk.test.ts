@@ -112,6 +112,17 @@ describeOnDatabase('the print desk', (database) => {
       expect(actors.map(({ actor }) => actor)).toEqual(['cli:k.weber', 'cli:boss'])
     })
 
+    it('let nobody release under another name with the account or token that prepared', async () => {
+      await world.activated()
+      const runId = (await desk.prepare('2026-11-25', 'cli:k.weber (os:node)')) ?? ''
+      const releases = Array.from({ length: 16 }, (_, n) => desk.release(runId, `cli:other.${n} (os:node)`))
+      expect(new Set(await Promise.all(releases))).toEqual(new Set(['same_account']))
+      expect(await desk.release(runId, 'cli:k.weber (os:other)')).toBe('same_person')
+      expect(await desk.release(runId, 'cli:k.weber (token:k.weber)')).toBe('same_person')
+      expect(world.shop.jobs).toEqual([])
+      expect(await desk.release(runId, 'cli:boss (os:boss)')).toBe('released')
+    })
+
     it('are satisfied by one person for a run of the schedule', async () => {
       await withShop()
       expect(world.shop.jobs).toHaveLength(1)

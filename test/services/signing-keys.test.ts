@@ -6,6 +6,7 @@ import { createSigningKeyService } from '../../src/services/signing-keys.ts'
 import type { Database } from '../../src/stores/database.ts'
 import { createStores } from '../../src/stores/index.ts'
 import { createTransaction } from '../../src/stores/transaction.ts'
+import { emptyAuditLog } from '../support/audit.ts'
 import { createStandingClock } from '../support/clock.ts'
 import { describeOnServer, sixteenTimes } from '../support/databases.ts'
 import { createProtection } from '../support/protection.ts'
@@ -42,7 +43,8 @@ function createWorld(db: Database) {
 }
 
 async function empty(db: Database) {
-  for (const table of ['signing_keys', 'key_holders', 'audit_events']) await db(table).delete()
+  for (const table of ['signing_keys', 'key_holders']) await db(table).delete()
+  await emptyAuditLog(db)
 }
 
 describeOnServer('signing keys', (database) => {

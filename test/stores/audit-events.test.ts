@@ -3,6 +3,8 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { auditTypes, createAuditTrail } from '../../src/audit/events.ts'
 import { createKeyedHash } from '../../src/gateways/field-encryption.ts'
 import { createAuditEventStore } from '../../src/stores/audit-events.ts'
+import type { Database } from '../../src/stores/database.ts'
+import { emptyAuditLog, withoutTriggers } from '../support/audit.ts'
 import { describeOnBoth } from '../support/databases.ts'
 
 const hash = createKeyedHash([{ kid: 'a', secret: randomBytes(32) }])
@@ -12,6 +14,10 @@ const at = (second: number) => new Date(Date.UTC(2026, 10, 24, 9, 0, second, 7))
 describeOnBoth('audit log', (database) => {
   const store = () => createAuditEventStore(database(), hash)
   const events = () => database()('audit_events')
+  /** Changes the table as somebody could who switches its triggers off. */
+  const tamper = (work: (rows: ReturnType<typeof events>, trx: Database) => unknown) =>
+    withoutTriggers(database(), async (trx) => await work(trx('audit_events'), trx))
+  const broken = (position: number, kind: string) => ({ outcome: 'broken', position, kind, checked: position - 1 })
 
   async function append(count: number): Promise<void> {
     const trail = createAuditTrail(store().append)
@@ -34,21 +40,17 @@ describeOnBoth('audit log', (database) => {
   /** Swaps these columns of the rows at two positions, as somebody with access to the table could. */
   async function swap([left, right]: [number, number], columns: string[]): Promise<void> {
     const rows = await events().whereIn('position', [left, right]).orderBy('position')
+    const rowOf = (id: string) => (changes: object) => tamper((all) => all.where({ id }).update(changes))
     const values = rows.map((row) =>
       Object.fromEntries(columns.map((name) => [name, name === 'data' ? JSON.stringify(row[name]) : row[name]])),
     )
-    if (columns.includes('position')) await events().where({ id: rows[0].id }).update({ position: -1 })
-    await events()
-      .where({ id: rows[1].id })
-      .update(values[0] ?? {})
-    await events()
-      .where({ id: rows[0].id })
-      .update(values[1] ?? {})
+    if (columns.includes('position')) await rowOf(rows[0].id)({ position: -1 })
+    await rowOf(rows[1].id)(values[0] ?? {})
+    await rowOf(rows[0].id)(values[1] ?? {})
   }
 
   beforeEach(async () => {
-    await events().delete()
-    await database()('audit_retentions').delete()
+    await emptyAuditLog(database())
   })
 
   it('seals in the order of ids and finds the chain intact', async () => {
@@ -85,18 +87,17 @@ describeOnBoth('audit log', (database) => {
   })
 
   it('gives an event that is committed late, with a lower id, the next place', async () => {
-    await append(1)
-    await events().increment('id', 1000)
-    await store().seal()
+    await database().raw("select setval('audit_events_id_seq', 1000)")
     await sealedChain(1)
+    await database().raw("select setval('audit_events_id_seq', 1, false)")
+    await sealedChain(1)
+    await database().raw("select setval('audit_events_id_seq', 2000)")
     const positions = await events().orderBy('id').pluck('position')
     expect(positions).toEqual(['2', '1'])
     expect(await store().verify()).toMatchObject({ outcome: 'intact', checked: 2 })
   })
 
   describe('finds', () => {
-    const broken = (position: number, kind: string) => ({ outcome: 'broken', position, kind, checked: position - 1 })
-
     it.each([
       ['data', { data: JSON.stringify({ clientId: 'other' }) }],
       ['instant', { at: at(30) }],
@@ -104,59 +105,64 @@ describeOnBoth('audit log', (database) => {
       ['account', { account_id: null }],
     ])('an altered body: %s', async (_, change) => {
       await sealedChain(5)
-      await events().where({ position: 3 }).update(change)
+      await tamper((all) => all.where({ position: 3 }).update(change))
       expect(await store().verify()).toMatchObject(broken(3, 'body_altered'))
     })
 
     it.each([1, 3])('a row deleted at position %i', async (position) => {
       await sealedChain(5)
-      await events().where({ position }).delete()
+      await tamper((all) => all.where({ position }).delete())
       expect(await store().verify()).toMatchObject(broken(position, 'row_missing'))
     })
 
     it('a row deleted whose followers were renumbered', async () => {
       await sealedChain(5)
-      await events().where({ position: 3 }).delete()
-      for (const position of [4, 5])
-        await events()
-          .where({ position })
-          .update({ position: position - 1 })
+      await tamper((all) => all.where({ position: 3 }).delete())
+      for (const position of [4, 5]) await tamper((all) => all.where({ position }).update({ position: position - 1 }))
       expect(await store().verify()).toMatchObject(broken(3, 'chain_broken'))
     })
 
     it.each([
       ['neighbours by position', ['position'], [2, 3]],
       ['distant rows by position', ['position'], [2, 6]],
-      ['rows by content', ['at', 'data', 'digest'], [2, 5]],
     ])('%s swapped', async (_, columns, rows) => {
       await sealedChain(6)
       await swap(rows as [number, number], columns)
       expect(await store().verify()).toMatchObject(broken(2, 'reordered'))
     })
 
+    it('rows by content swapped', async () => {
+      await sealedChain(6)
+      await swap([2, 5], ['at', 'data', 'body_hash', 'digest'])
+      expect(await store().verify()).toMatchObject(broken(2, 'body_altered'))
+    })
+
     it('a chain value that was written over', async () => {
       await sealedChain(4)
-      await events()
-        .where({ position: 4 })
-        .update({ chain: hash.hash('forged', 'audit_chain') })
+      await tamper((all) => all.where({ position: 4 }).update({ chain: hash.hash('forged', 'audit_chain') }))
       expect(await store().verify()).toMatchObject(broken(4, 'chain_broken'))
     })
 
-    it('rows cut off at the end, with a head noted earlier', async () => {
+    it('rows cut off at the end, with and without a head noted elsewhere', async () => {
       await sealedChain(4)
       const before = await store().verify()
       if (before.outcome !== 'intact' || !before.head) throw new Error('chain must be intact')
-      await events().where({ position: 4 }).delete()
-      expect(await store().verify()).toMatchObject({ outcome: 'intact', checked: 3 })
+      await tamper((all) => all.where({ position: 4 }).delete())
+      expect(await store().verify()).toMatchObject(broken(4, 'row_missing'))
+      await append(1)
+      await store().seal()
+      // The chain went on behind the gap.
+      expect(await store().verify()).toMatchObject(broken(4, 'row_missing'))
       expect(await store().verify(undefined, before.head)).toMatchObject(broken(4, 'row_missing'))
     })
 
-    it('another event sealed in place of the noted head', async () => {
+    it('a database that was put back whole, with a head noted elsewhere', async () => {
       await sealedChain(2)
       const before = await store().verify()
       if (before.outcome !== 'intact' || !before.head) throw new Error('chain must be intact')
-      await events().where({ position: 2 }).delete()
-      await sealedChain(1)
+      await emptyAuditLog(database())
+      await sealedChain(3)
+      expect(await store().verify()).toMatchObject({ outcome: 'intact' })
       expect(await store().verify(undefined, before.head)).toMatchObject(broken(2, 'chain_broken'))
     })
 
@@ -167,18 +173,51 @@ describeOnBoth('audit log', (database) => {
     })
   })
 
-  it('checks a row without body by its digest only', async () => {
-    await sealedChain(4)
-    await events().where({ position: 2 }).update({ data: null, account_id: null })
-    expect(await store().verify()).toMatchObject({ outcome: 'intact', checked: 4, withoutBody: 1 })
-    await events()
-      .where({ position: 2 })
-      .update({ digest: hash.hash('other', 'audit_digest') })
-    expect(await store().verify()).toMatchObject({ outcome: 'broken', position: 2, kind: 'chain_broken' })
+  describe('lets nobody', () => {
+    const refused = (work: Promise<unknown>) => expect(work).rejects.toThrow('append-only')
+    const changes = {
+      at: at(30),
+      type: 'signed_out',
+      actor: 'cli',
+      account_id: null,
+      data: null,
+      digest: 'x',
+      body_hash: 'x',
+      position: 9,
+      chain: 'x',
+    }
+
+    it.each(Object.entries(changes))('change %s of a sealed event', async (column, value) => {
+      await sealedChain(1)
+      await refused(events().update({ [column]: value }))
+    })
+
+    it.each(Object.entries(changes))('change %s of an event that waits', async (column, value) => {
+      await append(1)
+      await refused(events().update({ [column]: value }))
+    })
+
+    it('take events away, one or all', async () => {
+      await sealedChain(2)
+      await append(1)
+      await refused(events().where({ position: 1 }).delete())
+      await refused(events().whereNull('position').delete())
+      await refused(database().raw('truncate audit_events'))
+      await refused(events().update({ data: null, account_id: null, actor: 'member' }))
+    })
   })
 
   describe('its retention', () => {
     const second = (n: number) => ({ name: 'signIn', types: auditTypes.signIn, before: at(n) })
+    const empty = async (of: { name: string; types: string[]; before: Date }, limit?: number) => {
+      const done = await store().emptyBodies(of, limit)
+      const { emptied: count, until } = done
+      const trail = createAuditTrail(store().append)
+      if (count > 0)
+        await trail.auditBodiesEmptied({ at: at(60), name: of.name, before: of.before.toISOString(), until, count })
+      return done
+    }
+    const members = () => events().whereNot({ type: 'audit_bodies_emptied' })
 
     it('empties what is older, by class, and the chain stays intact', async () => {
       await append(3)
@@ -186,29 +225,57 @@ describeOnBoth('audit log', (database) => {
       await trail.accountEnded({ at: at(3), accountId, reason: 'phone', actor: 'staff:17' })
       await append(1)
       await store().seal()
-      expect(await store().emptyBodies(second(3))).toEqual({ walked: 2, emptied: 2 })
-      expect(await events().orderBy('id').select('account_id', 'data')).toMatchObject([
+      expect(await empty(second(3))).toMatchObject({ walked: 2, emptied: 2 })
+      expect(await members().orderBy('id').select('account_id', 'data')).toMatchObject([
         ...Array(2).fill({ account_id: null, data: null }),
         ...Array(3).fill({ account_id: accountId, data: {} }),
       ])
-      expect(await store().emptyBodies(second(3))).toEqual({ walked: 0, emptied: 0 })
-      expect(await store().emptyBodies(second(60))).toEqual({ walked: 3, emptied: 2 })
-      expect(await events().whereNotNull('data').pluck('type')).toEqual(['account_ended'])
-      await store().emptyBodies({ name: 'account', types: auditTypes.account, before: at(60) })
+      expect(await empty(second(3))).toMatchObject({ walked: 0, emptied: 0 })
+      expect(await empty(second(60))).toMatchObject({ walked: 3, emptied: 2 })
+      expect(await members().whereNotNull('data').pluck('type')).toEqual(['account_ended'])
+      await empty({ name: 'account', types: auditTypes.account, before: at(60) })
       expect(await events().where({ type: 'account_ended' }).first()).toMatchObject({
         ...{ actor: 'staff', account_id: null, data: null, at: at(3) },
       })
-      expect(await store().verify()).toMatchObject({ outcome: 'intact', checked: 5, withoutBody: 5 })
+      expect(await store().verify()).toMatchObject({ outcome: 'intact', checked: 5, withoutBody: 5, unsealed: 3 })
+      await store().seal()
+      expect(await store().verify()).toMatchObject({ outcome: 'intact', checked: 8, withoutBody: 5 })
     })
 
     it('goes on page by page, and waits for what is not sealed', async () => {
       await sealedChain(5)
       await append(2)
-      expect(await store().emptyBodies(second(60), 4)).toEqual({ walked: 4, emptied: 4 })
-      expect(await store().emptyBodies(second(60), 4)).toEqual({ walked: 1, emptied: 1 })
-      expect(await store().emptyBodies(second(60), 4)).toEqual({ walked: 0, emptied: 0 })
+      expect(await store().emptyBodies(second(60), 4)).toMatchObject({ walked: 4, emptied: 4 })
+      expect(await store().emptyBodies(second(60), 4)).toMatchObject({ walked: 1, emptied: 1 })
+      expect(await store().emptyBodies(second(60), 4)).toMatchObject({ walked: 0, emptied: 0 })
       await store().seal()
-      expect(await store().emptyBodies(second(60), 4)).toEqual({ walked: 2, emptied: 2 })
+      expect(await store().emptyBodies(second(60), 4)).toMatchObject({ walked: 2, emptied: 2 })
+    })
+
+    const removeBody = (position: number) =>
+      tamper((all) => all.where({ position }).update({ data: null, account_id: null, actor: 'member' }))
+
+    it('is the only one who removes a body: without its event', async () => {
+      await sealedChain(4)
+      await removeBody(2)
+      expect(await store().verify()).toMatchObject(broken(2, 'body_removed'))
+    })
+
+    it('is the only one who removes a body: of another time, class or row than its event says', async () => {
+      await sealedChain(5)
+      await empty(second(3))
+      expect(await store().verify()).toMatchObject({ outcome: 'intact', withoutBody: 2 })
+      await removeBody(4)
+      expect(await store().verify()).toMatchObject(broken(4, 'body_removed'))
+    })
+
+    it('is believed only while its event is genuine', async () => {
+      await sealedChain(5)
+      await empty(second(3))
+      const told = { name: 'signIn', before: at(60).toISOString(), until: '99999', count: 5 }
+      await tamper((all) => all.where({ type: 'audit_bodies_emptied' }).update({ data: JSON.stringify(told) }))
+      await removeBody(4)
+      expect(await store().verify()).toMatchObject(broken(1, 'body_removed'))
     })
   })
 
@@ -221,9 +288,10 @@ describeOnBoth('audit log', (database) => {
   })
 
   it('tells its progress over more than one page', async () => {
-    const digest = hash.hash('filler', 'audit_digest')
-    const filler = { at: at(1), type: 'filler', actor: 'system', data: null, digest }
-    await events().insert(Array.from({ length: 1001 }, () => filler))
+    const trail = (trx: Database) => createAuditTrail(createAuditEventStore(trx, hash).append)
+    await database().transaction(async (trx) => {
+      for (let n = 0; n < 1001; n++) await trail(trx).signedOut({ at: at(1), accountId })
+    })
     while ((await store().seal()) > 0);
     const progress: [number, number][] = []
     expect(await store().verify((...step) => progress.push(step))).toMatchObject({ outcome: 'intact', checked: 1001 })

@@ -71,4 +71,16 @@ describeOnBoth('known devices', (database) => {
     await sixteenTimes(() => store().makeKnown(id, 'device', now))
     expect(await database()('known_devices')).toHaveLength(1)
   })
+
+  it('are forgotten when nobody signs in with them, and live with every sign-in', async () => {
+    const id = await account()
+    await store().makeKnown(id, 'used', now)
+    await store().makeKnown(id, 'forgotten', now)
+    const later = new Date('2027-12-01T09:00:00Z')
+    expect(await store().makeKnown(id, 'used', later)).toBe(false)
+    expect(await store().deleteUnusedSince(now)).toBe(0)
+    expect(await store().deleteUnusedSince(new Date('2026-11-26T09:00:00Z'))).toBe(1)
+    expect([await store().isKnown(id, 'used'), await store().isKnown(id, 'forgotten')]).toEqual([true, false])
+    expect(await store().deleteUnusedSince(later)).toBe(0)
+  })
 })

@@ -3,6 +3,7 @@ import { beforeEach, expect, it } from 'vitest'
 import { defaultDeadlines } from '../../src/domain/deadlines.ts'
 import { createAccountStore } from '../../src/stores/accounts.ts'
 import { createInvariantStore, invariants, momentOf } from '../../src/stores/invariants/index.ts'
+import { emptyAuditLog } from '../support/audit.ts'
 import { describeOnBoth } from '../support/databases.ts'
 import { newAccount } from '../support/members.ts'
 import { createProtection } from '../support/protection.ts'
@@ -112,7 +113,8 @@ describeOnBoth('invariants', (database) => {
     return async () => {
       for (const table of ['unlock_letters', 'print_runs', 'accounts', 'journeys', 'one_time_codes'])
         await database()(table).delete()
-      for (const table of ['messages', 'insured_persons', 'job_runs', 'audit_events']) await database()(table).delete()
+      for (const table of ['messages', 'insured_persons', 'job_runs']) await database()(table).delete()
+      await emptyAuditLog(database())
     }
   })
 

@@ -42,7 +42,7 @@ async function fill(db: Database, protection: Protection) {
   await stores.returnedLetters.add({ letterId, insuranceNumber: 'A123456780', addressHash: 'old.z', ...back })
   await stores.canaryLetters.add({ id: randomUUID(), runId, code: 'ABCDEFGHJKMN', codeHash: 'old.c' })
   // As the version before wrote it.
-  const pdf = protection.encryption.encrypt(Buffer.from('%PDF').toString('base64'), 'print_runs.pdf')
+  const pdf = protection.encryption.encrypt(Buffer.from('%PDF').toString('base64'), `print_runs.pdf:${runId}`)
   await db('print_runs').where({ id: runId }).update({ pdf })
   await stores.messages.add({ id: messageId, kind: 'email', payload: { to: 'a@b' }, expiresAt: null, createdAt: now })
   await stores.journeys.begin({ id: 'journey-1', kind: 'sign-in', state: { step: 'password' }, expiresAt: now })
@@ -71,7 +71,10 @@ async function readAll(db: Database, protection: Protection, filled: Awaited<Ret
     envelopes: [
       ...(await stores.runLetters.countEnvelopes(account?.insuranceNumberHashes ?? [], new Date(0))).values(),
     ],
-    pdf: Buffer.from(protection.encryption.decrypt(printRun.pdf, 'print_runs.pdf'), 'base64').toString(),
+    pdf: Buffer.from(
+      protection.encryption.decrypt(printRun.pdf, `print_runs.pdf:${filled.runId}`),
+      'base64',
+    ).toString(),
     message: (await stores.messages.open(filled.messageId))?.payload,
     journey: (await stores.journeys.load('journey-1', 'sign-in'))?.state,
     signing: (await createSigningKeyStore(db, protection).list()).length,
@@ -125,9 +128,7 @@ describeOnBoth('rewriting rows under a new key', (database) => {
   it('tells which columns still hold an old key, and which of them end by themselves', async () => {
     const filled = await fill(database(), before)
     const usage = createKeyUsageStore(database())
-    const sealedColumns = protectedTables.flatMap(({ table, sealed }) =>
-      Object.keys(sealed).map((c) => `${table}.${c}`),
-    )
+    const sealedColumns = protectedTables.flatMap(({ table, sealed }) => sealed.map((c) => `${table}.${c}`))
     expect(await usage.columnsUsing('encryption', 'old', now, '2026-11-24')).toEqual(sealedColumns)
     await rewriteAll(database())
     expect(await usage.columnsUsing('encryption', 'old', now, '2026-11-24')).toEqual([])
@@ -177,7 +178,7 @@ describeOnServer('rewriting rows beside other work', (database) => {
     await database().transaction(async (trx) => {
       await trx('accounts')
         .where({ id: filled.account.id })
-        .update({ email: during.encryption.encrypt('new@b', 'accounts.email') })
+        .update({ email: during.encryption.encrypt('new@b', `accounts.email:${filled.account.id}`) })
       expect(await store.rewritePage(accountsTable, target)).toBe('busy')
     })
     expect(await store.rewritePage(accountsTable, target)).toMatchObject({ rewritten: 1, last: true })
@@ -193,7 +194,7 @@ describeOnServer('rewriting rows beside other work', (database) => {
       encryption: {
         ...during.encryption,
         encrypt(plain, context) {
-          if (!changed) updateElsewhere(url, during.encryption.encrypt('new@b', 'accounts.email'))
+          if (!changed) updateElsewhere(url, during.encryption.encrypt('new@b', `accounts.email:${filled.account.id}`))
           changed = true
           return during.encryption.encrypt(plain, context)
         },

@@ -68,4 +68,16 @@ describeOnBoth('consents', (database) => {
     await database()('accounts').where({ id: accountId }).delete()
     expect(await store().find(accountId, 'third')).toBeNull()
   })
+
+  it('forgets what nobody relied on, and keeps what a sign-in did', async () => {
+    const [used, forgotten] = [await addAccount(), await addAccount()]
+    for (const accountId of [used, forgotten])
+      await store().grant({ accountId, clientId: 'app', scopes: ['openid'], now })
+    const nextYear = new Date('2027-11-24T09:00:00Z')
+    expect((await store().use(used, 'app', nextYear))?.scopes).toEqual(['openid'])
+    expect(await store().use(used, 'other', nextYear)).toBeNull()
+    expect(await store().deleteUnusedSince(later)).toBeGreaterThan(0)
+    expect(await store().find(forgotten, 'app')).toBeNull()
+    expect(await store().find(used, 'app')).not.toBeNull()
+  })
 })

@@ -16,6 +16,7 @@ import type { Database } from '../../src/stores/database.ts'
 import { createStores } from '../../src/stores/index.ts'
 import type { Protection } from '../../src/stores/protection.ts'
 import { createTransaction } from '../../src/stores/transaction.ts'
+import { emptyAuditLog } from './audit.ts'
 import { createStandingClock } from './clock.ts'
 import { newAccount } from './members.ts'
 import { createProtection } from './protection.ts'
@@ -38,7 +39,6 @@ const tables = [
   'activation_links',
   'accounts',
   'insured_persons',
-  'audit_events',
   'messages',
 ]
 
@@ -162,6 +162,7 @@ export function createServiceWorld(
     },
     async empty() {
       for (const table of tables) await db(table).delete()
+      await emptyAuditLog(db)
     },
   }
 }

@@ -22,4 +22,11 @@ export const runningSettings = {
     .string()
     .optional()
     .describe('who gives a command that moves letters, as the audit log names him; `--operator` wins'),
+  OPERATOR_TOKEN: z
+    .string()
+    .optional()
+    .meta({ file: true })
+    .describe(
+      'token of the operator from `operators:token`; needed where `operators.tokens` in `insurer.yaml` names any',
+    ),
 }

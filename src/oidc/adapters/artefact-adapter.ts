@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events'
 import Provider, { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
 import { type FieldEncryption, hashToken } from '../../gateways/field-encryption.ts'
 import type { ArtefactStore, StoredArtefact } from '../../stores/oidc-artefacts.ts'
+import { placeOf } from '../../stores/protected-tables.ts'
 import { requestAge as ageOfCurrentRequest } from '../requests/arrival.ts'
 import { replayed, replayMargin } from './replay.ts'
 import { createUsesUnderWay, type Timing } from './uses-under-way.ts'
@@ -50,7 +51,7 @@ export function createArtefactAdapterFactory(settings: AdapterSettings): Adapter
   const recall = (key: string): Seen | undefined => seenBy.get(currentRequest() ?? {})?.get(key)
 
   return (model: string): Adapter => {
-    const context = (idHash: string) => `oidc_artefacts.payload.${model}.${idHash}`
+    const context = (idHash: string) => placeOf('oidc_artefacts', 'payload', { model, id_hash: idHash })
     const open = (stored: StoredArtefact | undefined, id?: string): AdapterPayload | undefined => {
       if (!stored) return undefined
       const payload: AdapterPayload = JSON.parse(encryption.decrypt(stored.sealed, context(stored.idHash)))

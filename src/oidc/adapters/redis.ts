@@ -51,7 +51,7 @@ const unused = { consumedAt: null, consumedAgo: null, usedAgo: null, successorUs
  * Creates the store of oidc-provider's artefacts in Redis. Braces in keys are hash tags: a grant and the list of what it
  * issued lie in one slot of a cluster; what it issued lies in slots of its own, because tokens are found without it.
  */
-export function createRedisArtefactStore(redis: RedisGateway, prefix = 'meine-aok:oidc:'): ArtefactStore {
+export function createRedisArtefactStore(redis: RedisGateway, prefix = 'meine-aok:oidc:2:'): ArtefactStore {
   const run = redis.define(scripts)
   const keyOf = (model: string, hash: string) => `${prefix}${model}:{${hash}}`
   const listOf = (grantHash: string) => `${keyOf('Grant', grantHash)}:issued`

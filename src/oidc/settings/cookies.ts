@@ -1,4 +1,5 @@
 import type { Configuration } from 'oidc-provider'
+import { createCookieSigner } from '../../http/cookies.ts'
 
 const isSecure = (issuer: string) => issuer.startsWith('https://')
 
@@ -20,7 +21,7 @@ export function cookieSettings(issuer: string, keys: readonly string[]): Configu
   const secure = isSecure(issuer)
   const flags = { signed: true, httpOnly: true, sameSite: 'lax', overwrite: true, secure } as const
   return {
-    keys: [...keys],
+    keys: createCookieSigner(keys),
     names: cookieNames(issuer),
     long: { ...flags, path: '/' },
     short: flags,

@@ -5,28 +5,34 @@ import { printedEnvelopes } from './envelopes.ts'
 import { printFilesOf } from './files.ts'
 import { leaseFrom, type PrintActor, type PrintDesk } from './settings.ts'
 
-export type ReleaseOutcome = 'released' | 'same_person' | 'refused'
+export type ReleaseOutcome = 'released' | 'same_person' | 'same_account' | 'refused'
 
 /** The name behind an actor: the same person may not come by two ways in. */
-const personOf = (actor: PrintActor): string => actor.slice(actor.indexOf(':') + 1)
+const personOf = (actor: string): string => actor.slice(actor.indexOf(':') + 1).split(' ', 1)[0] ?? ''
 
-/** Lets a prepared run go to the print shop; the hand-over follows. Who prepared it by hand may not (`same_person`). */
+/** By what the person is known: account of the operating system, or token; a name alone anybody can give. */
+const identityOf = (actor: string): string | null => /\((.+)\)$/.exec(actor)?.[1] ?? null
+
+/**
+ * Lets a prepared run go to the print shop; the hand-over follows. Who prepared it by hand may not: under the same
+ * name (`same_person`), or with the same account or token under whatever name (`same_account`).
+ */
 export async function releaseRun(desk: PrintDesk, runId: string, actor: PrintActor): Promise<ReleaseOutcome> {
   const now = desk.clock.now()
   if (desk.fourEyes && actor === 'system') return 'same_person'
   const person = actor === 'system' ? null : personOf(actor)
+  const identity = identityOf(actor)
   const run = await desk.stores.printRuns.find(runId)
   if (!run) return 'refused'
   const released = await desk.transaction(async (unit) => {
-    if (!(await unit.printRuns.release(runId, { by: actor, person, now }))) return false
+    if (!(await unit.printRuns.release(runId, { by: actor, person, identity, now }))) return false
     await unit.audit.printRunReleased({ at: now, actor, runId, count: run.letterCount })
     return true
   })
   if (released) return 'released'
-  const refusedPerson = run.state === 'prepared' && run.files !== null && person !== null
-  return refusedPerson && run.preparedBy !== null && personOf(run.preparedBy as PrintActor) === person
-    ? 'same_person'
-    : 'refused'
+  if (run.state !== 'prepared' || run.files === null || run.preparedBy === null || person === null) return 'refused'
+  if (personOf(run.preparedBy) === person) return 'same_person'
+  return identity !== null && identityOf(run.preparedBy) === identity ? 'same_account' : 'refused'
 }
 
 /**

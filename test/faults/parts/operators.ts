@@ -20,7 +20,9 @@ export type Operators = ReturnType<typeof createOperators>
 export function createOperators(variables: Record<string, string>, shopFolder: string) {
   async function command(...args: string[]): Promise<Answer> {
     let out = ''
-    const io = { variables, out: (text: string) => (out += text), err: () => {} }
+    // Each operator has an account of his own on the machine.
+    const osAccount = () => args[args.indexOf('--operator') + 1] ?? ''
+    const io = { variables, osAccount, out: (text: string) => (out += text), err: () => {} }
     const exitCode = await runCli(commands, [...args, '--json'], io as never)
     return { ...JSON.parse(out), exitCode }
   }

@@ -110,6 +110,7 @@ export async function startHarness(adapterFactory: AdapterFactory, overrides: Pa
     findAccount: async (accountId) =>
       state.active.has(accountId) ? { accountId, claims: () => allClaims } : undefined,
     consents,
+    now: () => new Date(),
     renderError: (ctx, out) => {
       ctx.type = 'html'
       ctx.body = `<h1>${out.error}</h1>`
@@ -148,7 +149,7 @@ const allClaims = { given_name: 'Erika', email: 'erika@example.invalid', email_v
 function memoryConsents(records: Map<string, Consent>) {
   const keyOf = (accountId: string, clientId: string) => `${accountId} ${clientId}`
   return {
-    find: async (accountId: string, clientId: string) => records.get(keyOf(accountId, clientId)) ?? null,
+    use: async (accountId: string, clientId: string) => records.get(keyOf(accountId, clientId)) ?? null,
     async grant({
       accountId,
       clientId,

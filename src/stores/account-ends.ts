@@ -1,0 +1,63 @@
+import { type Account, type AccountRow, readAccount } from './account-record.ts'
+import { type Database, onceOnly } from './database.ts'
+import type { Protection } from './protection.ts'
+
+/** A suspended account with the day on which it was. */
+export type SuspendedAccount = { account: Account; since: Date }
+
+/**
+ * Takes away what other tables keep of accounts that are gone: messages that have left, with the hash of their recipient, and whose an SMS
+ * was. What still has to go out goes, and is forgotten with its kind. Devices, consents and links go by their reference.
+ */
+export async function forgetTraces(db: Database, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return
+  await db('messages')
+    .whereIn('account_id', ids)
+    .where((done) => done.whereNotNull('delivered_at').orWhereNotNull('failed_at'))
+    .delete()
+  await db('messages').whereIn('account_id', ids).update({ account_id: null, recipient_hash: null })
+  await db('sms_receipts').whereIn('account_id', ids).update({ account_id: null })
+}
+
+/** Creates the store of what becomes of accounts that nobody can sign in to any more. */
+export function createAccountEndStore(db: Database, protection: Protection) {
+  const accounts = () => db('accounts')
+  /** A letter about the end is still on its way. */
+  const letterUnderWay = () =>
+    db('unlock_letters')
+      .whereRaw('unlock_letters.account_id = accounts.id')
+      .whereIn('unlock_letters.state', ['requested', 'prepared'])
+  return {
+    /** Deletes accounts that ended before the instant; safe to run twice and in parallel. */
+    async deleteEnded(before: Date, limit: number): Promise<string[]> {
+      const due = accounts()
+        .where({ state: 'ended' })
+        .where('state_changed_at', '<', before)
+        .whereNotExists(letterUnderWay())
+        .orderBy('state_changed_at')
+        .limit(limit)
+        .forUpdate()
+        .skipLocked()
+        .select('id')
+      const rows = await accounts().where(onceOnly(db, due)).where({ state: 'ended' }).delete('id')
+      const ids = rows.map((row) => row.id)
+      await forgetTraces(db, ids)
+      return ids
+    },
+    /** Suspended accounts in the order of their ids; `after`: id of the last one seen. */
+    async suspended(after: string | null, limit: number): Promise<SuspendedAccount[]> {
+      const page = accounts().where({ state: 'suspended' }).whereNotNull('active_since').orderBy('id').limit(limit)
+      const rows: (AccountRow & { state_changed_at: Date })[] = await (after ? page.where('id', '>', after) : page)
+      return rows.map((row) => ({ account: readAccount(row, protection), since: row.state_changed_at }))
+    },
+    /** Deletes an account that is still suspended since then. */
+    async deleteSuspended(id: string, since: Date): Promise<boolean> {
+      const gone = await accounts()
+        .where({ id, state: 'suspended', state_changed_at: since })
+        .whereNotExists(letterUnderWay())
+        .delete()
+      if (gone === 1) await forgetTraces(db, [id])
+      return gone === 1
+    },
+  }
+}

@@ -50,8 +50,8 @@ export function createAuditChain(hash: KeyedHash): AuditChain {
   }
 }
 
-/** Names the kind of an actor, which stays when the person behind it goes: `staff` of `staff:17`. */
-export const actorKind = (actor: string) => actor.split(':', 1)[0] ?? ''
+/** The kind of an actor, which stays when the person behind it goes: `staff` of `staff:17`. */
+const actorKind = (actor: string) => actor.split(':', 1)[0] ?? ''
 
 /**
  * Writes the body of an event as text that survives a round trip through `jsonb`: keys sorted, absent values left out

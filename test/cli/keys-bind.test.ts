@@ -126,6 +126,7 @@ it('binds nothing that somebody plants later, and nothing while a process runs',
 })
 
 it('refuses an audit log that did not hold before', async () => {
+  await service.knex('accounts').delete()
   await putBack()
   await withoutTriggers(service.knex, async (trx) => {
     await trx('audit_events').where({ type: 'ciphertexts_bound' }).delete()

@@ -4,6 +4,7 @@ import { requireBoundData } from '../../src/app/bound-data.ts'
 import { createAuditTrail } from '../../src/audit/events.ts'
 import { loadConfig } from '../../src/config.ts'
 import { createFieldEncryption, createKeyedHash } from '../../src/gateways/field-encryption.ts'
+import { isUnbound } from '../../src/gateways/unbound-decryption.ts'
 import { createSigningKey } from '../../src/oidc/signing-keys.ts'
 import { createStores } from '../../src/stores/index.ts'
 import { keyOf, readPage } from '../../src/stores/protected-rows.ts'
@@ -49,7 +50,7 @@ async function putBack(): Promise<number> {
     for (const row of await readPage(service.knex, spec, null))
       for (const column of spec.sealed) {
         const [key, value] = [keyOf(spec, row), row[column]]
-        if (!value) continue
+        if (!value || isUnbound(value)) continue
         const place = placeOf(spec.table, column, key)
         const before = sealAsBefore(
           encryption.decrypt(value, place),

@@ -82,9 +82,17 @@ const threshold = z
   .refine(({ begin, end }) => end < begin, 'end must lie below begin')
 
 /** From when on new work is refused; operators' files of before lack it. */
+const knownDevicesSchema = z
+  .strictObject({ eventLoopDelay: threshold, passwordQueue: threshold })
+  .default({ eventLoopDelay: { begin: 950, end: 500 }, passwordQueue: { begin: 0.7, end: 0.5 } })
 const loadSheddingSchema = z
-  .strictObject({ eventLoopDelay: threshold, passwordQueue: threshold, retryAfter: seconds })
-  .default({ eventLoopDelay: { begin: 750, end: 250 }, passwordQueue: { begin: 0.5, end: 0.25 }, retryAfter: 10 })
+  .strictObject({
+    eventLoopDelay: threshold,
+    passwordQueue: threshold,
+    knownDevices: knownDevicesSchema,
+    retryAfter: seconds,
+  })
+  .prefault({ eventLoopDelay: { begin: 750, end: 250 }, passwordQueue: { begin: 0.5, end: 0.25 }, retryAfter: 10 })
 
 /** Euros in 24 hours; a counter of hundredths of a cent holds no more than 200 000. */
 const euros = z.int().positive().max(200_000)

@@ -1,65 +1,72 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { createStandstill, type Standstill } from './standstill.ts'
 
 /** Where shedding begins and where it ends again; `end` lies below `begin`, so that it does not flicker. */
 type Threshold = { begin: number; end: number }
 
-export type OverloadRules = {
-  /** Milliseconds that the event loop is late, mean of a second. */
+/** When one rung of the ladder is refused. */
+type Rung = {
+  /** Milliseconds of each second that the event loop stood still, over two seconds: one long statement is no overload. */
   eventLoopDelay: Threshold
   /** Share of the queue of password hashing that waits. */
   passwordQueue: Threshold
+}
+
+export type OverloadRules = Rung & {
+  /** Browsers in which somebody has signed in before hold out longer than strangers. */
+  knownDevices: Rung
   /** Seconds after which refused work may come again. */
   retryAfter: number
 }
+
+/** Who brings new work: nobody is asked who has begun already. */
+export type Newcomer = 'stranger' | 'knownDevice'
 
 type Settings = {
   rules: OverloadRules
   /** Work waiting for password hashing, and how much may. */
   passwords(): { waiting: number; queue: number }
   log: { warn(detail: object, message: string): void; info(detail: object, message: string): void }
-  /** Milliseconds that the event loop is late; the process's own when unset. */
-  delay?: () => number
+  standstill?: Standstill
 }
 
 /** Tells whether this process has more to do than it can. */
 export type Overload = {
-  /** True while new work should be refused; what is refused is counted for the log. */
-  refuses(): boolean
-  /** The same for an onlooker: nothing is counted. */
+  /** True while new work of this kind should be refused; what is refused is counted for the log. */
+  refuses(who: Newcomer): boolean
+  /** Whether strangers are refused, for an onlooker: nothing is counted. */
   shedding(): boolean
   retryAfter: number
   close(): void
 }
 
-/** Seconds in a row that the event loop must be late: one long statement of an import is no overload. */
-const lateSeconds = 2
-
-/** Watches the event loop and the queue of password hashing; begin and end of a period stand in the log, once each. */
-export function createOverload({ rules, passwords, log, delay = createDelayMeter() }: Settings): Overload {
-  let late = 0
-  let loopShedding = false
-  let queueShedding = false
+/**
+ * Watches the event loop and the queue of password hashing, at the moment that it is asked: a blocked loop runs no timer that could notice.
+ * Begin and end of a period stand in the log, once each.
+ */
+export function createOverload({ rules, passwords, log, standstill = createStandstill() }: Settings): Overload {
+  const rungs = { stranger: createRung(rules), knownDevice: createRung(rules.knownDevices) }
   let period: { refused: number } | undefined
 
-  function look(): boolean {
+  function look(who: Newcomer): boolean {
     const { waiting, queue } = passwords()
-    queueShedding = waiting / queue >= (queueShedding ? rules.passwordQueue.end : rules.passwordQueue.begin)
-    const shedding = queueShedding || loopShedding
-    if (shedding && !period) {
+    const stood = standstill.perSecond()
+    // Both, so that each keeps its own begin and end.
+    const refused = {
+      stranger: rungs.stranger(stood, waiting / queue),
+      knownDevice: rungs.knownDevice(stood, waiting / queue),
+    }
+    if (refused.stranger && !period) {
       period = { refused: 0 }
       log.warn(
-        { passwordsWaiting: waiting, eventLoop: loopShedding },
+        { passwordsWaiting: waiting, stoodStill: Math.round(stood) },
         'overloaded: new sign-ins and registrations are refused',
       )
     }
-    return shedding
+    return refused[who]
   }
   /** A period ends at the turn of a second only, so that a queue that swings is one period. */
   function turn(): void {
-    const now = delay()
-    late = now >= (loopShedding ? rules.eventLoopDelay.end : rules.eventLoopDelay.begin) ? late + 1 : 0
-    loopShedding = loopShedding ? late > 0 : late >= lateSeconds
-    if (look() || !period) return
+    if (look('stranger') || !period) return
     log.info({ refused: period.refused }, 'overload is over')
     period = undefined
   }
@@ -67,24 +74,25 @@ export function createOverload({ rules, passwords, log, delay = createDelayMeter
   timer.unref()
   return {
     retryAfter: rules.retryAfter,
-    shedding: look,
-    refuses() {
-      const shedding = look()
-      if (shedding && period) period.refused++
-      return shedding
+    shedding: () => look('stranger'),
+    refuses(who) {
+      const refused = look(who)
+      if (refused && period) period.refused++
+      return refused
     },
-    close: () => clearInterval(timer),
+    close() {
+      clearInterval(timer)
+      standstill.close()
+    },
   }
 }
 
-/** Measures by how much timers of this process are late, in milliseconds, mean since the last look. */
-function createDelayMeter(): () => number {
-  const resolution = 20
-  const histogram = monitorEventLoopDelay({ resolution })
-  histogram.enable()
-  return () => {
-    const mean = histogram.count > 0 ? histogram.mean / 1e6 - resolution : 0
-    histogram.reset()
-    return Math.max(0, mean)
+function createRung({ eventLoopDelay, passwordQueue }: Rung) {
+  let loop = false
+  let queue = false
+  return (stood: number, share: number): boolean => {
+    loop = stood >= (loop ? eventLoopDelay.end : eventLoopDelay.begin)
+    queue = share >= (queue ? passwordQueue.end : passwordQueue.begin)
+    return loop || queue
   }
 }

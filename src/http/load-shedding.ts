@@ -3,15 +3,26 @@ import { PublicError } from '../errors.ts'
 import type { CookieJar } from './cookies.ts'
 
 type Settings = {
-  overload: { refuses(): boolean; retryAfter: number }
+  overload: { refuses(who: 'stranger' | 'knownDevice'): boolean; retryAfter: number }
   cookies: CookieJar
   /** Whether the browser has a session here: its authorization requests cost no password. */
   signedIn(ctx: Context): boolean
 }
 
+const sinceSignIn = 400 * 24 * 60 * 60
+
+/**
+ * Notes in a signed cookie that somebody has signed in with this browser. The random id of the device cookie cannot tell: every browser gets
+ * one, and whom it is known to stands in the database, which an overloaded process should not ask.
+ */
+export const noteSignIn = (ctx: Context, cookies: CookieJar): void =>
+  cookies.set(ctx, 'signed-in-before', 'yes', sinceSignIn)
+
+const isKnown = (ctx: Context, cookies: CookieJar) => cookies.get(ctx, 'signed-in-before') === 'yes'
+
 /**
  * Creates the refusal of new work while the process is overloaded: sign-ins and registrations that begin here and now. Who has begun
- * goes on, and so do tokens, userinfo, pages, health. `mark` decides before oidc-provider answers, `answer` refuses where
+ * goes on, and so do tokens, userinfo, pages, health; browsers in which somebody has signed in before are refused later. `mark` decides before oidc-provider answers, `answer` refuses where
  * pages can be drawn.
  */
 export function createLoadShedding({ overload, cookies, signedIn }: Settings) {
@@ -23,7 +34,8 @@ export function createLoadShedding({ overload, cookies, signedIn }: Settings) {
     /** Lets `handler` answer unless the request is new work that is refused. */
     mark(handler: Middleware): Middleware {
       return (ctx, next) => {
-        if (!isNew(ctx) || !overload.refuses()) return handler(ctx, next)
+        if (!isNew(ctx) || !overload.refuses(isKnown(ctx, cookies) ? 'knownDevice' : 'stranger'))
+          return handler(ctx, next)
         ctx.state.shed = true
         return next()
       }

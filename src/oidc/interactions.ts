@@ -2,6 +2,7 @@ import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { InteractionResults } from 'oidc-provider'
 import { deviceOf } from '../http/device.ts'
+import { noteSignIn } from '../http/load-shedding.ts'
 import { mountJourney } from '../http/mount-journey.ts'
 import type { Deps } from '../journeys/deps.ts'
 import type { Position } from '../journeys/journey.ts'
@@ -96,6 +97,7 @@ async function beginJourney({ uid, params }: Interaction, { deps }: InteractionD
 }
 
 async function finish(ctx: Context, settings: InteractionDeps, position: Position<SignInState>): Promise<void> {
+  if (position.state.step === 'finished') noteSignIn(ctx, settings.cookies)
   await handOver(ctx, settings, resultOf(position.state))
 }
 

@@ -16,7 +16,8 @@ import type { ClientModel } from '../oidc/clients/model.ts'
 import { createPairwiseIdentifier, subjectOf } from '../oidc/clients/pairwise.ts'
 import { explainMissing, isInteractionGone, restartOf } from '../oidc/open-interaction.ts'
 import { createProvider } from '../oidc/provider.ts'
-import type { BackchannelLogout, OidcAccount, ProviderDeps } from '../oidc/provider-deps.ts'
+import type { BackchannelLogout, ProviderDeps } from '../oidc/provider-deps.ts'
+import { oncePerRequest } from '../oidc/requests/once-per-request.ts'
 import { cookieNames } from '../oidc/settings/cookies.ts'
 import { wordsOf } from '../oidc/words.ts'
 import type { Database } from '../stores/database.ts'
@@ -48,6 +49,7 @@ export async function createOidc(settings: Settings) {
   const protocolClock = createSystemClock()
   const { encryption } = services.protection
   const store = redis ? createRedisArtefactStore(redis) : createOidcArtefactStore(knex)
+  const accountOf = oncePerRequest((accountId) => findAccount(services, settings.clock, accountId))
   const settled = {
     issuer,
     trustedProxies: config.trustedProxies,
@@ -55,10 +57,13 @@ export async function createOidc(settings: Settings) {
     cookieKeys: config.secrets.cookieKeys.map((key) => key.secret.toString('base64')),
     clients: registry.clients,
     privateClientHosts: config.privateClientHosts,
-    adapterFactory: createArtefactAdapterFactory({ store, encryption }),
+    adapterFactory: createArtefactAdapterFactory({
+      ...{ store, encryption },
+      signInsCount: async (accountId) => (await accountOf(accountId))?.signInsFrom,
+    }),
     pairwise: await createPairwiseIdentifier(services.stores.signingKeys, protocolClock.now()),
     clock: protocolClock,
-    findAccount: (accountId: string) => findAccount(services, settings.clock, accountId),
+    findAccount: accountOf,
     consents: services.stores.consents,
     now: settings.clock.now,
     log,
@@ -117,7 +122,7 @@ function recordSignOuts(
 }
 
 /** An account may be used by applications while it is active; whoever is suspended or ended is signed out. */
-async function findAccount(services: Services, clock: Clock, accountId: string): Promise<OidcAccount | undefined> {
+async function findAccount(services: Services, clock: Clock, accountId: string) {
   const account = await services.stores.accounts.find(accountId)
   if (account?.state !== 'active') return undefined
   // Death, guardian or the end of the grace count at once, also for sessions and refresh tokens.
@@ -125,6 +130,7 @@ async function findAccount(services: Services, clock: Clock, accountId: string):
   if (decision.change !== 'none') return undefined
   return {
     accountId,
+    signInsFrom: account.signInsFrom,
     async claims() {
       const person = await services.stores.insuredPersons.findByInsuranceNumber(account.insuranceNumber)
       const covered = person !== null && (!person.coverageTo || person.coverageTo >= berlinDay(clock.now()))

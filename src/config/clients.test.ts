@@ -60,6 +60,7 @@ describe('registered applications', () => {
         name: 'Portal',
         kind: 'web',
         firstParty: false,
+        mayIntrospect: false,
         reviewed: false,
         redirectUris: ['https://portal.example/callback'],
         postLogoutRedirectUris: [],
@@ -73,6 +74,10 @@ describe('registered applications', () => {
       },
     ])
     expect(defaultClient).toBe(clients[0])
+    expect(load(change('kind: web', 'kind: web\n    first_party: true')).clients[0]?.mayIntrospect).toBe(true)
+    expect(load(change('kind: web', 'kind: web\n    may_introspect: true')).clients[0]?.mayIntrospect).toBe(true)
+    const open = 'kind: single-page\n    may_introspect: true'
+    expect(() => load(change('kind: web', open))).toThrow(/may_introspect.* needs a secret or a key/)
     expect(JSON.stringify(clients)).not.toContain(secret)
   })
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { StartUpError } from '../errors.ts'
 import { readKeys, readSecrets, type Sources } from './clients/references.ts'
-import { authenticationMethod, clientFaults } from './clients/rules.ts'
+import { authenticationMethod, clientFaults, mayIntrospect } from './clients/rules.ts'
 import { type ClientEntry, clientsFileSchema } from './clients/schema.ts'
 import { parseYamlFile, shapeFaults } from './clients/yaml-file.ts'
 
@@ -12,6 +12,8 @@ export type Client = {
   kind: 'web' | 'single-page' | 'native' | 'service'
   /** First-party applications have no consent page and get public subject identifiers. */
   firstParty: boolean
+  /** Guards resources: it may ask about the access tokens of all applications (RFC 7662). */
+  mayIntrospect: boolean
   /** Whether staff have checked the name; others are marked "nicht geprüft". */
   reviewed: boolean
   redirectUris: string[]
@@ -123,6 +125,7 @@ function toClient(entry: ClientEntry, secretHashes: string[], jwks: Client['jwks
     name: entry.name,
     kind: entry.kind,
     firstParty: entry.first_party,
+    mayIntrospect: mayIntrospect(entry),
     reviewed: entry.reviewed,
     redirectUris: entry.redirect_uris,
     postLogoutRedirectUris: entry.post_logout_redirect_uris,

@@ -24,7 +24,8 @@ export function createInteractionPolicy({ pairwise }: Pick<ProviderDeps, 'pairwi
       'account_not_active',
       'the account of the session may not be signed in',
       'login_required',
-      (ctx) => ctx.oidc.session?.accountId !== undefined && ctx.oidc.account === undefined,
+      ({ oidc: { session, account } }) =>
+        session?.accountId !== undefined && (!account || (session.loginTs ?? 0) < Number(account.signInsFrom ?? 0)),
     ),
   )
   // Any app can claim a custom scheme or a loopback address: no code without the member (RFC 8252 § 8.6).

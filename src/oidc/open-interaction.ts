@@ -73,7 +73,9 @@ export async function explainMissing(
   const clientId = asked ?? (possible ? askingClient(ctx, cookies, uid) : undefined)
   const client = clientId ? await provider.Client.find(clientId) : undefined
   const model = { clientName: client?.clientName, restartPath: restartOf(client, provider.issuer) }
-  if (alive && !alive.result && !stored?.endedAt) return await ctx.renderPage('sign-in/cookies-off', { model }, 400)
+  // The session in which it began may have ended: by the member, by time, or with the access of the account.
+  const ended = stored?.endedAt || (alive?.session?.uid && !(await provider.Session.findByUid(alive.session.uid)))
+  if (alive && !alive.result && !ended) return await ctx.renderPage('sign-in/cookies-off', { model }, 400)
   if (stored?.endedAt) return await ctx.renderPage('sign-in/already-done', { model }, 410)
   await ctx.renderPage('sign-in/expired', { model }, 410)
 }

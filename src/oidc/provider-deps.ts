@@ -10,6 +10,8 @@ import type { Lifetimes } from './settings/lifetimes.ts'
 /** A member who may be signed in; `claims` answers by OpenID Connect names for the scopes granted. */
 export type OidcAccount = {
   accountId: string
+  /** Sessions and tokens of earlier sign-ins have ended, in seconds since the epoch. */
+  signInsFrom?: number
   claims(scopes: readonly string[]): Promise<Record<string, unknown>> | Record<string, unknown>
 }
 

@@ -7,7 +7,7 @@ import { keySetSettings, rereadKeySets } from './clients/key-sets.ts'
 import { clientMetadata, ownMetadata } from './clients/metadata.ts'
 import { assertClients, extendClientModel, responseModes } from './clients/model.ts'
 import { sectorOf } from './clients/pairwise.ts'
-import { assertServiceScopes, clientBasedCORS } from './clients/token-access.ts'
+import { assertServiceScopes, clientBasedCORS, nameRefreshTokens, signInOf } from './clients/token-access.ts'
 import { createFormAction } from './form-action.ts'
 import { createGrantLoader } from './grants.ts'
 import { createInteractionPolicy } from './interaction-policy.ts'
@@ -53,6 +53,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   provider.use(limitBodyParameters(deps.bodyParameters))
   provider.use(createFormAction())
   provider.use(describeForApplications)
+  provider.use(nameRefreshTokens)
   return provider
 }
 
@@ -71,9 +72,9 @@ function protocolSettings(deps: ProviderDeps): Configuration {
     ...keySetSettings(deps),
     allowOmittingSingleRegisteredRedirectUri: false,
     rotateRefreshToken: () => true,
-    extraTokenClaims: (_ctx, token) => {
+    extraTokenClaims: (ctx, token) => {
       if (token.client) assertServiceScopes(token, token.client)
-      return undefined
+      return signInOf(ctx)
     },
     clientBasedCORS,
     discovery: { ui_locales_supported: ['de', 'en'] },
@@ -102,6 +103,7 @@ function memberSettings(deps: ProviderDeps): Configuration {
       if (!account) return undefined
       return {
         accountId: account.accountId,
+        signInsFrom: account.signInsFrom,
         claims: async (use, scope) => ({
           sub: account.accountId,
           ...(use === 'userinfo' ? await account.claims(scope.split(' ')) : {}),

@@ -33,6 +33,8 @@ export type Account = {
   activeSince: Date | null
   securityQuestion: string | null
   lastSignInAt: Date | null
+  /** Sign-ins with an earlier `auth_time`, in seconds since the epoch, have ended for good. */
+  signInsFrom: number
 }
 
 export type NewAccount = Omit<
@@ -47,6 +49,7 @@ export type NewAccount = Omit<
   | 'activeSince'
   | 'securityQuestion'
   | 'lastSignInAt'
+  | 'signInsFrom'
 >
 
 /** An account as its table holds it: personal data encrypted, the number also as a blind index. */
@@ -74,6 +77,8 @@ export type AccountRow = {
   active_since: Date | null
   security_question: string | null
   last_sign_in_at: Date | null
+  /** The driver gives 64-bit numbers as text. */
+  sign_ins_from: string | number | null
 }
 
 /** Opens what a row holds. @throws Error when a key is missing, or a value or the blind index was altered or moved */
@@ -109,6 +114,7 @@ export function readAccount(row: AccountRow, { encryption, hash }: Protection): 
     activeSince: row.active_since,
     securityQuestion: row.security_question,
     lastSignInAt: row.last_sign_in_at,
+    signInsFrom: Number(row.sign_ins_from ?? 0),
   }
 }
 

@@ -19,6 +19,18 @@ export function createAccountStore(db: Database, protection: Protection) {
     await forgetTraces(db, ids)
     return ids
   }
+  const signedIn = (authTime: number) => ({
+    last_auth_time: db.raw('greatest(last_auth_time, ?::bigint)', [authTime]),
+  })
+  /**
+   * Ends every sign-in so far: the next one is later than the last one that was recorded, whichever machine's clock runs
+   * ahead, and later than this second.
+   */
+  const endSignIns = () => ({
+    sign_ins_from: db.raw(
+      'greatest(sign_ins_from, last_auth_time + 1, floor(extract(epoch from clock_timestamp()))::bigint + 1)',
+    ),
+  })
   return {
     /** Creates a registration that waits for its activation link; `false` when the user name has been taken meanwhile. */
     async create(account: NewAccount): Promise<boolean> {
@@ -76,21 +88,31 @@ export function createAccountStore(db: Database, protection: Protection) {
       return (await this.markLettersPosted([id], lastDay, now)).length === 1
     },
     /** The first sign-in is complete. `false` when the account is not waiting for it, or another one of the number came first. */
-    async makeActive(id: string, answer: { question: string; answerHash: string }, now: Date): Promise<boolean> {
+    async makeActive(
+      id: string,
+      answer: { question: string; answerHash: string },
+      now: Date,
+      authTime = 0,
+    ): Promise<boolean> {
       return (
-        (await accounts().where({ id, state: 'letter_posted' }).update({
-          state: 'active',
-          active_since: now,
-          security_question: answer.question,
-          security_answer_hash: answer.answerHash,
-          last_sign_in_at: now,
-          state_changed_at: now,
-        })) === 1
+        (await accounts()
+          .where({ id, state: 'letter_posted' })
+          .update({
+            state: 'active',
+            active_since: now,
+            security_question: answer.question,
+            security_answer_hash: answer.answerHash,
+            last_sign_in_at: now,
+            state_changed_at: now,
+            ...signedIn(authTime),
+          })) === 1
       )
     },
-    /** `false` when the account is not active any more. */
-    recordSignIn: async (id: string, now: Date) =>
-      (await accounts().where({ id, state: 'active' }).update({ last_sign_in_at: now })) === 1,
+    /** `authTime`: seconds since the epoch, real time. `false` when the account is not active any more. */
+    recordSignIn: async (id: string, now: Date, authTime: number) =>
+      (await accounts()
+        .where({ id, state: 'active' })
+        .update({ last_sign_in_at: now, ...signedIn(authTime) })) === 1,
     updatePasswordHash: (id: string, from: string, to: string) =>
       accounts().where({ id, password_hash: from }).update({ password_hash: to }),
     async suspend(id: string, reason: SuspensionReason, now: Date): Promise<boolean> {
@@ -103,6 +125,7 @@ export function createAccountStore(db: Database, protection: Protection) {
             state_before_suspension: db.ref('state'),
             suspension_reason: reason,
             state_changed_at: now,
+            ...endSignIns(),
           })) === 1
       )
     },
@@ -115,6 +138,7 @@ export function createAccountStore(db: Database, protection: Protection) {
             state_before_suspension: null,
             suspension_reason: null,
             state_changed_at: now,
+            ...endSignIns(),
           })) === 1
       )
     },
@@ -124,7 +148,7 @@ export function createAccountStore(db: Database, protection: Protection) {
           .where({ id })
           .whereNotNull('active_since')
           .whereNot({ state: 'ended' })
-          .update({ state: 'ended', state_changed_at: now })) === 1
+          .update({ state: 'ended', state_changed_at: now, ...endSignIns() })) === 1
       )
     },
     /** Re-entry: an account that ended with its coverage is open again, unless the number has another active one. */
@@ -139,7 +163,7 @@ export function createAccountStore(db: Database, protection: Protection) {
         (await accounts()
           .where({ id, state: 'ended' })
           .whereNotExists(others)
-          .update({ state: 'active', state_changed_at: now })) === 1
+          .update({ state: 'active', state_changed_at: now, ...endSignIns() })) === 1
       )
     },
     /** Accounts with one of these number hashes that have been active, for the rules of an import. */

@@ -85,11 +85,17 @@ function kindFaults(entry: ClientEntry): Fault[] {
   return [{ path: ['redirect_uris'], message }]
 }
 
+/** Whoever keeps a secret and is the insurer's own may ask about the access tokens of others, unless the entry says otherwise. */
+export const mayIntrospect = (entry: ClientEntry): boolean =>
+  entry.may_introspect ?? (entry.first_party && authenticationMethod(entry) !== 'none')
+
 function authenticationFaults(entry: ClientEntry): Fault[] {
   const method = authenticationMethod(entry)
   const faults: Fault[] = []
   const fault = (key: keyof ClientEntry, message: string) => faults.push({ path: [key], message })
   const open = entry.kind === 'single-page' || entry.kind === 'native'
+  if (entry.may_introspect && method === 'none')
+    fault('may_introspect', 'needs a secret or a key: without one anybody could ask in its name; leave it out')
   if (open && method !== 'none')
     fault('token_endpoint_auth_method', `does not fit kind: ${entry.kind}, which cannot keep a secret; leave it out`)
   if (open && entry.client_secret) fault('client_secret', `does not fit kind: ${entry.kind}; leave it out`)

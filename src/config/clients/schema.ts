@@ -16,6 +16,7 @@ const clientSchema = z.strictObject({
   name: z.string().regex(/^[\p{L}\p{N}\p{P}\p{S} ]{1,60}$/u, 'must be 1 to 60 printable characters'),
   kind: z.enum(['web', 'single-page', 'native', 'service']),
   first_party: z.boolean().default(false),
+  may_introspect: z.boolean().optional(),
   reviewed: z.boolean().default(false),
   redirect_uris: z.array(address).default([]),
   post_logout_redirect_uris: z.array(address).default([]),

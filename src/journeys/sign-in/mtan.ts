@@ -99,7 +99,6 @@ async function accepted(
   request: StepRequest,
 ): Promise<Submission<SignInState>> {
   const now = deps.clock.now()
-  const authTime = Math.floor(deps.protocolClock.now().getTime() / 1000)
   const { accountId, deviceKnown, letterId } = state
   const consume = async (
     unit: Parameters<NonNullable<Extract<Submission<SignInState>, { outcome: string }>['effects']>>[0],
@@ -107,6 +106,8 @@ async function accepted(
   if (state.way === 'newLetter') return { outcome: 'newLetter', data: { accountId, deviceKnown }, effects: consume }
   const standing = await lookUpStanding(deps, accountId, state.way)
   if ('barred' in standing) return { ...explain(standing), effects: consume }
+  // Access that ended and was given back within this second, perhaps just now: the sign-in after it counts.
+  const authTime = Math.max(Math.floor(deps.protocolClock.now().getTime() / 1000), standing.account.signInsFrom)
   if (state.way === 'firstSignIn')
     return { outcome: 'firstSignIn', data: { accountId, deviceKnown, letterId, authTime }, effects: consume }
   const untold = !standing.account.emailBounce?.toldAt && bounceNotice(standing.account)
@@ -118,7 +119,7 @@ async function accepted(
       const objection = await consume(unit)
       if (objection) return objection
       // Suspended or ended since the password: nobody is signed in.
-      if (!(await unit.accounts.recordSignIn(accountId, now))) return { invalid: { mtan: 'used_up' } }
+      if (!(await unit.accounts.recordSignIn(accountId, now, authTime))) return { invalid: { mtan: 'used_up' } }
       if (await unit.devices.makeKnown(accountId, request.device, now))
         await unit.audit.deviceMadeKnown({ at: now, accountId, by: 'sign_in' })
       const clientId = request.application?.clientId ?? ''

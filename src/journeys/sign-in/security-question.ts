@@ -66,7 +66,7 @@ async function completeFirstSignIn(
   const usable = await unit.unlockLetters.findUsable(account.id, berlinDay(now))
   if (!usable.some((letter) => letter.id === state.letterId)) return lost
   if (!(await unit.unlockLetters.consume(state.letterId, now))) return lost
-  if (!(await unit.accounts.makeActive(account.id, answer, now))) return lost
+  if (!(await unit.accounts.makeActive(account.id, answer, now, state.authTime))) return lost
   await unit.unlockLetters.endOthers(account.id, state.letterId)
   for (const accountId of await unit.accounts.deleteOtherRegistrations(account.id, account.insuranceNumber))
     await unit.audit.registrationDeleted({ at: now, accountId, reason: 'other_registration_active' })

@@ -4,6 +4,7 @@ import { type FieldEncryption, hashToken } from '../../gateways/field-encryption
 import type { ArtefactStore, StoredArtefact } from '../../stores/oidc-artefacts.ts'
 import { placeOf } from '../../stores/protected-tables.ts'
 import { requestAge as ageOfCurrentRequest } from '../requests/arrival.ts'
+import { hasEnded, type SignInsCount } from './ended.ts'
 import { replayed, replayMargin } from './replay.ts'
 import { createUsesUnderWay, type Timing } from './uses-under-way.ts'
 
@@ -23,6 +24,8 @@ export type AdapterSettings = {
   currentRequest?: () => object | undefined
   /** How long ago that request arrived, in milliseconds. */
   requestAge?: () => number | undefined
+  /** Unset: accounts are not asked. */
+  signInsCount?: SignInsCount
 }
 
 const defaultGrace: Grace = { retry: 10_000, settle: 2_000 }
@@ -39,7 +42,7 @@ type Seen = number | 'busy'
  */
 export function createArtefactAdapterFactory(settings: AdapterSettings): AdapterFactory {
   const { store, encryption, grace = defaultGrace } = settings
-  const { currentRequest = () => Provider.ctx, requestAge = ageOfCurrentRequest } = settings
+  const { currentRequest = () => Provider.ctx, requestAge = ageOfCurrentRequest, signInsCount } = settings
   const underWay = createUsesUnderWay(grace.retry)
   const seenBy = new WeakMap<object, Map<string, Seen>>()
   const remember = (key: string, seen: Seen) => {
@@ -52,9 +55,10 @@ export function createArtefactAdapterFactory(settings: AdapterSettings): Adapter
 
   return (model: string): Adapter => {
     const context = (idHash: string) => placeOf('oidc_artefacts', 'payload', { model, id_hash: idHash })
-    const open = (stored: StoredArtefact | undefined, id?: string): AdapterPayload | undefined => {
+    const open = async (stored: StoredArtefact | undefined, id?: string): Promise<AdapterPayload | undefined> => {
       if (!stored) return undefined
       const payload: AdapterPayload = JSON.parse(encryption.decrypt(stored.sealed, context(stored.idHash)))
+      if (signInsCount && (await hasEnded(model, payload, signInsCount))) return undefined
       if (id !== undefined) payload.jti = id
       const key = `${model}:${stored.idHash}`
       const age = requestAge()

@@ -5,6 +5,7 @@ import type { Client } from '../../config/clients.ts'
 /** Metadata of our own that oidc-provider carries along on its client model. */
 export const ownMetadata = [
   'firstParty',
+  'mayIntrospect',
   'reviewed',
   'kind',
   'secretHashes',
@@ -37,6 +38,7 @@ export function clientMetadata(client: Client): ClientMetadata {
     // Only hashes are known (`secretHashes`); oidc-provider insists on a value, so it gets one that nobody knows.
     client_secret: hasSecret ? randomBytes(32).toString('base64url') : undefined,
     firstParty: client.firstParty,
+    mayIntrospect: client.mayIntrospect,
     reviewed: client.reviewed,
     kind: client.kind,
     secretHashes: client.secretHashes,

@@ -12,6 +12,7 @@ type LibraryClient = InstanceType<Provider['Client']>
 /** oidc-provider's client with our own metadata. */
 export type ClientModel = LibraryClient & {
   firstParty?: boolean
+  mayIntrospect?: boolean
   reviewed?: boolean
   kind?: string
   secretHashes?: readonly string[]

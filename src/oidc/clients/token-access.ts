@@ -1,12 +1,33 @@
+import type { Middleware } from 'koa'
 import { type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider'
+import { routes } from '../settings/routes.ts'
 import type { ClientModel } from './model.ts'
 
-type Token = { clientId?: string | undefined }
+type Token = { kind?: string; clientId?: string | undefined }
 
-/** An application may ask about its own tokens; first-party servers, which guard resources, about all (RFC 7662 § 4). */
+/**
+ * An application may ask about its own tokens; servers that guard resources about the access tokens of all (RFC 7662 § 4).
+ * A refresh token opens no resource: whoever takes one for an access token would be open for its 30 days.
+ */
 export function introspectionAllowed(_ctx: KoaContextWithOIDC, client: ClientModel, token: Token): boolean {
   if (token.clientId === client.clientId) return true
-  return client.firstParty === true && client.clientAuthMethod !== 'none'
+  return token.kind !== 'RefreshToken' && client.mayIntrospect === true && client.clientAuthMethod !== 'none'
+}
+
+/** Says of an active refresh token what it is, so that its owner does not take it for an access token either. */
+export const nameRefreshTokens: Middleware = async (ctx, next) => {
+  await next()
+  const { entities } = (ctx as unknown as Partial<KoaContextWithOIDC>).oidc ?? {}
+  if (ctx.path !== routes.introspection || !entities?.RefreshToken) return
+  const answer = ctx.body as { active?: boolean; token_type?: string } | undefined
+  if (answer?.active) answer.token_type = 'refresh_token'
+}
+
+/** How and when the person of an access token signed in, for servers that guard resources (RFC 9470 § 6.2). */
+export function signInOf(ctx: KoaContextWithOIDC): { acr?: string; auth_time?: number } | undefined {
+  const { AuthorizationCode: code, RefreshToken: refreshToken } = ctx.oidc.entities
+  const source = code ?? refreshToken
+  return source?.authTime === undefined ? undefined : { acr: source.acr, auth_time: source.authTime }
 }
 
 /**

@@ -5,11 +5,13 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startTestApp, type TestApp } from '../../support/app.ts'
+import { type Backend, startTestApp, type TestApp } from '../../support/app.ts'
 import type { Client, Page } from '../../support/client.ts'
 
 const root = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
-const secret = randomBytes(32).toString('base64url')
+const ids = ['own', 'third', 'guard', 'outside', 'stranger'] as const
+const secrets = Object.fromEntries(ids.map((id) => [id, randomBytes(32).toString('base64url')]))
+const variableOf = (id: string) => `SECRET_OF_${id.toUpperCase()}`
 
 export type Answer = Record<string, string | undefined>
 type Tokens = { access_token: string; id_token: string; refresh_token: string; error?: string }
@@ -19,14 +21,14 @@ const entry = (id: string, kind: string, more: string) => `
     name: ${id}
     kind: ${kind}
     reviewed: true
-    client_secret: { from: env:APPLICATIONS_SECRET }
+    client_secret: { from: env:${variableOf(id)} }
 ${more}`
 
 /**
  * Starts the whole service with applications of its own: `own` (the insurer's), `third` (with consent) and services; what
  * the browser brings to them, and the logout tokens they get, is kept.
  */
-export async function startWithApplications(more = '', variables: Record<string, string> = {}) {
+export async function startWithApplications(backend?: Backend) {
   const logouts: string[] = []
   const receiver = createServer((request, response) => {
     let body = ''
@@ -49,10 +51,11 @@ export async function startWithApplications(more = '', variables: Record<string,
     scopes: [openid, profile, email, offline_access]`
   writeFileSync(
     join(folder, 'config/clients.yaml'),
-    `clients:${entry('own', 'web', `    first_party: true\n${web('own')}`)}${entry('third', 'web', web('third'))}${entry('guard', 'service', '    first_party: true')}${more}\n`,
+    `clients:${entry('own', 'web', `    first_party: true\n${web('own')}`)}${entry('third', 'web', web('third'))}${entry('guard', 'service', '    first_party: true')}${entry('outside', 'service', '    may_introspect: true')}${entry('stranger', 'service', '')}\n`,
   )
-  const settings = { CONFIG_DIR: join(folder, 'config'), APPLICATIONS_SECRET: secret, ...variables }
-  const app = await startTestApp(settings)
+  const variables = Object.fromEntries(ids.map((id) => [variableOf(id), secrets[id] ?? '']))
+  const settings = { CONFIG_DIR: join(folder, 'config'), ...variables }
+  const app = await startTestApp(settings, backend)
   return Object.assign(applicationsOf(app, away), {
     app,
     logouts,
@@ -70,7 +73,7 @@ export type Applications = Awaited<ReturnType<typeof startWithApplications>>
 function applicationsOf({ issuer }: TestApp, away: string) {
   const verifier = randomBytes(32).toString('base64url')
   const post = async (path: string, clientId: string, body: Record<string, string>) => {
-    const authorization = `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}`
+    const authorization = `Basic ${Buffer.from(`${clientId}:${secrets[clientId]}`).toString('base64')}`
     const init = { method: 'POST', headers: { authorization }, body: new URLSearchParams(body) }
     const response = await fetch(`${issuer}/oidc/${path}`, init)
     const text = await response.text()

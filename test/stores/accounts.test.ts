@@ -55,6 +55,7 @@ describeOnBoth('accounts', (database) => {
       activeSince: null,
       securityQuestion: null,
       lastSignInAt: null,
+      signInsFrom: 0,
       emailBounce: null,
     }
     expect(await store().find(account.id)).toEqual(expected)

@@ -8,6 +8,7 @@ export const errorCodes = {
   forbidden: { status: 403, detail: 'not allowed' },
   not_found: { status: 404, detail: 'no such page' },
   request_timeout: { status: 408, detail: 'request did not arrive in time' },
+  method_not_allowed: { status: 405, detail: 'no such method at this address' },
   too_large: { status: 413, detail: 'body over the limit' },
   uri_too_long: { status: 414, detail: 'address over the limit' },
   headers_too_large: { status: 431, detail: 'headers or cookies over the limit' },

@@ -6,6 +6,7 @@ import Koa, { type Middleware } from 'koa'
 import serveStatic from 'koa-static'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
+import { createSystemClock } from '../gateways/clock.ts'
 import type { Overload } from '../gateways/overload.ts'
 import type { RequestContext } from '../gateways/request-context.ts'
 import { createBranding } from '../http/branding.ts'
@@ -110,7 +111,7 @@ export function createHttpApp(settings: Settings): RequestListener {
   const secrets = config.secrets.cookieKeys.map((key) => key.secret)
   app.use(createFormBody({ ...config.limits.requests, bodyBytes: config.limits.bodyBytes }))
   app.use(createDeviceCookie(cookies, newToken))
-  app.use(createCsrf({ cookies, secrets, origin: new URL(issuer).origin, newToken }))
+  app.use(createCsrf({ cookies, secrets, origin: new URL(issuer).origin, newToken, now: createSystemClock().now }))
   const router = new Router()
   const signInUrl = oidc.defaultClient && (oidc.defaultClient.initiateLoginUri ?? oidc.defaultClient.clientUri)
   addPageRoutes(router, { issuer, signInUrl })

@@ -8,16 +8,16 @@ import { type Clock, createSystemClock } from '../gateways/clock.ts'
 import type { KeyedHash } from '../gateways/field-encryption.ts'
 import type { RedisGateway } from '../gateways/redis/redis.ts'
 import { createCookieJar } from '../http/cookies.ts'
-import { newReference } from '../http/errors.ts'
-import type { Deps } from '../journeys/deps.ts'
+import { newReference, showRefusal } from '../http/errors.ts'
 import { createArtefactAdapterFactory } from '../oidc/adapters/artefact-adapter.ts'
 import { createRedisArtefactStore } from '../oidc/adapters/redis.ts'
 import type { ClientModel } from '../oidc/clients/model.ts'
 import { createPairwiseIdentifier, subjectOf } from '../oidc/clients/pairwise.ts'
-import { explainMissing, isInteractionGone, restartOf } from '../oidc/open-interaction.ts'
+import { explainMissing, isInteractionGone } from '../oidc/missing-interaction.ts'
 import { createProvider } from '../oidc/provider.ts'
 import type { BackchannelLogout, ProviderDeps } from '../oidc/provider-deps.ts'
 import { oncePerRequest } from '../oidc/requests/once-per-request.ts'
+import { restartOf } from '../oidc/restart.ts'
 import { cookieNames } from '../oidc/settings/cookies.ts'
 import { wordsOf } from '../oidc/words.ts'
 import type { Database } from '../stores/database.ts'
@@ -72,7 +72,8 @@ export async function createOidc(settings: Settings) {
       const expiresAt = new Date(at.getTime() + 110_000)
       await services.transaction((unit) => unit.send({ kind: 'backchannel_logout', payload, expiresAt }, at))
     },
-    ...createPages(issuer, log, services.journeyDeps),
+    signedOut: (event: SignedOut) => recordSignOut(event, services, settings.clock, log),
+    ...createPages(settings),
   }
   // The adapter is one for all: it remembers which uses are being answered, whichever provider answers them.
   const changing = await createChangingProvider({
@@ -80,7 +81,13 @@ export async function createOidc(settings: Settings) {
     summaries: services.stores.signingKeys.summaries,
     create: (signingKeys) => createProvider({ ...settled, signingKeys }),
   })
-  changing.prepare((provider) => recordSignOuts(provider, services, settings.clock, log))
+  // A switch of accounts ends a session, too.
+  changing.prepare((provider) => {
+    provider.on('end_session.success', (ctx) => {
+      const accountId = ctx.oidc.session?.accountId
+      if (accountId) settled.signedOut({ accountId, clientId: ctx.oidc.client?.clientId })
+    })
+  })
   return {
     /** The provider that answers now; ask for it anew with every request. */
     get provider() {
@@ -104,21 +111,13 @@ export async function createOidc(settings: Settings) {
   }
 }
 
+type SignedOut = Parameters<ProviderDeps['signedOut']>[0]
+
 /** A session that its member ended stands in the audit log. */
-function recordSignOuts(
-  provider: ReturnType<typeof createProvider>,
-  services: Services,
-  clock: Clock,
-  log: Logger,
-): void {
-  provider.on('end_session.success', (ctx) => {
-    const accountId = ctx.oidc.session?.accountId
-    if (!accountId) return
-    const event = { at: clock.now(), accountId, clientId: ctx.oidc.client?.clientId }
-    services
-      .transaction((unit) => unit.audit.signedOut(event))
-      .catch((err) => log.error({ err }, 'sign-out not recorded'))
-  })
+function recordSignOut(event: SignedOut, services: Services, clock: Clock, log: Logger): void {
+  services
+    .transaction((unit) => unit.audit.signedOut({ at: clock.now(), ...event }))
+    .catch((err) => log.error({ err }, 'sign-out not recorded'))
 }
 
 /** An account may be used by applications while it is active; whoever is suspended or ended is signed out. */
@@ -154,18 +153,22 @@ async function findAccount(services: Services, clock: Clock, accountId: string) 
 }
 
 /** Pages of oidc-provider in our design; faults get the same reference number as everywhere. */
-function createPages(
-  issuer: string,
-  log: Logger,
-  deps: Deps,
-): Pick<ProviderDeps, 'renderError' | 'renderUnavailable' | 'renderLogout' | 'renderLoggedOut'> {
+function createPages({
+  issuer,
+  log,
+  services,
+}: Settings): Pick<
+  ProviderDeps,
+  'renderError' | 'renderUnavailable' | 'renderRefusal' | 'renderSignOut' | 'renderSignedOut'
+> {
   const cookies = createCookieJar({ secure: issuer.startsWith('https://') })
   return {
     async renderError(ctx, out, error) {
+      const { uid = '' } = ctx.params as { uid?: string }
       if (isInteractionGone(ctx, error)) {
         // The request that ended it has given the browser its session.
         ctx.remove('Set-Cookie')
-        return await explainMissing(ctx, { provider: ctx.oidc.provider, deps, cookies })
+        return await explainMissing(ctx, { provider: ctx.oidc.provider, deps: services.journeyDeps, cookies }, uid)
       }
       const reference = newReference()
       log.info({ reference, ...wordsOf(error) }, 'OIDC request refused')
@@ -186,11 +189,15 @@ function createPages(
       const retryAfter = Number(ctx.response.get('Retry-After'))
       await ctx.renderPage('error', { model: { status: 503, kind: 'unavailable', reference, retryAfter } }, 503)
     },
-    async renderLogout(ctx, form) {
-      await ctx.renderPage('sign-out/confirm', { model: { form } })
+    async renderRefusal(ctx, error) {
+      // Only who names HTML gets a page: programs send a star or nothing.
+      await showRefusal(ctx, error, log, /text\/html|application\/xhtml/.test(ctx.get('Accept')))
     },
-    async renderLoggedOut(ctx) {
-      await ctx.renderPage('sign-out/done', { model: { clientName: ctx.oidc?.client?.clientName } })
+    async renderSignOut(ctx, model) {
+      await ctx.renderPage('sign-out/confirm', { model })
+    },
+    async renderSignedOut(ctx, { refresh, ...model }) {
+      await ctx.renderPage('sign-out/done', { model, ...(refresh && { refresh }) })
     },
   }
 }
@@ -198,7 +205,7 @@ function createPages(
 function mount(changing: ChangingProvider, pages: Middleware): Middleware {
   changing.prepare((provider) => void provider.middleware.unshift(pages as never))
   return async (ctx, next) => {
-    if (!/^\/(oidc|\.well-known)\//.test(ctx.path)) return await next()
+    if (!/^\/(oidc|\.well-known)(\/|$)/.test(ctx.path)) return await next()
     ctx.respond = false
     await changing.answer(ctx.req, ctx.res)
   }

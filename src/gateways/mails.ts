@@ -54,7 +54,7 @@ export function renderMail(
     host: new URL(baseUrl).host,
   }
   const paragraphs = texts.lister(lang)(`mails.${template}.paragraphs`, given)
-  const link = params.link ?? (leadsToSignIn.includes(template) ? `${baseUrl}/anmeldung` : undefined)
+  const link = params.link ?? (leadsToSignIn.includes(template) ? new URL('/anmeldung', baseUrl).href : undefined)
   const content = {
     lang,
     subject: t(`mails.${template}.subject`, given),

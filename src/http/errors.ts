@@ -21,7 +21,9 @@ export function createErrorPages(log: Logger): Middleware {
       await next()
       if (ctx.status === 404 && ctx.body === undefined && ctx.respond !== false) throw new PublicError('not_found')
     } catch (thrown) {
-      await showError(ctx, toPublicError(thrown), log)
+      // Who sends JSON reads JSON.
+      const asPage = !ctx.is('json') && ctx.accepts('html', 'json') !== 'json' && !machines.test(ctx.path)
+      await showRefusal(ctx, toPublicError(thrown), log, asPage)
     }
   }
 }
@@ -33,27 +35,32 @@ export const answerRefused: Middleware = (ctx, next) => {
   return next()
 }
 
-async function showError(ctx: Context, error: PublicError, log: Logger): Promise<void> {
+/** Answers a refusal as a page, or as JSON, with a reference number that is also in the log. */
+export async function showRefusal(ctx: Context, error: PublicError, log: Logger, asPage: boolean): Promise<void> {
   const reference = newReference()
   // Shed load is announced once a period; a line of level error for each would drown it.
   const level = error.status >= 500 && !ctx.state.shed ? 'error' : 'info'
   log[level]({ reference, reason: error.code, detail: error.message, ...causeOf(error) }, 'refused')
   if (ctx.headerSent) return
   if (error.retryAfter) ctx.set('Retry-After', String(error.retryAfter))
-  // Who sends JSON reads JSON.
-  if (ctx.is('json') || ctx.accepts('html', 'json') === 'json' || machines.test(ctx.path)) {
+  if (!asPage) {
     ctx.status = error.status
     ctx.body = protocol.test(ctx.path)
-      ? { error: error.status < 500 ? 'invalid_request' : 'server_error', error_description: error.message, reference }
+      ? { error: oauthErrorOf(error), error_description: error.message, reference }
       : { error: error.code, reference }
     return
   }
   const kind = error.code === 'csrf' ? 'forbidden' : error.code
-  await ctx.renderPage(
-    'error',
-    { model: { status: error.status, kind, reference, retryAfter: error.retryAfter } },
-    error.status,
-  )
+  const { status, retryAfter } = error
+  // The page of a form that was refused; its own address only, whatever the path looks like.
+  const again = error.code === 'csrf' ? ctx.path.replace(/^[/\\]+/, '/') : undefined
+  await ctx.renderPage('error', { model: { status, kind, reference, retryAfter, again } }, status)
+}
+
+/** The word of RFC 6749 § 5.2; what has none there, an address or method that does not exist, keeps ours. */
+function oauthErrorOf({ code, status }: PublicError): string {
+  if (status >= 500) return 'server_error'
+  return code === 'not_found' || code === 'method_not_allowed' ? code : 'invalid_request'
 }
 
 /** What a requester caused is told by the kind of the fault: its message may quote what was sent. */

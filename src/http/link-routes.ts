@@ -4,7 +4,7 @@ import { activate, lookAtLink } from '../journeys/activation/activation.ts'
 import { confirmDevice, isDeviceLinkUsable } from '../journeys/activation/device-link.ts'
 import type { Deps } from '../journeys/deps.ts'
 import type { CookieJar } from './cookies.ts'
-import { deviceOf } from './device.ts'
+import { deviceOf, keepDevice } from './device.ts'
 
 /** Seconds for which the browser that activated can look at the result again. */
 const resultLifetime = 24 * 60 * 60
@@ -40,6 +40,7 @@ export function addLinkRoutes(
   })
   router.post('/geraet/:token', async (ctx) => {
     if (!(await confirmDevice(tokenOf(ctx), deviceOf(ctx), deps))) return await ctx.renderPage('device/dead', {}, 410)
+    keepDevice(ctx, cookies)
     await ctx.renderPage('device/done', {})
   })
 }

@@ -12,6 +12,7 @@ import {
   type StepRequest,
 } from '../journeys/journey.ts'
 import type { Transaction } from '../stores/transaction.ts'
+import { refusedFormOf } from './csrf.ts'
 import { formOf } from './form-body.ts'
 import type { PageLocals } from './render.ts'
 
@@ -27,6 +28,8 @@ export type JourneyMount<S extends { step: string }, D> = {
   request(ctx: Context): StepRequest
   /** A state without a page: the journey is complete. */
   finish(ctx: Context, position: Position<S>): Promise<void>
+  /** A form has moved the journey to this state. */
+  moved?(ctx: Context, state: S): void
   locals?(ctx: Context): PageLocals
 }
 
@@ -38,7 +41,8 @@ export function mountJourney<
   return {
     async show(ctx: Context): Promise<void> {
       const position = await arrive(mount, ctx)
-      if (position) await showStep(mount, ctx, position)
+      const input = refusedFormOf(ctx)
+      if (position) await showStep(mount, ctx, position, input && { errors: {}, input, status: 403 })
     },
     async submit(ctx: Context): Promise<void> {
       const position = await arrive(mount, ctx)
@@ -80,6 +84,7 @@ async function answer<S extends { step: string }, D extends { transaction: Trans
     case 'moved': {
       const moved = { ...position, state: result.state, version: position.version + 1 }
       const step = currentStep(mount.journey, result.state)
+      mount.moved?.(ctx, result.state)
       if (step) return redirect(ctx, pathOf(mount.base(ctx), step.path))
       return await mount.finish(ctx, moved)
     }
@@ -105,7 +110,12 @@ async function goOn<S extends { step: string }, D>(mount: JourneyMount<S, D>, ct
   redirect(ctx, step ? pathOf(mount.base(ctx), step.path) : mount.base(ctx))
 }
 
-type Refused = { errors: FieldErrors; input: Record<string, string>; model?: Record<string, unknown> }
+type Refused = {
+  errors: FieldErrors
+  input: Record<string, string>
+  model?: Record<string, unknown> | undefined
+  status?: number
+}
 
 async function showStep<S extends { step: string }, D>(
   mount: JourneyMount<S, D>,
@@ -123,7 +133,7 @@ async function showStep<S extends { step: string }, D>(
     model: { ...view.model, ...refused?.model },
   })
   const name = step.view ?? `${mount.journey.name}/${kebab(position.state.step)}`
-  await ctx.renderPage(name, page, refused ? 422 : 200)
+  await ctx.renderPage(name, page, refused ? (refused.status ?? 422) : 200)
 }
 
 function locals<S extends { step: string }, D>(

@@ -1,12 +1,15 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
+import { parseInsuranceNumber } from '../domain/insurance-number.ts'
 import { hashToken } from '../gateways/field-encryption.ts'
 import type { Deps } from '../journeys/deps.ts'
 import type { Position } from '../journeys/journey.ts'
 import { registrationJourney } from '../journeys/registration/journey.ts'
 import { type RegistrationState, registrationState } from '../journeys/registration/state.ts'
+import { probeCookies } from './cookie-probe.ts'
 import type { CookieJar } from './cookies.ts'
-import { deviceOf } from './device.ts'
+import { deviceOf, keepDevice } from './device.ts'
+import { formOf } from './form-body.ts'
 import { mountJourney } from './mount-journey.ts'
 
 const base = '/registrierung'
@@ -27,6 +30,11 @@ export function addRegistrationRoutes(router: Router, deps: Deps, cookies: Cooki
       language: ctx.state.lang,
     }),
     finish: async () => {},
+    // The browser that registered is known (security.md, "sign-in failures").
+    locals: (ctx) => ({ journeyMark: markOf(ctx) }),
+    moved: (ctx, state) => {
+      if (state.step === 'done') keepDevice(ctx, cookies)
+    },
   })
   router.get('/registrierung/neu', (ctx) => {
     cookies.clear(ctx, 'registration')
@@ -44,14 +52,29 @@ async function locate(ctx: Context, deps: Deps, cookies: CookieJar): Promise<Pos
   const position = token ? await load(token, ctx, deps) : null
   const atStart = ctx.path.replace(/\/$/, '') === base
   // Whoever comes back to the first page after the end registers somebody else.
-  if (position && !(position.state.step === 'done' && atStart)) return position
-  if (!atStart) return await notHere(ctx)
+  if (position && !(position.state.step === 'done' && atStart))
+    return ctx.method !== 'GET' && isOfAnother(ctx, position.state) ? await notHere(ctx, cookies) : position
+  if (!atStart) return await notHere(ctx, cookies)
   if (ctx.method === 'GET') return { id: '', version: 0, state: registrationJourney.first }
   // A flood leaves no rows behind: the step answers with the pause.
   if (await deps.limits.registrationAddress.exhaustedUntil(ctx.ip))
     return { id: '', version: 0, state: registrationJourney.first }
   return await begin(ctx, deps, cookies)
 }
+
+/**
+ * Whether the form belongs to another registration than the browser holds now: two tabs that begin at once keep the cookie of
+ * one, and nobody's contact must land with somebody else's number.
+ */
+function isOfAnother(ctx: Context, state: RegistrationState): boolean {
+  const { _journey: mark, insuranceNumber } = formOf(ctx)
+  if (mark) return mark !== markOf(ctx)
+  const typed = parseInsuranceNumber(insuranceNumber ?? '')
+  return typed.ok && 'insuranceNumber' in state && typed.value !== state.insuranceNumber
+}
+
+/** The id is the hash of the token in the cookie; its beginning tells registrations apart. */
+const markOf = (ctx: Context) => String(ctx.state.registrationId ?? '').slice(0, 16)
 
 async function load(token: string, ctx: Context, deps: Deps): Promise<Position<RegistrationState> | null> {
   const id = hashToken(token)
@@ -75,7 +98,13 @@ async function begin(ctx: Context, deps: Deps, cookies: CookieJar): Promise<Posi
   return { id, version: 0, state }
 }
 
-async function notHere(ctx: Context): Promise<null> {
+async function notHere(ctx: Context, cookies: CookieJar): Promise<null> {
+  const kept = probeCookies(ctx, cookies)
+  if (kept === 'asked') return null
+  if (kept === 'blocked') {
+    await ctx.renderPage('sign-in/cookies-off', {}, 400)
+    return null
+  }
   await ctx.renderPage('registration/expired', {}, ctx.method === 'GET' ? 410 : 409)
   return null
 }

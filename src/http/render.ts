@@ -21,6 +21,10 @@ export type PageLocals = {
   asking?: { name: string; reviewed: boolean }
   cancelPath?: string
   model?: Record<string, unknown>
+  /** Which journey the page's forms belong to, where its address does not say. */
+  journeyMark?: string
+  /** Where the page goes on to by itself, at once (WCAG technique G110). */
+  refresh?: string
 }
 
 type RenderPage = (view: string, locals: PageLocals, status?: number) => Promise<void>
@@ -104,7 +108,8 @@ function pageScope(ctx: Context, locals: PageLocals, lang: string, { texts, insu
   const always = { brand: insurer.shortName, insurer: insurer.name, phone }
   const t = (key: string, params?: TextParams) => translate(key, { ...always, ...params })
   return {
-    ...{ action: '', cancelPath: '', progress: undefined, asking: undefined },
+    ...{ action: '', cancelPath: '', progress: undefined, asking: undefined, refresh: undefined, journeyMark: '' },
+    formRefused: ctx.state.refusedForm !== undefined,
     ...locals,
     csrf: locals.csrf ?? String(ctx.state.csrf ?? ''),
     values: locals.values ?? {},

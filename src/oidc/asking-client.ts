@@ -1,25 +1,22 @@
 import type { Context } from 'koa'
 import type { CookieJar } from '../http/cookies.ts'
+import { routes } from './settings/routes.ts'
 
-/** Interactions that a browser remembers: as many tabs may be open. */
-const remembered = 5
 const day = 24 * 60 * 60
-
-const read = (ctx: Context, cookies: CookieJar) => (cookies.get(ctx, 'asking') ?? '').split(' ').filter(Boolean)
 
 /**
  * Notes in the browser which application an interaction belongs to, for a day: a page that is looked at after the interaction has
- * ended still knows the way back, and nothing is stored here for who only looks.
+ * ended still knows the way back, and nothing is stored here for who only looks. Each interaction has cookies at its own
+ * addresses, so that tabs opened at once overwrite nothing.
  */
 export function rememberAsking(ctx: Context, cookies: CookieJar, uid: string, clientId: string): void {
-  const entry = `${uid}:${encodeURIComponent(clientId)}`
-  const known = read(ctx, cookies)
-  if (known.includes(entry)) return
-  cookies.set(ctx, 'asking', [entry, ...known].slice(0, remembered).join(' '), day)
+  if (askingClient(ctx, cookies) === clientId) return
+  for (const path of [`/anmeldung/${uid}`, `${routes.authorization}/${uid}`])
+    cookies.pathBound.set(ctx, 'asking', encodeURIComponent(clientId), day, path)
 }
 
-/** The application that an interaction of this browser belonged to. */
-export function askingClient(ctx: Context, cookies: CookieJar, uid: string): string | undefined {
-  const entry = read(ctx, cookies).find((each) => each.startsWith(`${uid}:`))
-  return entry && decodeURIComponent(entry.slice(uid.length + 1))
+/** The application that the interaction at this address belonged to. */
+export function askingClient(ctx: Context, cookies: CookieJar): string | undefined {
+  const value = cookies.pathBound.get(ctx, 'asking')
+  return value === undefined ? undefined : decodeURIComponent(value)
 }

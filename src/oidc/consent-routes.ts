@@ -3,7 +3,8 @@ import type { Context } from 'koa'
 import type { Deps } from '../journeys/deps.ts'
 import { claimsOfScope } from './claims.ts'
 import { type Agreement, recordConsent } from './consent.ts'
-import { handOver, type Interaction, type InteractionDeps, openInteraction, redirect } from './open-interaction.ts'
+import { handOver, type Interaction, type InteractionDeps, openInteraction } from './open-interaction.ts'
+import { redirect, redirectOut } from './redirect-out.ts'
 
 const path = '/anmeldung/:uid/einwilligung'
 
@@ -28,7 +29,7 @@ export function addConsentRoutes(router: Router, settings: InteractionDeps): voi
     const { provider } = settings
     const grantId = await recordConsent(provider, interaction, (agreement) => claim(deps, interaction.uid, agreement))
     if (grantId) return await handOver(ctx, settings, { consent: { grantId } }, { mergeWithLastSubmission: true })
-    redirect(ctx, interaction.returnTo)
+    await redirectOut(ctx, interaction.returnTo, ctx.state.leadsTo)
   })
 }
 

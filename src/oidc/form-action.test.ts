@@ -1,22 +1,22 @@
 import { expect, it } from 'vitest'
-import { formActionSources } from './form-action.ts'
+import { formActionSources, isBeyondFormAction } from './form-action.ts'
 
 it.each([
-  ['https://portal.example/callback?x=1', 'https://portal.example'],
-  ['https://portal.example:8443/callback', 'https://portal.example:8443'],
-  ['http://localhost:3001/callback', 'http://localhost:3001'],
-  ['http://127.0.0.1/callback', 'http://127.0.0.1:*'],
-  ['http://[::1]:9/callback', 'http:'],
-  ['org.example.app:/callback', 'org.example.app:'],
-])('lets %s through as %s', (address, source) => {
-  expect(formActionSources({ redirectUris: [address] })).toEqual([source])
+  ['https://portal.example/callback?x=1', ['https://portal.example']],
+  ['https://portal.example:8443/callback', ['https://portal.example:8443']],
+  ['http://localhost:51004/callback', ['http://localhost:51004']],
+  ['http://LOCALHOST:51004/callback', ['http://localhost:51004']],
+  ['http://127.0.0.1/callback', ['http://127.0.0.1']],
+  ['http://127.0.0.1:49152/callback', ['http://127.0.0.1:49152']],
+  ['http://[::1]:9/callback', []],
+  ['org.example.app:/callback', ['org.example.app:']],
+  [undefined, []],
+])('lets %s through as %s, and no other host', (address, sources) => {
+  expect(formActionSources(address)).toEqual(sources)
 })
 
-it('names each source of redirect and sign-out addresses once', () => {
-  const redirectUris = ['https://a.example/1', 'https://a.example/2']
-  const sources = formActionSources({
-    redirectUris,
-    postLogoutRedirectUris: ['https://a.example/', 'https://b.example/'],
-  })
-  expect(sources).toEqual(['https://a.example', 'https://b.example'])
+it('knows what no policy can name', () => {
+  expect(isBeyondFormAction('http://[::1]:9/callback')).toBe(true)
+  expect(isBeyondFormAction('http://localhost:9/callback')).toBe(false)
+  expect(isBeyondFormAction(undefined)).toBe(false)
 })

@@ -1,7 +1,7 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { InteractionResults } from 'oidc-provider'
-import { deviceOf } from '../http/device.ts'
+import { deviceOf, keepDevice } from '../http/device.ts'
 import { noteSignIn } from '../http/load-shedding.ts'
 import { mountJourney } from '../http/mount-journey.ts'
 import type { Deps } from '../journeys/deps.ts'
@@ -10,15 +10,9 @@ import { signInJourney } from '../journeys/sign-in/journey.ts'
 import { type SignInState, signInState } from '../journeys/sign-in/state.ts'
 import { rememberAsking } from './asking-client.ts'
 import { addConsentRoutes } from './consent-routes.ts'
-import {
-  explainMissing,
-  handOver,
-  type Interaction,
-  type InteractionDeps,
-  openInteraction,
-  redirect,
-  uidOf,
-} from './open-interaction.ts'
+import { explainMissing } from './missing-interaction.ts'
+import { handOver, type Interaction, type InteractionDeps, openInteraction, uidOf } from './open-interaction.ts'
+import { redirect, redirectOut } from './redirect-out.ts'
 
 const baseOf = (ctx: Context) => `/anmeldung/${uidOf(ctx)}`
 
@@ -61,7 +55,7 @@ async function locate(ctx: Context, settings: InteractionDeps): Promise<Position
   const interaction = await openInteraction(ctx, settings)
   if (!interaction) return null
   if (interaction.result) {
-    redirect(ctx, interaction.returnTo)
+    await redirectOut(ctx, interaction.returnTo, ctx.state.leadsTo)
     return null
   }
   if (interaction.prompt.name === 'consent') {
@@ -83,7 +77,7 @@ async function locate(ctx: Context, settings: InteractionDeps): Promise<Position
     stored = await journeys.load(uid, 'sign-in')
   }
   if (!stored?.state) {
-    await explainMissing(ctx, settings)
+    await explainMissing(ctx, settings, uid)
     return null
   }
   return { id: uid, version: stored.version, state: signInState.parse(stored.state) }
@@ -97,7 +91,11 @@ async function beginJourney({ uid, params }: Interaction, { deps }: InteractionD
 }
 
 async function finish(ctx: Context, settings: InteractionDeps, position: Position<SignInState>): Promise<void> {
-  if (position.state.step === 'finished') noteSignIn(ctx, settings.cookies)
+  if (position.state.step === 'finished') {
+    noteSignIn(ctx, settings.cookies)
+    // Its last step made this browser known.
+    keepDevice(ctx, settings.cookies)
+  }
   await handOver(ctx, settings, resultOf(position.state))
 }
 
@@ -113,7 +111,7 @@ async function cancel(ctx: Context, settings: InteractionDeps): Promise<void> {
   const interaction = await openInteraction(ctx, settings)
   if (!interaction) return
   // Answered by another click: what it said counts.
-  if (interaction.result) return redirect(ctx, interaction.returnTo)
+  if (interaction.result) return await redirectOut(ctx, interaction.returnTo, ctx.state.leadsTo)
   // What ends is remembered as ended, also where no form was sent before.
   if (interaction.prompt.name === 'login') await beginJourney(interaction, settings)
   const refusal = { error: 'access_denied', error_description: 'the person cancelled the sign-in' }

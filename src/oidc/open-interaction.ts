@@ -1,14 +1,15 @@
 import type { Context } from 'koa'
 import type Provider from 'oidc-provider'
-import { errors, type InteractionResults, type KoaContextWithOIDC } from 'oidc-provider'
+import { errors, type InteractionResults } from 'oidc-provider'
 import type { CookieJar } from '../http/cookies.ts'
 import { isStoreAway } from '../http/errors.ts'
 import { pickLanguage } from '../http/language.ts'
 import { allowFormAction } from '../http/security-headers.ts'
 import type { Deps } from '../journeys/deps.ts'
-import { askingClient } from './asking-client.ts'
 import type { ClientModel } from './clients/model.ts'
 import { formActionSources } from './form-action.ts'
+import { explainMissing } from './missing-interaction.ts'
+import { redirectOut } from './redirect-out.ts'
 import { demandsSomebody, isDemanded } from './requests/demanded-subject.ts'
 
 export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
@@ -32,12 +33,13 @@ export async function openInteraction(ctx: Context, settings: InteractionDeps): 
     return null
   })
   if (!interaction || interaction.uid !== uidOf(ctx)) {
-    await explainMissing(ctx, settings)
+    await explainMissing(ctx, settings, uidOf(ctx))
     return null
   }
   const client = await provider.Client.find(String(interaction.params.client_id))
+  ctx.state.leadsTo = String(interaction.params.redirect_uri)
+  allowFormAction(ctx, formActionSources(ctx.state.leadsTo))
   if (client) {
-    allowFormAction(ctx, formActionSources(client))
     ctx.state.application = {
       clientId: client.clientId,
       name: client.clientName ?? client.clientId,
@@ -59,41 +61,6 @@ function rememberLanguage(ctx: Context, cookies: CookieJar, interaction: Interac
   ctx.state.lang = asked
 }
 
-/** Why there is nothing to sign in to here, and one button that goes on (security.md, "Refuse, clearly"). */
-export async function explainMissing(
-  ctx: Context,
-  { provider, deps, cookies }: Pick<InteractionDeps, 'provider' | 'deps' | 'cookies'>,
-): Promise<void> {
-  const uid = uidOf(ctx)
-  const possible = /^[\w-]{10,64}$/.test(uid)
-  const { journeys } = deps.stores
-  const stored = possible ? ((await journeys.load(uid, 'sign-in')) ?? (await journeys.load(uid, 'consent'))) : null
-  const alive = possible ? await provider.Interaction.find(uid) : undefined
-  const asked = stored?.clientId ?? (alive?.params.client_id as string | undefined)
-  const clientId = asked ?? (possible ? askingClient(ctx, cookies, uid) : undefined)
-  const client = clientId ? await provider.Client.find(clientId) : undefined
-  const model = { clientName: client?.clientName, restartPath: restartOf(client, provider.issuer) }
-  // The session in which it began may have ended: by the member, by time, or with the access of the account.
-  const ended = stored?.endedAt || (alive?.session?.uid && !(await provider.Session.findByUid(alive.session.uid)))
-  if (alive && !alive.result && !ended) return await ctx.renderPage('sign-in/cookies-off', { model }, 400)
-  if (stored?.endedAt) return await ctx.renderPage('sign-in/already-done', { model }, 410)
-  await ctx.renderPage('sign-in/expired', { model }, 410)
-}
-
-/** Whether oidc-provider could not take up a request because its interaction was answered, or has ended. */
-export const isInteractionGone = (ctx: KoaContextWithOIDC, error: Error): boolean =>
-  ctx.oidc?.route === 'resume' && error instanceof errors.SessionNotFound
-
-/** Where an application begins its sign-in (OpenID Connect Core, 4), else its own page, else ours. */
-export function restartOf(
-  client: { initiateLoginUri?: unknown; clientUri?: string } | undefined,
-  issuer: string,
-): string {
-  if (typeof client?.initiateLoginUri === 'string')
-    return `${client.initiateLoginUri}?${new URLSearchParams({ iss: issuer })}`
-  return client?.clientUri ?? '/anmeldung'
-}
-
 /**
  * Hands the result of the pages over, once and for all, and leads on to oidc-provider; a click that comes after the
  * interaction was answered by another one goes the same way.
@@ -108,11 +75,5 @@ export async function handOver(
     if (!(error instanceof errors.SessionNotFound)) throw error
   })
   await deps.stores.journeys.end(uidOf(ctx), deps.clock.now())
-  redirect(ctx, ctx.state.returnTo)
-}
-
-/** Answers with 303, so that a reload never sends a form again. */
-export function redirect(ctx: Context, url: string): void {
-  ctx.status = 303
-  ctx.redirect(url)
+  await redirectOut(ctx, ctx.state.returnTo, ctx.state.leadsTo)
 }

@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import type { AdapterFactory, KoaContextWithOIDC } from 'oidc-provider'
 import type { Client } from '../config/clients.ts'
 import type { TrustedProxies } from '../domain/trusted-proxies.ts'
+import type { PublicError } from '../errors.ts'
 import type { Clock } from '../gateways/clock.ts'
 import type { ConsentStore } from '../stores/consents.ts'
 import type { PrivateJwk } from '../stores/signing-keys.ts'
@@ -23,6 +24,29 @@ export type OidcLog = Record<'info' | 'warn' | 'error', (fields: object, message
 
 /** The error answer of oidc-provider: `error` and `error_description` by RFC 6749 § 4.1.2.1. */
 export type ErrorOut = { error: string; error_description?: string; scope?: string; state?: string }
+
+/** `form` is ready HTML with the id `op.logoutForm`, to which the page adds its buttons. */
+type FormPage = {
+  form: string
+  clientName: string | undefined
+  /** The application named an address that is not registered. */
+  stranded: boolean
+}
+
+/** The question; its buttons are `logout=yes` and one without a name, which stays signed in. */
+export type SignOutPage = FormPage
+
+/** What is said afterwards. */
+export type SignedOutPage = FormPage & {
+  /** The person stays signed in here. */
+  stays: boolean
+  /** Where the page goes on to by itself. */
+  refresh: string | undefined
+  /** Instead of the form, where no policy can name its target. */
+  link: string | undefined
+  /** Whether the form leads to the application, else to our start page. */
+  leadsToClient: boolean
+}
 
 /** Everything the provider needs from outside. */
 export type ProviderDeps = {
@@ -52,9 +76,12 @@ export type ProviderDeps = {
   renderError(ctx: KoaContextWithOIDC, out: ErrorOut, error: Error): Promise<void> | void
   /** Draws the page of a store that is away; status and headers are set. */
   renderUnavailable(ctx: Context, error: Error): Promise<void>
-  /** `form` is ready HTML with the id `op.logoutForm`; the page adds `<button form="op.logoutForm" name="logout" value="yes">`. */
-  renderLogout(ctx: KoaContextWithOIDC, form: string): Promise<void> | void
-  renderLoggedOut(ctx: KoaContextWithOIDC): Promise<void> | void
+  /** Answers a refusal at a protocol address: a page for persons, JSON for programs. */
+  renderRefusal(ctx: Context, error: PublicError): Promise<void>
+  renderSignOut(ctx: Context, page: SignOutPage): Promise<void> | void
+  renderSignedOut(ctx: Context, page: SignedOutPage): Promise<void> | void
+  /** A member signed out; `clientId` is the application that asked. */
+  signedOut(event: { accountId: string; clientId: string | undefined }): void
   queueBackchannelLogout(logout: BackchannelLogout): Promise<void>
   log: OidcLog
 }

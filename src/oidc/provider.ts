@@ -19,13 +19,16 @@ import { limitBodyParameters } from './requests/body-parameters.ts'
 import { restoreOfflineAccess } from './requests/offline-access.ts'
 import { assertParameterSizes } from './requests/parameter-sizes.ts'
 import { refuseWithoutPkce } from './requests/pkce.ts'
+import { createPostedRequest } from './requests/posted-request.ts'
 import { createPublicAddress } from './requests/public-address.ts'
 import { answerStoreAway } from './requests/store-away.ts'
+import { createStrayedRequest } from './requests/strayed-request.ts'
 import { enabledAlgorithms } from './settings/algorithms.ts'
 import { cookieSettings } from './settings/cookies.ts'
 import { featureSettings } from './settings/features.ts'
 import { defaultLifetimes, lifetimeSettings } from './settings/lifetimes.ts'
 import { routes } from './settings/routes.ts'
+import { createSignOut } from './sign-out/sign-out.ts'
 
 /**
  * Creates the OpenID Provider: a koa application that answers discovery and `/oidc/…` and sends members to
@@ -47,6 +50,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   reportEvents(provider, deps.log)
   answerTooLargeBodies(provider)
   provider.use(noteArrival)
+  provider.use(createStrayedRequest(deps.renderRefusal))
   answerStoreAway(provider, deps.renderUnavailable)
   provider.use(createPublicAddress(deps.issuer))
   provider.use(createClientAddress(deps.trustedProxies))
@@ -54,6 +58,8 @@ export function createProvider(deps: ProviderDeps): Provider {
   provider.use(createFormAction())
   provider.use(describeForApplications)
   provider.use(nameRefreshTokens)
+  provider.use(createPostedRequest(deps.renderRefusal))
+  provider.use(createSignOut(provider, deps))
   return provider
 }
 
@@ -63,7 +69,7 @@ function protocolSettings(deps: ProviderDeps): Configuration {
     routes,
     cookies: cookieSettings(deps.issuer, deps.cookieKeys),
     ttl: lifetimeSettings({ ...defaultLifetimes, ...deps.lifetimes }, deps.clock),
-    features: featureSettings(deps),
+    features: featureSettings(),
     enabledJWA: enabledAlgorithms,
     clientAuthMethods: ['private_key_jwt', 'client_secret_basic', 'client_secret_post', 'none'],
     assertJwtClientAuthClaimsAndHeader: assertionsEndSoon(() => deps.clock.now()),

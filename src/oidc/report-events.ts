@@ -12,7 +12,6 @@ const refusals = [
   'revocation.error',
   'introspection.error',
   'pushed_authorization_request.error',
-  'end_session.error',
   'end_session_confirm.error',
 ] as const
 

@@ -93,6 +93,6 @@ export async function canaryContent(
       },
     ],
     lastDay: unlockCodeLastDay(postingDay, deadlines),
-    signInUrl: `${issuer}/anmeldung`,
+    signInUrl: new URL('/anmeldung', issuer).href,
   }
 }

@@ -53,7 +53,7 @@ export function createRegistrationMailService({
         unit,
         account,
         template,
-        { link: `${issuer}/aktivierung/${token}`, lastDay: account.activationLastDay },
+        { link: new URL(`/aktivierung/${token}`, issuer).href, lastDay: account.activationLastDay },
         now,
       )
       await unit.audit.activationLinkSent({ at: now, accountId: account.id, reminder })

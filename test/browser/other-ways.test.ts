@@ -43,7 +43,6 @@ describe.skipIf(withoutChromium)('the whole way by other means', () => {
     await press(page, 'Weiter')
     await page.waitForURL(`${app.demo}/signed-in`)
     await press(page, 'Abmelden')
-    await press(page, 'Abmelden')
     await page.getByText('Sie sind abgemeldet.').waitFor()
     await page.goto(`${app.demo}/login`)
     const later = await smsAfter(app, max.mobile, () => enterPassword(page, max))

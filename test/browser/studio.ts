@@ -16,10 +16,14 @@ export type Visit = { page: Page; context: BrowserContext; app: TestApp; faults:
 /** Whether this machine can run the browser tests; with `CI=true` they run, or fail. */
 export const withoutChromium = Boolean(process.env.TEST_WITHOUT_CHROMIUM) || (!chromiumPath() && !process.env.CI)
 
-/** Starts application and browser. The browser can find `localhost` only: nothing reaches another machine. */
-export async function openStudio(variables: Record<string, string> = {}): Promise<Studio> {
+/**
+ * Starts application and browser. The browser can find `localhost` and these other names of this machine only: nothing reaches
+ * another one.
+ */
+export async function openStudio(variables: Record<string, string> = {}, others: string[] = []): Promise<Studio> {
   const app = await startTestApp(variables)
-  const args = [...chromiumFlags, '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost']
+  const here = ['localhost', ...others].map((host) => `, EXCLUDE ${host}`).join('')
+  const args = [...chromiumFlags, `--host-resolver-rules=MAP * ~NOTFOUND${here}`]
   const browser = await chromium.launch({ executablePath: chromiumPath(), args }).catch(async (error) => {
     await app.close()
     throw error

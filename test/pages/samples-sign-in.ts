@@ -14,6 +14,9 @@ const questions = [
 const logoutForm =
   '<form id="op.logoutForm" method="post" action="/session/end/confirm"><input type="hidden" name="xsrf" value="x"/></form>'
 
+const onwardForm = '<form id="op.logoutForm" method="get" action="/oidc/logout/onward"></form>'
+const signedOut = { form: onwardForm, clientName: 'Meine-AOK-Portal' }
+
 /** Sign-in, its notices, devices, consent and sign-out. */
 export const signInSamples: Sample[] = [
   sample('sign-in/password', { ...signIn, values: { username: 'lena.huber' } }),
@@ -104,6 +107,13 @@ export const signInSamples: Sample[] = [
   ),
   sample('sign-in/already-done', { model: { restartPath: '/anmeldung' } }),
   sample('sign-in/cookies-off'),
+  sample('sign-in/cookies-gone', { model: { path: '/registrierung?probe=1' } }),
+  sample('sign-in/other-browser', { model: { clientName: 'Meine-AOK-Portal', restartPath: '/anmeldung' } }),
+  sample('sign-in/session-ended', {
+    model: { kind: 'signedOut', clientName: 'Meine-AOK-Portal', restartPath: '/oidc/auth?client_id=portal' },
+  }),
+  sample('sign-in/session-ended', { model: { kind: 'signedInAgain', restartPath: '/anmeldung' } }, 'again'),
+  sample('sign-in/go-on', { ...signIn, model: { url: '/oidc/auth/abc' } }),
   sample('sign-in/consent', {
     ...signIn,
     asking: { name: 'Laufcoach', reviewed: false },
@@ -120,6 +130,10 @@ export const signInSamples: Sample[] = [
   sample('device/done'),
   sample('device/dead'),
   sample('sign-out/confirm', { model: { form: logoutForm } }),
-  sample('sign-out/done'),
-  sample('sign-out/done', { model: { clientName: 'Meine-AOK-Portal' } }, 'client'),
+  sample('sign-out/confirm', { model: { form: logoutForm, clientName: 'Laufcoach', stranded: true } }, 'stranded'),
+  sample('sign-out/done', { model: { form: onwardForm } }),
+  sample('sign-out/done', { model: { ...signedOut, leadsToClient: true } }, 'client'),
+  sample('sign-out/done', { model: { ...signedOut, stranded: true, leadsToClient: true } }, 'stranded'),
+  sample('sign-out/done', { model: { form: onwardForm, stays: true } }, 'stays'),
+  sample('sign-out/done', { model: { ...signedOut, stays: true, leadsToClient: true } }, 'left'),
 ]

@@ -11,7 +11,9 @@ const fixed = new Set([
   ...Object.values(routes),
   '/.well-known/openid-configuration',
   '/.well-known/oauth-authorization-server',
+  '/oidc/logout/answer',
   '/oidc/logout/confirm',
+  '/oidc/logout/onward',
   '/oidc/logout/success',
 ])
 

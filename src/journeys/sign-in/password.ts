@@ -151,7 +151,7 @@ async function sendLink(deps: PasswordDeps, unit: UnitOfWork, account: Account):
   const token = deps.random.token()
   const expiresAt = new Date(now.getTime() + deps.deviceLinkLifetime * 1000)
   await unit.devices.issueLink(token, account.id, expiresAt)
-  const params = { link: `${deps.issuer}/geraet/${token}`, until: expiresAt.toISOString() }
+  const params = { link: new URL(`/geraet/${token}`, deps.issuer).href, until: expiresAt.toISOString() }
   await deps.mails.send(unit, account, 'deviceLink', params, now)
   await unit.audit.deviceLinkSent({ at: now, accountId: account.id })
 }

@@ -1,12 +1,9 @@
 import type { Configuration } from 'oidc-provider'
 import { introspectionAllowed, revocationAllowed } from '../clients/token-access.ts'
-import type { ProviderDeps } from '../provider-deps.ts'
 import { narrowClaimsParameter } from '../requests/claims-parameter.ts'
 
-type Deps = Pick<ProviderDeps, 'renderLogout' | 'renderLoggedOut'>
-
 /** Parts of oidc-provider that are switched on; registration of clients is the operator's (config/clients.yaml). */
-export function featureSettings(deps: Deps): Configuration['features'] {
+export function featureSettings(): Configuration['features'] {
   return {
     devInteractions: { enabled: false },
     registration: { enabled: false },
@@ -20,10 +17,7 @@ export function featureSettings(deps: Deps): Configuration['features'] {
     dPoP: { enabled: true },
     claimsParameter: { enabled: true, assertClaimsParameter: narrowClaimsParameter },
     backchannelLogout: { enabled: true },
-    rpInitiatedLogout: {
-      enabled: true,
-      logoutSource: (ctx, form) => deps.renderLogout(ctx, form),
-      postLogoutSuccessSource: (ctx) => deps.renderLoggedOut(ctx),
-    },
+    // Answered by `createSignOut`; oidc-provider publishes its address.
+    rpInitiatedLogout: { enabled: true },
   }
 }

@@ -50,7 +50,7 @@ function toEnvelope(desk: PrintDesk, id: string, held: Held[], postingDay: Calen
     date: postingDay,
     largePrint: person.largePrint,
   }
-  const helpUrl = `${desk.issuer}/hilfe`
+  const helpUrl = new URL('/hilfe', desk.issuer).href
   const letters: LetterContent[] = []
   if (codes.length > 0)
     letters.push({
@@ -58,7 +58,7 @@ function toEnvelope(desk: PrintDesk, id: string, held: Held[], postingDay: Calen
       kind: 'unlock_code',
       codes: codes.map((each) => ({ ...registrationOf(each), code: formatUnlockCode(each.letter.code as UnlockCode) })),
       lastDay: unlockCodeLastDay(postingDay, desk.deadlines),
-      signInUrl: `${desk.issuer}/anmeldung`,
+      signInUrl: new URL('/anmeldung', desk.issuer).href,
     })
   if (attempts.length > 0)
     letters.push({ ...common, kind: 'account_exists', registrations: attempts.map(registrationOf), helpUrl })

@@ -127,12 +127,17 @@ export async function startHarness(adapterFactory: AdapterFactory, overrides: Pa
       ctx.type = 'html'
       ctx.body = '<h1>unavailable</h1>'
     },
-    renderLogout: (ctx, form) => {
+    renderRefusal: async (ctx, error) => {
+      ctx.status = error.status
+      ctx.body = { error: error.code }
+    },
+    renderSignOut: (ctx, { form }) => {
       ctx.body = form
     },
-    renderLoggedOut: (ctx) => {
-      ctx.body = 'signed out'
+    renderSignedOut: (ctx, { form, refresh }) => {
+      ctx.body = `<h1>signed out</h1><meta http-equiv="refresh" content="0; url=${refresh}">${form}`
     },
+    signedOut: () => {},
     queueBackchannelLogout: async (logout) => void state.logouts.push(logout),
     log: { info: () => {}, warn: () => {}, error: (fields) => void state.faults.push(fields) },
     ...overrides,

@@ -1,0 +1,44 @@
+import type { Context } from 'koa'
+import type Provider from 'oidc-provider'
+import type { ClientModel } from '../clients/model.ts'
+import { cookieSettings } from '../settings/cookies.ts'
+
+export type Session = Awaited<ReturnType<Provider['Session']['get']>>
+type Authorization = { grantId?: string; sid?: string; persistsLogout?: boolean }
+type Stored = Session & { authorizations?: Record<string, Authorization>; persist(): Promise<string> }
+
+/**
+ * Ends the session of this browser: logout tokens for all its applications, their grants (those with offline access
+ * outlive it, as they say), the session, its cookie.
+ */
+export async function endSession(ctx: Context, provider: Provider, session: Session): Promise<void> {
+  const all = Object.keys((session as Stored).authorizations ?? {})
+  await Promise.all(all.map((clientId) => endAuthorization(provider, session, clientId)))
+  await session.destroy()
+  ctx.cookies.set(provider.cookieName('session'), null, cookieSettings(provider.issuer, [])?.long)
+}
+
+/** Ends what one application has of the session; the person stays signed in. */
+export async function leaveApplication(provider: Provider, session: Session, clientId: string): Promise<void> {
+  const { authorizations } = session as Stored
+  if (!authorizations?.[clientId]) return
+  await endAuthorization(provider, session, clientId)
+  delete authorizations[clientId]
+  await (session as Stored).persist()
+}
+
+async function endAuthorization(provider: Provider, session: Session, clientId: string): Promise<void> {
+  const { grantId, sid, persistsLogout } = (session as Stored).authorizations?.[clientId] ?? {}
+  const client = (await provider.Client.find(clientId)) as
+    | (ClientModel & { backchannelLogout(accountId: string, sid: string): Promise<void> })
+    | undefined
+  if (client?.backchannelLogoutUri && session.accountId && sid)
+    await client.backchannelLogout(session.accountId, sid).catch((error: Error) => {
+      // The sign-out itself goes on: the application finds its tokens gone.
+      provider.emit('backchannel.error', undefined as never, error, client, session.accountId as string, sid)
+    })
+  if (!grantId || persistsLogout) return
+  const { AccessToken, AuthorizationCode, RefreshToken, Grant } = provider
+  await Promise.all([AccessToken, AuthorizationCode, RefreshToken].map((model) => model.revokeByGrantId(grantId)))
+  await (Grant as unknown as { adapter: { destroy(id: string): Promise<void> } }).adapter.destroy(grantId)
+}

@@ -92,11 +92,10 @@ describe('the activation link', () => {
   it('has no result that a cookie could make up: changed, unsigned, or signed for something else', async () => {
     const client = await withResult()
     const [key, cookie] = [...client.cookies].find(([name]) => name.endsWith('/activated')) ?? []
-    const [, device] = [...client.cookies].find(([name]) => name.endsWith('/device')) ?? []
+    const [, other] = [...client.cookies].find(([name]) => name.endsWith('/csrf')) ?? []
     const [sigKey, signature] = [...client.cookies].find(([name]) => name.endsWith('/activated.sig')) ?? []
-    const [, deviceSignature] = [...client.cookies].find(([name]) => name.endsWith('/device.sig')) ?? []
-    if (!key || !sigKey || !cookie || !signature || !device || !deviceSignature)
-      throw new Error('cookies were expected')
+    const [, otherSignature] = [...client.cookies].find(([name]) => name.endsWith('/csrf.sig')) ?? []
+    if (!key || !sigKey || !cookie || !signature || !other || !otherSignature) throw new Error('cookies were expected')
     const named = (name: string, { value }: { value: string }) => `${name}=${value.slice(value.indexOf('=') + 1)}`
     const set = async (value: string, sig?: string) => {
       client.cookies.set(key, { ...cookie, value })
@@ -106,7 +105,7 @@ describe('the activation link', () => {
     }
     expectDead(await set('activated=2031-05-05', signature.value))
     expectDead(await set('activated=2031-05-05'))
-    expectDead(await set(named('activated', device), named('activated.sig', deviceSignature)))
+    expectDead(await set(named('activated', other), named('activated.sig', otherSignature)))
     expect((await set(cookie.value, signature.value)).status).toBe(200)
   })
 

@@ -125,7 +125,7 @@ describe('a form of somebody else', () => {
     await client.get(page('/registrierung'))
     expect((await client.post(page('/registrierung'), { ...credentials, _csrf: 'x' })).status).toBe(403)
     const answer = await client.post(`${app.issuer}//evil.example/x`, { _csrf: 'x' })
-    expect(answer.$('main a.button').attr('href')).toBe('/evil.example/x')
+    expect(answer.$('main a.button').attr('href')).toMatch(/^\/(?!\/)/)
   })
 })
 

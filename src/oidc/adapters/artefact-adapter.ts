@@ -58,13 +58,14 @@ export function createArtefactAdapterFactory(settings: AdapterSettings): Adapter
     const open = async (stored: StoredArtefact | undefined, id?: string): Promise<AdapterPayload | undefined> => {
       if (!stored) return undefined
       const payload: AdapterPayload = JSON.parse(encryption.decrypt(stored.sealed, context(stored.idHash)))
-      if (signInsCount && (await hasEnded(model, payload, signInsCount))) return undefined
       if (id !== undefined) payload.jti = id
       const key = `${model}:${stored.idHash}`
       const age = requestAge()
       const standing = standingOf(model, stored, grace, { age, timing: underWay.timing(key, stored.uses, age) })
       if (standing === 'used' && stored.consumedAt) payload.consumed = Math.floor(stored.consumedAt.getTime() / 1000)
       remember(key, standing === 'busy' ? 'busy' : stored.uses)
+      // After the look at the request's age, which is compared with what the store has just measured.
+      if (signInsCount && (await hasEnded(model, payload, signInsCount))) return undefined
       return payload
     }
     return {

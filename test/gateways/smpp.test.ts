@@ -1,3 +1,4 @@
+import smpp from 'smpp'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { SmsReceipt } from '../../src/gateways/sms/driver.ts'
 import { createSmppSmsDriver, type SmppSmsDriver } from '../../src/gateways/sms/smpp.ts'
@@ -216,6 +217,19 @@ describe('a connection', () => {
     await waitFor(() => server.binds.length === 2)
   })
 
+  it('takes what the centre sends in one segment with its answer to the bind, and answers it', async () => {
+    const { driver, server, receipts } = await start()
+    const short_message = 'id:M7 stat:DELIVRD'
+    server.state.kept = [
+      new smpp.PDU('deliver_sm', { esm_class: 4, short_message, sequence_number: 1 }),
+      new smpp.PDU('enquire_link', { sequence_number: 2 }),
+    ]
+    driver.start()
+    for (const answer of ['enquire_link_resp', 'deliver_sm_resp'])
+      await waitFor(() => server.received.some((pdu) => pdu.command === answer))
+    expect(receipts).toMatchObject([{ gatewayMessageId: 'M7', state: 'delivered' }])
+  })
+
   it('ends with unbind', async () => {
     const { driver, server } = await start()
     await driver.submit(sms)
@@ -310,6 +324,29 @@ describe('a receipt', () => {
       expect(await server.deliver({ esm_class: 4, short_message: text })).toBe(0)
     expect(receipts).toEqual([])
     expect(passed).toEqual(['nothing', 'nothing', 'nothing', 'nothing'])
+  })
+
+  /** `deliver_sm` as octets: `esm_class`, `short_message`, optional parameters. */
+  const deliverSm = (esmClass: number, message: Buffer, optional = '') => {
+    const esm = esmClass.toString(16).padStart(2, '0')
+    const fields = Buffer.from(`00010134390001014100${esm}${'00'.repeat(8)}`, 'hex')
+    const body = Buffer.concat([fields, Buffer.from([message.length]), message, Buffer.from(optional, 'hex')])
+    const header = Buffer.from('00000000000000050000000000000009', 'hex')
+    header.writeUInt32BE(header.length + body.length)
+    return Buffer.concat([header, body])
+  }
+
+  it.each([
+    ["a person's number to call back that is empty", deliverSm(0x00, Buffer.from('Hallo'), '03810000')],
+    ['a state without a value', deliverSm(0x04, Buffer.from('id:M7'), '04270000')],
+    ['a parameter that ends behind the PDU', deliverSm(0x04, Buffer.from('id:M7'), '020c0002')],
+  ])('with %s is answered and counted, and the session lives', async (_, octets) => {
+    const { server, driver, connections, passed } = await bound()
+    server.sendOctets(octets)
+    await waitFor(() => server.received.some((pdu) => pdu.command === 'deliver_sm_resp'))
+    expect(passed).toEqual(['nothing'])
+    expect(await driver.submit(sms)).toMatchObject({ outcome: 'accepted' })
+    expect(connections).toEqual(['bound'])
   })
 
   it('is not what a person sends to our sender', async () => {

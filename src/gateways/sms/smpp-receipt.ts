@@ -1,11 +1,6 @@
-import smpp, { type Pdu } from 'smpp'
+import type { Pdu } from 'smpp'
 import type { ReceiptState, SmsReceipt } from './driver.ts'
-
-// The package reads a C string to its NUL, wherever that comes; centres leave it out, and the length of the parameter counts (SMPP 3.4, 5.3.1).
-smpp.addTLV('receipted_message_id', { id: 0x001e, type: smpp.types.tlv.string })
-// Text in the centre's own alphabet stays the octets it is; the package would read it as GSM 03.38, in which `_`, `@` and `$` of an ASCII
-// receipt are other letters.
-smpp.encodings.default = 'LATIN1'
+import { smpp, unreadable } from './smpp-package.ts'
 
 /** `message_state` of the optional parameter (SMPP 3.4, 5.2.28); states that tell nothing are left out. */
 const byNumber: Record<number, ReceiptState> = {
@@ -38,7 +33,7 @@ const ucs2 = 8
 /** An id stands alone; without one the next word of the receipt follows. */
 const idOfText = /\bid:[ \t]*(?!(?:sub|dlvrd|submit date|done date|stat|err|text):)(\S+)/i
 
-/** `message`: what a person sent. `nothing`: a receipt that has no id, or a state that tells nothing. */
+/** `message`: what a person sent. `nothing`: a receipt that has no id, or a state that tells nothing; what cannot be read. */
 export type Delivered = SmsReceipt | 'message' | 'nothing'
 
 /**
@@ -46,6 +41,7 @@ export type Delivered = SmsReceipt | 'message' | 'nothing'
  * is read from them, and where they are missing from its text `id:… stat:DELIVRD err:000 …`.
  */
 export function readReceipt(pdu: Pdu): Delivered {
+  if (pdu[unreadable]) return 'nothing'
   const receipted = withoutNul(pdu.receipted_message_id)
   const marked = (Number(pdu.esm_class) & receiptBits) === isReceipt
   if (!marked && !(receipted && pdu.message_state !== undefined)) return 'message'

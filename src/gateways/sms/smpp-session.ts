@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
-import smpp, { type Pdu, type Session } from 'smpp'
+import type { Pdu, Session } from 'smpp'
+import { smpp } from './smpp-package.ts'
 
 /** What `data_coding` 0 means to a centre: GSM 03.38, unpacked, or ISO 8859-1. */
 export const smppAlphabets = ['gsm', 'latin-1'] as const
@@ -56,6 +57,8 @@ export async function bind(settings: SmppSettings, delivered: (pdu: Pdu) => Prom
     session.destroy()
   })
   const closed = new Promise<string>((resolve) => session.on('close', () => resolve(ended.cause)))
+  // Before the bind is answered: a centre that kept receipts sends them with its answer, in one segment.
+  answerRequests(session, delivered)
   let late = false
   const timer = setTimeout(() => {
     late = true
@@ -70,7 +73,6 @@ export async function bind(settings: SmppSettings, delivered: (pdu: Pdu) => Prom
   } finally {
     clearTimeout(timer)
   }
-  answerRequests(session, delivered)
   keepAlive(session, settings, closed, () => {
     ended.cause = 'ENQUIRE_LINK'
   })

@@ -1,5 +1,6 @@
-import smpp, { type Pdu } from 'smpp'
+import type { Pdu } from 'smpp'
 import type { SmsAnswer, SmsDriver, SmsReceipt, Submission } from './driver.ts'
+import { smpp } from './smpp-package.ts'
 import { readReceipt } from './smpp-receipt.ts'
 import {
   type AwayCause,

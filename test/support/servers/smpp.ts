@@ -17,7 +17,13 @@ export async function startSmppServer({ password = 'secret', tls, port = 0 }: Op
   const binds: Pdu[] = []
   const received: Pdu[] = []
   const sessions = new Set<Session>()
-  const state = { behaviour: { status: 0 } as SmppBehaviour, deaf: false, underWay: 0, mostUnderWay: 0 }
+  const state = {
+    behaviour: { status: 0 } as SmppBehaviour,
+    deaf: false,
+    underWay: 0,
+    mostUnderWay: 0,
+    kept: [] as Pdu[],
+  }
   const server = smpp.createServer(tls ?? {}, (session) => {
     sessions.add(session)
     const lastRead = tap(session)
@@ -28,8 +34,12 @@ export async function startSmppServer({ password = 'secret', tls, port = 0 }: Op
       if (state.deaf || pdu.isResponse()) return
       if (pdu.command === 'bind_transceiver') {
         binds.push(pdu)
+        // In one segment with what was kept for whoever binds.
+        session.socket.cork()
         // ESME_RBINDFAIL
-        return session.send(pdu.response({ command_status: pdu.password === password ? 0 : 0x0d }))
+        session.send(pdu.response({ command_status: pdu.password === password ? 0 : 0x0d }))
+        for (const kept of state.kept) session.send(kept)
+        return session.socket.uncork()
       }
       if (pdu.command === 'submit_sm') return take(session, pdu, lastRead())
       session.send(pdu.response())
@@ -74,6 +84,11 @@ export async function startSmppServer({ password = 'secret', tls, port = 0 }: Op
         if (!session?.deliver_sm({ ...defaults, ...parameters }, (pdu) => resolve(pdu.command_status)))
           reject(new Error('nobody is bound'))
       })
+    },
+    /** Sends octets to the first bound session as they are. */
+    sendOctets(octets: Buffer) {
+      const [session] = sessions
+      session?.socket.write(octets)
     },
     sessions,
     breakConnections() {

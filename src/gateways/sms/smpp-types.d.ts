@@ -12,7 +12,7 @@ declare module 'smpp' {
     sequence_number: number
     response(options?: Record<string, unknown>): Pdu
     isResponse(): boolean
-    [parameter: string]: unknown
+    [parameter: string | symbol]: unknown
   }
 
   type Command = (options: Record<string, unknown>, answered?: (pdu: Pdu) => void) => boolean
@@ -29,6 +29,13 @@ declare module 'smpp' {
     destroy(callback?: () => void): void
   }
 
+  type PduClass = {
+    new (octets: Buffer): Pdu
+    new (command: string, options: Record<string, unknown>): Pdu
+    /** Takes the rest of a PDU of `length` octets from a stream, `false` while it is not whole. @throws on what it cannot read */
+    fromStream(stream: Socket, length: number): Pdu | false
+  }
+
   export class Server extends NetServer {
     sessions: Session[]
   }
@@ -37,6 +44,7 @@ declare module 'smpp' {
   type Encoding = { encode(text: string): Buffer; decode(octets: Uint8Array): string }
 
   const smpp: {
+    PDU: PduClass
     /** Says how an optional parameter is read and written. */
     addTLV(tag: string, options: { id: number; type: unknown }): void
     types: { tlv: { string: unknown } }

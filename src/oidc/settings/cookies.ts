@@ -13,17 +13,21 @@ export function cookieNames(issuer: string) {
   }
 }
 
+const flagsOf = (issuer: string) =>
+  ({ signed: true, httpOnly: true, sameSite: 'lax', overwrite: true, secure: isSecure(issuer) }) as const
+
+/** How the cookie of a session is set, and taken away. */
+export const sessionCookie = (issuer: string) => ({ ...flagsOf(issuer), path: '/' })
+
 /**
  * Cookies of oidc-provider: host-bound and Secure under https; plain names on http loopback, where koa refuses Secure
  * (security.md, "sessions"; RFC 6265bis § 4.1.3). Those bound to a path cannot carry `__Host-`.
  */
 export function cookieSettings(issuer: string, keys: readonly string[]): Configuration['cookies'] {
-  const secure = isSecure(issuer)
-  const flags = { signed: true, httpOnly: true, sameSite: 'lax', overwrite: true, secure } as const
   return {
     keys: createCookieSigner(keys),
     names: cookieNames(issuer),
-    long: { ...flags, path: '/' },
-    short: flags,
+    long: sessionCookie(issuer),
+    short: flagsOf(issuer),
   }
 }

@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import type Provider from 'oidc-provider'
 import type { ClientModel } from '../clients/model.ts'
-import { cookieSettings } from '../settings/cookies.ts'
+import { sessionCookie } from '../settings/cookies.ts'
 
 export type Session = Awaited<ReturnType<Provider['Session']['get']>>
 type Authorization = { grantId?: string; sid?: string; persistsLogout?: boolean }
@@ -15,7 +15,7 @@ export async function endSession(ctx: Context, provider: Provider, session: Sess
   const all = Object.keys((session as Stored).authorizations ?? {})
   await Promise.all(all.map((clientId) => endAuthorization(provider, session, clientId)))
   await session.destroy()
-  ctx.cookies.set(provider.cookieName('session'), null, cookieSettings(provider.issuer, [])?.long)
+  ctx.cookies.set(provider.cookieName('session'), null, sessionCookie(provider.issuer))
 }
 
 /** Ends what one application has of the session; the person stays signed in. */

@@ -101,13 +101,15 @@ const columnHelp = `
 The first line names the columns, in any order; the German names are understood as well:
   insurance_number (Versichertennummer)   insurer_number (Kassenummer)
   given_name (Vorname)                    family_name (Nachname): one of the two may be empty
-  birth_date (Geburtsdatum): unknown parts are zeros, 1964-08-00, 1964-00-00, 0000-00-00
-  street (Strasse)                        postal_code (PLZ): may be empty abroad
+  birth_date (Geburtsdatum): unknown parts are zeros or XX, or left out: 1964-08-00, XX.08.1964, 1964; 0000-00-00
+  street (Strasse): may be empty abroad, or with an addition
+  postal_code (PLZ): may be empty abroad
   city (Ort)                              country (Land): two letters (ISO 3166-1), empty and D mean DE, may be absent
   address_addition (Adresszusatz): may be empty or absent
   coverage_from (versichert_ab)           coverage_to (versichert_bis): may be empty
-  guardian_consent_required (Einwilligungsvorbehalt): ja or nein, empty means nein
-  deceased_on (verstorben_am): may be empty
+  guardian_consent_required (Einwilligungsvorbehalt): ja or nein (J/N, yes/no, true/false, wahr/falsch, 1/0), empty means nein
+  deceased_on (verstorben_am): may be empty; of unknown parts, as with birth_date, the last possible day counts
   large_print (Grossdruck): ja or nein, empty means nein, may be absent
-Days are YYYY-MM-DD, DD.MM.YYYY or YYYYMMDD; the ends 9999-12-31 and 0000-00-00 mean none. One member per line; a number stands in one line only.
+Days are YYYY-MM-DD, DD.MM.YYYY, YYYYMMDD or DDMMYYYY, also with midnight behind them; 9999-12-31, 0001-01-01 and 0000-00-00 mean none.
+One member per line; a number stands in one line only.
 Exit codes: 0 imported, 1 lines or the file refused, 2 wrong usage.`

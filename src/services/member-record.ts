@@ -2,8 +2,10 @@ import type { CalendarDay } from '../domain/calendar.ts'
 import type { InsuredPerson } from '../domain/eligibility.ts'
 import { parseInsuranceNumber } from '../domain/insurance-number.ts'
 import { parseInsurerNumber } from '../domain/insurer-number.ts'
-import { hasUnknownParts, latestDay, type PartialDay } from '../domain/partial-day.ts'
+import { latestDay, type PartialDay } from '../domain/partial-day.ts'
+import { isCountryCode } from '../domain/postal-country.ts'
 import { hasBidiMarks, hasUnsafeCharacters } from '../domain/unsafe-characters.ts'
+import { isNoDay, parseDay, parsePartialDay, toIso } from './member-days.ts'
 import type { MemberColumn, MemberValues } from './member-file.ts'
 
 /** Why a field is refused; never holds the value itself. */
@@ -24,6 +26,8 @@ export function parseMemberRecord(values: MemberValues, { today, toPrintable }: 
   const refusals: FieldRefusal[] = []
   const replaced: MemberColumn[] = []
   const read = createFieldReader(values, { refusals, replaced, toPrintable })
+  const country = countryOf(read.text('country', 80))
+  const addition = read.printed('address_addition', 100) ?? null
   const person = {
     insuranceNumber: read.parsed('insurance_number', parseInsuranceNumber),
     insurerNumber: read.parsed('insurer_number', parseInsurerNumber),
@@ -31,11 +35,12 @@ export function parseMemberRecord(values: MemberValues, { today, toPrintable }: 
     familyName: read.name('family_name'),
     birthDate: read.birthDate('birth_date'),
     address: {
-      street: read.printed('street', 100) ?? read.missing('street'),
-      postalCode: read.printed('postal_code', 12) ?? '',
+      // A post office box, a holding or a place abroad may have none.
+      street: read.printed('street', 100) ?? (country === 'DE' && addition === null ? read.missing('street') : ''),
+      postalCode: postalCodeOf(read.printed('postal_code', 12), country),
       city: read.printed('city', 80) ?? read.missing('city'),
-      country: countryOf(read.text('country', 2)),
-      addition: read.printed('address_addition', 100) ?? null,
+      country,
+      addition,
     },
     coverageFrom: read.requiredDay('coverage_from'),
     coverageTo: read.day('coverage_to') ?? null,
@@ -50,7 +55,12 @@ export function parseMemberRecord(values: MemberValues, { today, toPrintable }: 
 /** Cards and reports write Germany as `D` (Anlage 8 of the reporting procedure); the other codes there mean other countries than ISO's. */
 function countryOf(given: string | undefined): string {
   const code = (given ?? 'DE').toUpperCase()
-  return code === 'D' ? 'DE' : code
+  return code === 'D' || code === 'DEU' ? 'DE' : code
+}
+
+/** Older systems keep the sign of the country with the code: `D-80993`. */
+function postalCodeOf(given: string | undefined, country: string): string {
+  return country === 'DE' ? (given ?? '').replace(/^DE?[- ]*(?=\d)/i, '') : (given ?? '')
 }
 
 function contradictions(person: InsuredPerson, today: CalendarDay): FieldRefusal[] {
@@ -58,10 +68,9 @@ function contradictions(person: InsuredPerson, today: CalendarDay): FieldRefusal
   const checks: [boolean, MemberColumn, string][] = [
     [person.givenName === '' && person.familyName === '', 'family_name', 'missing'],
     [birthDate > today, 'birth_date', 'in_future'],
-    [deceasedOn !== null && deceasedOn > today, 'deceased_on', 'in_future'],
     [deceasedOn !== null && deceasedOn < birthDate, 'deceased_on', 'before_birth_date'],
     [coverageTo !== null && coverageTo < coverageFrom, 'coverage_to', 'before_coverage_from'],
-    [!/^[A-Z]{2}$/.test(address.country), 'country', 'not_a_country_code'],
+    [!isCountryCode(address.country), 'country', 'not_a_country_code'],
     [address.country === 'DE' && address.postalCode === '', 'postal_code', 'missing'],
     [address.country === 'DE' && !/^(\d{5})?$/.test(address.postalCode), 'postal_code', 'not_five_digits'],
   ]
@@ -96,12 +105,15 @@ function createFieldReader(values: MemberValues, { refusals, replaced, toPrintab
     if (onPaper !== value) replaced.push(field)
     return value
   }
-  const readDay = (field: MemberColumn, parse: (iso: string) => CalendarDay | undefined): CalendarDay | undefined => {
-    const value = text(field, 10)
+  const givenDay = (field: MemberColumn): string | undefined => {
+    const value = text(field, 30)
     const iso = value === undefined ? undefined : toIso(value)
-    return iso === undefined || noDay.includes(iso) ? undefined : (parse(iso) ?? refuse(field, 'not_a_date'))
+    return iso === undefined || isNoDay(iso) ? undefined : iso
   }
-  const day = (field: MemberColumn) => readDay(field, parseDay)
+  const day = (field: MemberColumn): CalendarDay | undefined => {
+    const iso = givenDay(field)
+    return iso === undefined ? undefined : (parseDay(iso) ?? refuse(field, 'not_a_date'))
+  }
   return {
     text,
     printed,
@@ -114,16 +126,21 @@ function createFieldReader(values: MemberValues, { refusals, replaced, toPrintab
       return /\p{L}/u.test(value) ? value : ''
     },
     birthDate(field: MemberColumn): PartialDay {
-      const value = text(field, 10)
+      const value = text(field, 30)
       return value === undefined ? missing(field) : (parsePartialDay(toIso(value)) ?? refuse(field, 'not_a_date') ?? '')
     },
-    /** Who was found dead may have no day of death: the last possible one counts. */
-    dayOfDeath: (field: MemberColumn, today: CalendarDay) =>
-      readDay(field, (iso) => {
-        const day = parsePartialDay(iso)
-        const latest = day && latestDay(day)
-        return day && latest && hasUnknownParts(day) && day <= today && latest > today ? today : (latest ?? undefined)
-      }),
+    /**
+     * Who was found dead may have no day of death. The last possible one counts, also where that is still to come: it must not
+     * change from one import to the next.
+     */
+    dayOfDeath(field: MemberColumn, today: CalendarDay): CalendarDay | undefined {
+      const iso = givenDay(field)
+      if (iso === undefined) return undefined
+      const day = parsePartialDay(iso)
+      if (day === undefined) return refuse(field, 'not_a_date')
+      // Zeros come before every day: the first possible one counts here.
+      return day > today ? refuse(field, 'in_future') : (latestDay(day) ?? undefined)
+    },
     parsed(field: MemberColumn, parse: (value: string) => Parsed): string {
       const value = text(field, 40)
       if (value === undefined) return missing(field)
@@ -132,30 +149,12 @@ function createFieldReader(values: MemberValues, { refusals, replaced, toPrintab
     },
     flag(field: MemberColumn): boolean {
       const value = (text(field, 10) ?? 'nein').toLowerCase()
-      if (['ja', 'true', '1'].includes(value)) return true
-      if (!['nein', 'false', '0'].includes(value)) refuse(field, 'not_yes_or_no')
+      if (yes.includes(value)) return true
+      if (!no.includes(value)) refuse(field, 'not_yes_or_no')
       return false
     },
   }
 }
 
-/** What core systems write for "no end" and "no day". */
-const noDay = ['9999-12-31', '0000-00-00']
-
-/** Turns `DD.MM.YYYY` and `YYYYMMDD`, as the health card has it, into `YYYY-MM-DD`; other text stays as it is. */
-function toIso(value: string): string {
-  return value.replace(/^(\d{2})\.(\d{2})\.(\d{4})$/, '$3-$2-$1').replace(/^(\d{4})(\d{2})(\d{2})$/, '$1-$2-$3')
-}
-
-/** Reads a day of the calendar; undefined when there is no such day. */
-function parseDay(iso: string): CalendarDay | undefined {
-  if (!/^(1[89]|2\d)\d\d-\d\d-\d\d$/.test(iso)) return undefined
-  const instant = new Date(`${iso}T00:00:00Z`)
-  return !Number.isNaN(instant.getTime()) && instant.toISOString().startsWith(iso) ? iso : undefined
-}
-
-/** Reads a day of which parts may be unknown. */
-function parsePartialDay(iso: string): PartialDay | undefined {
-  if (!hasUnknownParts(iso)) return parseDay(iso)
-  return /^((1[89]|2\d)\d\d|0000)/.test(iso) ? iso : undefined
-}
+const yes = ['ja', 'j', 'yes', 'y', 'true', 'wahr', '1']
+const no = ['nein', 'n', 'no', 'false', 'falsch', '0']

@@ -1,12 +1,13 @@
 import type { CalendarDay } from '../domain/calendar.ts'
-import { checkEligibility, type InsuredPerson } from '../domain/eligibility.ts'
+import type { InsuredPerson } from '../domain/eligibility.ts'
 import { chooseCodes, type EnvelopeRules, type WaitingCode } from '../domain/envelope.ts'
 import { createUnlockCode, unlockCodeBinding } from '../domain/unlock-code.ts'
 import type { Account } from '../stores/accounts.ts'
 import type { Stores } from '../stores/index.ts'
 import type { Filling } from '../stores/run-letters.ts'
 import type { UnitOfWork } from '../stores/transaction.ts'
-import type { LetterContentKind, LetterPurpose, UnlockLetter } from '../stores/unlock-letters.ts'
+import type { LetterContentKind, UnlockLetter } from '../stores/unlock-letters.ts'
+import { decideContent } from './letter-decision.ts'
 import type { PrintDesk } from './print-run/settings.ts'
 import { addressHash, clearAddress, isAddress } from './returned-mail.ts'
 
@@ -47,7 +48,7 @@ export async function fillLetters(
   const decided = due.map((each) => {
     const known = { person: each.person, accountIsActive: active.has(each.account?.insuranceNumber ?? '') }
     const goesOut = each.account && !blocked.has(each.letter.id)
-    const content = goesOut ? decide[each.letter.purpose](desk, each.account as Account, known, day) : 'none'
+    const content = goesOut ? decideContent(desk, each.letter, each.account as Account, known, day) : 'none'
     return { ...each, content }
   })
   const begun = await unit.runLetters.envelopesInRun(runId, hashes)
@@ -183,22 +184,4 @@ function fillOne({ random, hash }: PrintDesk, each: Decided, envelopeId: string 
     code: content === 'unlock_code' ? code : null,
     addressHash: person && content !== 'none' ? addressHash(hash, letter.id, person.address) : null,
   }
-}
-
-type Known = { person: InsuredPerson | null; accountIsActive: boolean }
-type Decision = (desk: PrintDesk, account: Account, known: Known, day: CalendarDay) => LetterContentKind
-
-/** What goes into the envelope, by what the letter was asked for. */
-const decide: Record<LetterPurpose, Decision> = {
-  unlock_code({ minimumAge }, account, { person, accountIsActive }, day) {
-    const check = checkEligibility(person, account.insurerNumber, day, { minimumAge })
-    if (!check.eligible) return 'none'
-    return accountIsActive ? 'account_exists' : 'unlock_code'
-  },
-  // Nobody writes to the dead; whoever is not in the register has no address.
-  mobile_replaced: (_desk, account, { person }) =>
-    account.activeSince && account.state !== 'ended' && person && !person.deceasedOn ? 'mobile_replaced' : 'none',
-  // An account that is open again by then has no end to tell.
-  account_ended: (_desk, account, { person }) =>
-    account.state === 'ended' && person && !person.deceasedOn ? 'account_ended' : 'none',
 }

@@ -134,6 +134,15 @@ export function createRunLetterStore(db: Database, protection: Protection) {
         .whereRaw(`${envelope} = ?`, [envelopeId])
         .where({ state: 'prepared' })
         .update({ content: 'none', code: null }),
+    /** Takes letters of a prepared run out of their envelopes: they live and end as ones that were not printed. */
+    withhold: (ids: readonly string[]) =>
+      letters()
+        .whereIn('id', ids)
+        .where({ state: 'prepared' })
+        .update({ content: 'none', code: null, address_hash: null }),
+    /** Notes the address that is printed on a letter of a prepared run. */
+    readdress: (id: string, addressHash: string) =>
+      letters().where({ id, state: 'prepared' }).update({ address_hash: addressHash }),
     /** The letters of the next envelopes of a run, in the order of the run; `after`: id of the last envelope seen. */
     page: async (runId: string, after: string | null, limit: number) => {
       const printed = () => letters().where({ print_run_id: runId, state: 'prepared' }).whereNot({ content: 'none' })

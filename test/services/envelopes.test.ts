@@ -158,6 +158,47 @@ describeOnDatabase('envelopes', (database) => {
     expect(codesOf(envelope?.letters)).toMatchObject([{ maskedMobile: expect.stringMatching(/01$/) }])
   })
 
+  describe('that an import meets between filling and drawing', () => {
+    /** Fills a run, dies before it is drawn, lets the import happen, and goes on. */
+    async function drawAfter(changes: Partial<typeof erika>) {
+      world.shop.fault = 'pdf'
+      await expect(world.printRuns.prepare('2026-11-24')).rejects.toThrow('process died')
+      world.shop.fault = null
+      await world.importPersons({ ...erika, ...changes })
+      await world.printRuns.jobs.resume()
+      const [run] = await world.printRuns.list(['prepared'])
+      await world.printRuns.release(run?.id ?? '')
+      expect(await world.printRuns.post(run?.id ?? '')).toBe('posted')
+      return world.shop.jobs[0]?.envelopes ?? []
+    }
+
+    it.each([
+      ['death', { deceasedOn: '2026-11-23' }],
+      ['a guardian with reservation of consent', { guardianConsentRequired: true }],
+      ['the end of coverage', { coverageTo: '2026-11-23' }],
+      ['another insurer', { insurerNumber: '101575519' }],
+    ])('are not drawn after %s; what shows outside stays as it was', async (_, changes) => {
+      const account = await world.activated()
+      const stranger = await world.activated({ mobile: mobileOf(1), insuranceNumber: 'X999999995' })
+      expect(await drawAfter(changes)).toEqual([])
+      const [own, other] = [await world.account(account.id), await world.account(stranger.id)]
+      expect([own.state, own.codeLastDay]).toEqual([other.state, other.codeLastDay])
+      expect(own.codeLastDay).not.toBeNull()
+      expect(await database()('unlock_letters').whereNotNull('code')).toEqual([])
+    })
+
+    it('come back from the address that is on them', async () => {
+      await world.activated()
+      await world.activated({ mobile: mobileOf(1) })
+      const address = { ...erika.address, street: 'Lindenallee 3' }
+      const [envelope] = await drawAfter({ address })
+      expect(envelope?.letters[0]).toMatchObject({ recipient: { street: 'Lindenallee 3' } })
+      const id = envelope?.id ?? ''
+      const service = createReturnedMailService(world.createDesk())
+      expect(await service.take({ first: id, last: id }, actor)).toMatchObject({ result: 'blocked' })
+    })
+  })
+
   it('count for one reprint: all their codes are stopped, and one envelope follows', async () => {
     const accounts = [await world.activated(), await world.activated({ mobile: mobileOf(1) })]
     const [envelope] = await postRun(world)

@@ -12,23 +12,24 @@ import { type Addressed, addressLetters } from '../letter-contents.ts'
 import { batchSize, type PrintDesk } from './settings.ts'
 
 /** A letter of an envelope whose registration and person are there. */
-type Held = { letter: UnlockLetter; account: Account; person: InsuredPerson }
+export type Held = { letter: UnlockLetter; account: Account; person: InsuredPerson }
 
 /**
  * What the envelopes of a run hold, in the order of the run, batch by batch. Letters whose registration is gone are left out,
- * and an envelope that holds nothing any more.
+ * and an envelope that holds nothing any more. `keep` sees what each batch is made of and answers what is left of it.
  */
 export async function* printedEnvelopes(
   desk: PrintDesk,
   runId: string,
   postingDay: CalendarDay,
+  keep: (held: Held[]) => Promise<Held[]> = async (held) => held,
 ): AsyncIterable<PrintedEnvelope[]> {
   let after: string | null = null
   for (;;) {
     const letters: UnlockLetter[] = await desk.stores.runLetters.page(runId, after, batchSize)
     after = letters.at(-1)?.envelopeId ?? null
     if (after === null) return
-    const held = (await addressLetters(desk.stores, letters)).filter(isHeld)
+    const held = await keep((await addressLetters(desk.stores, letters)).filter(isHeld))
     const envelopes = Map.groupBy(held, ({ letter }) => letter.envelopeId)
     yield [...envelopes].map(([id, own]) => toEnvelope(desk, id, own, postingDay))
   }

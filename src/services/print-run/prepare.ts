@@ -6,7 +6,8 @@ import type { StoredPrintFile } from '../../stores/print-runs.ts'
 import type { UnitOfWork } from '../../stores/transaction.ts'
 import { canaryContent } from '../canary-letters.ts'
 import { fillLetters, lockNumbersOf } from '../letter-contents.ts'
-import { printedEnvelopes } from './envelopes.ts'
+import { keepCurrent } from './current-letters.ts'
+import { type Held, printedEnvelopes } from './envelopes.ts'
 import { countSheets, manifestCsv, manifestJson, openPrintFile } from './files.ts'
 import { batchSize, leaseFrom, type PrintActor, type PrintDesk } from './settings.ts'
 
@@ -145,13 +146,14 @@ type Print = { files: StoredPrintFile[]; letterCount: number; sheetCount: number
 async function drawFiles(desk: PrintDesk, work: Work): Promise<Print | null> {
   const { stores, clock } = desk
   const { runId, worker, postingDay } = work
+  const keep = (held: Held[]) => keepCurrent(desk, held, postingDay)
   const open = (suffix: string) => openPrintFile(stores, { runId, worker, name: `${runId}.${suffix}` })
   const pdf = open('pdf')
   const sheets: PrintedSheets[] = []
   let lost = false
   let printed = 0
   async function* contents(): AsyncIterable<Envelope[]> {
-    for await (const envelopes of printedEnvelopes(desk, runId, postingDay)) {
+    for await (const envelopes of printedEnvelopes(desk, runId, postingDay, keep)) {
       lost ||= !(await stores.printRuns.renew(runId, worker, leaseFrom(clock.now())))
       if (lost) return
       printed += envelopes.length

@@ -169,6 +169,14 @@ describe('registered applications', () => {
     expect(warnings[0]).not.toContain(given)
   })
 
+  it('warns of a secret that two applications share, by both names', () => {
+    const two =
+      portal + portal.slice('clients:\n'.length).replace('portal', 'bonus').replace('portal.example', 'bonus.example')
+    const { clients, warnings } = load(two)
+    expect(clients).toHaveLength(2)
+    expect(warnings).toEqual([expect.stringMatching(/:13: .*client_secret \(bonus\) is the secret of portal, too/)])
+  })
+
   it('warns of no secret that its recipe makes', () => {
     for (let n = 0; n < 100; n++)
       expect(load(portal, { SECRET: randomBytes(32).toString('hex') }).warnings, 'warnings').toEqual([])

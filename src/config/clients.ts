@@ -64,12 +64,9 @@ export function loadClients({ files, environment, baseDir }: Settings): Registry
         complain(['clients', index, ...fault.path], fault.message, entry.client_id)
       for (const hash of sources.demo ? [] : hashes) {
         const holder = holders.get(hash)
-        if (holder !== undefined)
-          complain(
-            ['clients', index, 'client_secret'],
-            `is the secret of ${holder}, too; make one of its own`,
-            entry.client_id,
-          )
+        const shared = `is the secret of ${holder}, too: who has one application has both; make one of its own`
+        if (holder !== undefined && holder !== entry.client_id)
+          warnings.push(place(['clients', index, 'client_secret'], shared, entry.client_id))
         holders.set(hash, entry.client_id)
       }
       for (const warning of secretWarnings)

@@ -32,7 +32,7 @@ describe('authorization', () => {
         scopes_supported: ['openid', 'profile', 'email', 'phone', 'insurance', 'offline_access'],
         subject_types_supported: ['public', 'pairwise'],
         acr_values_supported: [passwordMtanAcr],
-        id_token_signing_alg_values_supported: ['RS256', 'ES256', 'PS256'],
+        id_token_signing_alg_values_supported: ['ES256', 'RS256', 'PS256'],
         authorization_response_iss_parameter_supported: true,
         backchannel_logout_supported: true,
         backchannel_logout_session_supported: true,

@@ -18,7 +18,10 @@ export type Config = Readonly<ReturnType<typeof buildConfig>>
  * This file is the only reader of `process.env`.
  * @throws StartUpError with one message that names every fault and its mend.
  */
-export function loadConfig(variables: NodeJS.ProcessEnv = process.env): Config {
+export function loadConfig(
+  variables: NodeJS.ProcessEnv = process.env,
+  nodeOptions: readonly string[] = process.execArgv,
+): Config {
   const { environment, faulty } = readEnvironment(variables)
   const configDir = environment.CONFIG_DIR ?? fileURLToPath(new URL('../config', import.meta.url))
   const faults = [...faulty.values()]
@@ -33,7 +36,7 @@ export function loadConfig(variables: NodeJS.ProcessEnv = process.env): Config {
   }
   const files = read(() => loadConfigFiles(configDir))
   const sms = read(() => loadSms(environment, configDir, variables))
-  const unsafe = findUnsafe({ environment, variables, sms }, new Set(faulty.keys()))
+  const unsafe = findUnsafe({ environment, variables, nodeOptions, sms }, new Set(faulty.keys()))
   faults.push(...unsafe.flatMap((finding) => ('fault' in finding ? [finding.fault] : [])))
   faults.push(...processFaults(environment))
   faults.push(...smsFaults(environment), ...emailFaults(environment), ...letterFaults(environment))

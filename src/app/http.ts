@@ -9,9 +9,10 @@ import type { Config } from '../config.ts'
 import { createSystemClock } from '../gateways/clock.ts'
 import type { Overload } from '../gateways/overload.ts'
 import type { RequestContext } from '../gateways/request-context.ts'
+import { createKnownAddresses, createOneSpelling, fixedAddressesOf } from '../http/addresses.ts'
 import { createBranding } from '../http/branding.ts'
 import { createClientAddress } from '../http/client-address.ts'
-import { createCookieJar, createCookieSigner } from '../http/cookies.ts'
+import { type CookieJar, createCookieJar, createCookieSigner } from '../http/cookies.ts'
 import { createCsrf } from '../http/csrf.ts'
 import { createDeviceCookie } from '../http/device.ts'
 import { createEmailBounceHook } from '../http/email-bounces.ts'
@@ -30,6 +31,7 @@ import { createSecurityHeaders } from '../http/security-headers.ts'
 import { createSmsReceiptHook } from '../http/sms-receipts.ts'
 import { addInteractionRoutes } from '../oidc/interactions.ts'
 import { createPublicAddress } from '../oidc/requests/public-address.ts'
+import { routes as endpoints } from '../oidc/settings/routes.ts'
 import { methodOf, routeOf } from './metrics/routes.ts'
 import type { Oidc } from './oidc.ts'
 import type { Services } from './services.ts'
@@ -73,6 +75,9 @@ export function createHttpApp(settings: Settings): RequestListener {
     insurer: config.insurer,
     clock: services.journeyDeps.clock,
   })
+  const router = createPages(settings, cookies)
+  // Before everything that looks at a path.
+  app.use(createOneSpelling([...Object.values(endpoints), ...fixedAddressesOf(router)]))
   app.use(settings.metrics)
   app.use(createPublicAddress(issuer))
   app.use(createClientAddress(config.trustedProxies))
@@ -108,10 +113,17 @@ export function createHttpApp(settings: Settings): RequestListener {
   app.use(shedding.answer)
   app.use(limited.answer)
   if (settings.development) app.use(settings.development)
+  app.use(createKnownAddresses(router))
   const secrets = config.secrets.cookieKeys.map((key) => key.secret)
   app.use(createFormBody({ ...config.limits.requests, bodyBytes: config.limits.bodyBytes }))
   app.use(createDeviceCookie(cookies, newToken))
   app.use(createCsrf({ cookies, secrets, origin: new URL(issuer).origin, newToken, now: createSystemClock().now }))
+  app.use(router.routes() as unknown as Middleware)
+  return app.callback()
+}
+
+/** Mounts the pages with forms of ours. */
+function createPages({ config, issuer, services, oidc }: Settings, cookies: CookieJar): Router {
   const router = new Router()
   const signInUrl = oidc.defaultClient && (oidc.defaultClient.initiateLoginUri ?? oidc.defaultClient.clientUri)
   addPageRoutes(router, { issuer, signInUrl })
@@ -126,8 +138,7 @@ export function createHttpApp(settings: Settings): RequestListener {
     cookies,
     subjectOf: oidc.subjectOf,
   })
-  app.use(router.routes() as unknown as Middleware)
-  return app.callback()
+  return router
 }
 
 /**

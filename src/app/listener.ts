@@ -76,7 +76,10 @@ export async function openListener(
     refuse(request, 'bad_request')
     answer(request, response)
   })
-  server.on('clientError', createParserFaults({ answer, plain, underWay: (socket) => underWay.get(socket) }) as never)
+  const faults = createParserFaults({ answer, plain, underWay: (socket) => underWay.get(socket) })
+  server.on('clientError', faults as never)
+  // Without this node closes the connection of who takes this for a proxy, and says nothing.
+  server.on('connect', (_request, socket) => faults(new Error('no tunnel'), socket as Socket))
   await listen(server, host, port, variable)
   return {
     port: (server.address() as AddressInfo).port,

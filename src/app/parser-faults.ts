@@ -1,7 +1,7 @@
 import { IncomingMessage, type RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { type PlainAnswer, readsJson } from '../http/plain-answer.ts'
-import { type Refusal, refuse } from '../http/request-guard.ts'
+import { type Refusal, refuse, refuseUnderWay } from '../http/request-guard.ts'
 
 type ParserFault = NodeJS.ErrnoException & { rawPacket?: Buffer }
 
@@ -25,15 +25,17 @@ export function createParserFaults({ answer, plain, underWay }: Settings) {
     if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
     const begun = underWay(socket)
     const start = error.rawPacket?.subarray(0, 8192).toString('latin1') ?? ''
-    const accept = /\r\naccept:([^\r\n]*)/i.exec(start)?.[1]
     const refusal = refusalFor(error, start)
     if (begun) {
-      interrupt(begun, socket, () => plain(begun, refusal, { json: readsJson(accept) }))
+      refuseUnderWay(begun.req, refusal)
+      interrupt(begun, socket, () => plain(begun, refusal, { json: readsJson(begun.req.headers.accept) }))
       return
     }
     const request = new IncomingMessage(socket)
-    Object.assign(request, { method: 'GET', url: '/', httpVersion: '1.1', httpVersionMajor: 1, httpVersionMinor: 1 })
-    if (accept) request.headers.accept = accept
+    // Where it asked, so that machines get JSON; `refuse` takes off the rest.
+    const url = /^[A-Z]+ (\/[!-~]*)/.exec(start)?.[1] ?? '/'
+    Object.assign(request, { method: 'GET', url, httpVersion: '1.1', httpVersionMajor: 1, httpVersionMinor: 1 })
+    for (const name of ['accept', 'cookie']) request.headers[name] = headerIn(start, name)
     refuse(request, refusal)
     request.push(null)
     const response = new ServerResponse(request)
@@ -43,6 +45,9 @@ export function createParserFaults({ answer, plain, underWay }: Settings) {
     answer(request, response)
   }
 }
+
+/** A header in bytes that no parser has taken. */
+const headerIn = (start: string, name: string) => new RegExp(`\\r\\n${name}: *([^\\r\\n]*)`, 'i').exec(start)?.[1]
 
 /** A fault in the middle of a request whose answer has begun only ends the connection. */
 function interrupt(response: ServerResponse, socket: Socket, answer: () => void): void {

@@ -154,6 +154,12 @@ describe('registered applications', () => {
     const [weak] = faultsOf(portal, { SECRET: 'hunter2-hunter2' })
     expect(weak).toMatch(/weaker than 256 bits; make one with: openssl rand -hex 32/)
     expect(weak).not.toContain('hunter2')
+    for (const SECRET of [
+      '0123456789abcdef'.repeat(4),
+      'bitte-aendern-change-me-0815-Portal-Geheimnis-2026-xyz',
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz',
+    ])
+      expect(faultsOf(portal, { SECRET })).toEqual([expect.stringMatching(/^7: .* can be guessed; make one/)])
   })
 
   it.each([

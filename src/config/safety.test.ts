@@ -83,6 +83,11 @@ describe('production refuses', () => {
       'token',
       traces({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://10.0.0.3:4318', OTEL_EXPORTER_OTLP_HEADERS: 'a=b' }),
     ],
+    [
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      'token in it',
+      traces({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://aok:geheim@10.0.0.3:4318' }),
+    ],
     ['PLAIN_CONNECTIONS', 'no connection', { PLAIN_CONNECTIONS: 'REDIS_URI' }],
     // Addresses that mean something else than they say.
     ['ISSUER', 'https://', { ISSUER: 'http://anmeldung.example.org' }],
@@ -127,7 +132,11 @@ describe('production refuses', () => {
     ['NODE_TLS_REJECT_UNAUTHORIZED', 'every certificate', { NODE_TLS_REJECT_UNAUTHORIZED: '0' }],
     ['DEBUG', 'print', { DEBUG: 'knex:bindings' }],
     ['NODE_DEBUG', 'print', { NODE_DEBUG: 'http' }],
+    ['NODE_DEBUG_NATIVE', 'print', { NODE_DEBUG_NATIVE: 'http' }],
     ['NODE_OPTIONS', '--inspect', { NODE_OPTIONS: '--max-old-space-size=900 --inspect=0.0.0.0' }],
+    ['NODE_OPTIONS', '--inspect', { NODE_OPTIONS: '"--inspect-brk"' }],
+    ['NODE_OPTIONS', '--tls-min', { NODE_OPTIONS: '--tls-min-v1.0' }],
+    ['NODE_OPTIONS', '--tls-keylog', { NODE_OPTIONS: '--tls_keylog=/tmp/keys' }],
   ])('%s: %s (%#)', (setting, words, given) => {
     const change = typeof given === 'function' ? given() : given
     const refused = () => loadConfig({ ...production, ...change })
@@ -135,6 +144,17 @@ describe('production refuses', () => {
     // The message repeats no secret.
     expect(refused).not.toThrow(/geheim|hunter2|go-live/)
   })
+
+  it.each(['--inspect', '--inspect=0.0.0.0:9229', '--insecure-http-parser', '--tls-min-v1.1', '--security-revert=x'])(
+    '%s in the command that starts it, as in NODE_OPTIONS',
+    (option) => {
+      expect(() => loadConfig(production, ['--max-old-space-size=900', option])).toThrow(
+        /NODE_OPTIONS \(or the command\)/,
+      )
+      expect(() => loadConfig({ ...production, NODE_ENV: 'development' }, [option])).not.toThrow(/NODE_OPTIONS/)
+      expect(loadConfig(production, ['--max-old-space-size=900', '--enable-source-maps']).risks).toEqual([])
+    },
+  )
 
   it('everything at once, each by its name', () => {
     const wrong = {

@@ -21,12 +21,17 @@ export function createErrorPages(log: Logger): Middleware {
       await next()
       if (ctx.status === 404 && ctx.body === undefined && ctx.respond !== false) throw new PublicError('not_found')
     } catch (thrown) {
+      if (isAnsweredElsewhere(ctx)) return
       // Who sends JSON reads JSON.
       const asPage = !ctx.is('json') && ctx.accepts('html', 'json') !== 'json' && !machines.test(ctx.path)
       await showRefusal(ctx, toPublicError(thrown), log, asPage)
     }
   }
 }
+
+/** Refused by node's parser while it was worked on, and answered there: what comes of that is no fault of ours. */
+export const isAnsweredElsewhere = (ctx: Pick<Context, 'req' | 'headerSent'>): boolean =>
+  ctx.headerSent && refusalOf(ctx.req) !== undefined
 
 /** Answers what the guard at the listener has refused. */
 export const answerRefused: Middleware = (ctx, next) => {

@@ -29,12 +29,14 @@ export function createPlainAnswer({ texts, insurer, secure }: Settings): PlainAn
   return (response, code, { json, retryAfter } = {}) => {
     if (response.headersSent) return
     const kind = code === 'csrf' ? 'forbidden' : code
+    const body = json ? JSON.stringify({ error: code }) : page(kind)
     response.writeHead(errorCodes[code].status, {
       ...securityHeaders({ secure }),
+      'Content-Length': Buffer.byteLength(body),
       'Content-Type': json ? 'application/json; charset=utf-8' : 'text/html; charset=utf-8',
       ...(retryAfter && { 'Retry-After': String(retryAfter) }),
     })
-    response.end(json ? JSON.stringify({ error: code }) : page(kind))
+    response.end(body)
   }
 }
 

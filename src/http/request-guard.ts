@@ -42,12 +42,22 @@ export const refusalOf = (request: IncomingMessage): Refused | undefined => refu
 export function refuse(request: IncomingMessage, code: Refusal, detail?: string): void {
   refusals.set(request, { code, detail })
   const { url = '/', headers } = request
-  // The page speaks the language that the address asks for; nothing else of the query is looked at.
-  const english = /[?&](lang|ui_locales)=en\b/.test(url.slice(0, 4096))
+  const language = languageOf(url, headers.cookie ?? '')
   const path = url.split('?', 1)[0] ?? '/'
-  request.url = (isPlainPath(path) ? path : '/') + (english ? '?lang=en' : '')
+  request.url = (isPlainPath(path) ? path : '/') + (language ? `?lang=${language}` : '')
   for (const name of Object.keys(headers)) if (name !== 'accept' && name !== 'content-type') delete headers[name]
   if ((headers.accept?.length ?? 0) > 1024) delete headers.accept
+}
+
+/** Notes that a request under way has been refused by node's parser: it is answered, and its handler may still be at work. */
+export function refuseUnderWay(request: IncomingMessage, code: Refusal): void {
+  refusals.set(request, { code })
+}
+
+/** The language that the address asks for, or that was chosen before; nothing else of query and cookies is looked at. */
+function languageOf(url: string, cookie: string): string | undefined {
+  const asked = /[?&](?:lang|ui_locales)=(de|en)\b/.exec(url.slice(0, 4096))?.[1]
+  return asked ?? /(?:^|[; ])(?:__Host-)?lang=(de|en)(?:;|$)/.exec(cookie)?.[1]
 }
 
 /** A short path of our own host: `//host/` and `/\host/` are other hosts to a browser. */
@@ -64,16 +74,20 @@ export function guardRequest(request: IncomingMessage, limits: RequestLimits): v
   else if (refusal) refuse(request, refusal)
 }
 
+/** Headers that are no lists, in which browsers and applications send commas as they like; nothing parts them there. */
+const noLists = new Set(['cookie', 'referer', 'user-agent', 'authorization', 'dpop'])
+
 function headerRefusal({ rawHeaders, headers, httpVersionMinor }: IncomingMessage, limits: RequestLimits) {
   if (rawHeaders.length / 2 > limits.headers) return 'headers_too_large'
   const bytes = rawHeaders.reduce((sum, text) => sum + text.length, 0)
   if (bytes > limits.headerBytes) return 'headers_too_large'
   if (count(headers.cookie ?? '', ';', limits.cookies) >= limits.cookies) return 'headers_too_large'
-  if (Object.values(headers).some((value) => count(String(value), ',', limits.headerValues) >= limits.headerValues))
-    return 'headers_too_large'
-  // RFC 9112, 3.2: node would answer by itself, without a page.
-  if (httpVersionMinor > 0 && headers.host === undefined) return 'bad_request'
-  return undefined
+  const isLong = ([name, value]: [string, unknown]) =>
+    !noLists.has(name) && count(String(value), ',', limits.headerValues) >= limits.headerValues
+  if (Object.entries(headers).some(isLong)) return 'headers_too_large'
+  // RFC 9112, 3.2: none, and more than one. node answers the first by itself, without a page, and takes the first of several.
+  const hosts = rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length
+  return hosts > 1 || (httpVersionMinor > 0 && hosts === 0) ? 'bad_request' : undefined
 }
 
 function addressRefusal(request: IncomingMessage, limits: RequestLimits) {

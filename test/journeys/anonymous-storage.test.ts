@@ -17,7 +17,7 @@ const send = (path: string, init: RequestInit) => fetch(`${app.issuer}${path}`, 
 const journeys = async () => (await ask(app, 'select id from journeys')).length
 
 /** Pushes a request of the public demo application (RFC 9126). */
-async function push(address: Record<string, string>, changes: Record<string, string> = {}) {
+async function push(address: Record<string, string>, changes: Record<string, string> = {}, path = '/oidc/par') {
   const body = new URLSearchParams({
     client_id: 'demo-spa',
     response_type: 'code',
@@ -27,7 +27,7 @@ async function push(address: Record<string, string>, changes: Record<string, str
     code_challenge_method: 'S256',
     ...changes,
   })
-  return await send('/oidc/par', { method: 'POST', headers: address, body })
+  return await send(path, { method: 'POST', headers: address, body })
 }
 
 describe('who has not proven anything', () => {
@@ -66,6 +66,11 @@ describe('who has not proven anything', () => {
     const refused = await fetch(url, { redirect: 'manual', headers: headersOf(member) })
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
     expect(await refused.text()).toMatch(/<h1[^>]*>[^<]*Pause/)
+    for (const spelled of ['/oidc/auth/', '/oidc/AUTH', '/Oidc/auth/'])
+      expect([
+        spelled,
+        (await send(`${spelled}${new URL(url).search}`, { headers: headersOf(member) })).status,
+      ]).toEqual([spelled, 429])
     expect((await fetch(url, { redirect: 'manual', headers: headersOf() })).status).toBe(303)
     // Behind the same address: the member of before goes from application to application.
     expect(new URL((await begin(client, app)).url).origin).toBe(app.demo)
@@ -83,6 +88,7 @@ describe('who has not proven anything', () => {
     const refused = await push(address)
     expect(refused.headers.get('retry-after')).toMatch(/^\d+$/)
     expect(await refused.json()).toMatchObject({ error: 'temporarily_unavailable' })
+    for (const spelled of ['/oidc/par/', '/oidc/PAR']) expect((await push(address, {}, spelled)).status).toBe(429)
     expect((await push(ownAddress())).status).toBe(201)
   })
 

@@ -91,6 +91,12 @@ describe('the development pages, asked in a roundabout way', () => {
     ['GET', '/dev/clock'],
     ['POST', '/dev/clock'],
     ['POST', '/dev/jobs/run'],
+    // Spellings that routers take for the same.
+    ['GET', '/DEV/postbox.json?kind=letter'],
+    ['GET', '/Dev/Postbox/'],
+    ['GET', '/dev/clock/'],
+    ['POST', '/dEV/clock'],
+    ['POST', '/dev/JOBS/run/'],
   ] as const
   /** As a program would that chooses every header, and answers status and body. */
   const ask = (at: TestApp, method: string, path: string, headers: Record<string, string>) =>

@@ -87,6 +87,8 @@ it('an overload refuses new sign-ins and registrations; those under way end, hea
   expect(page).toContain('Gerade geht es leider nicht')
   expect(page).toContain('mindestens 10 Sekunden')
   await until('/oidc/auth?client_id=demo-portal', 503)
+  for (const spelled of ['/Registrierung', '/registrierung/', '/ANMELDUNG/', '/oidc/Auth/?client_id=demo-portal'])
+    await until(spelled, 503)
   for (const path of ['/health/live', '/health/ready', '/hilfe', '/.well-known/openid-configuration'])
     expect([path, (await visit(path)).status]).toEqual([path, 200])
 

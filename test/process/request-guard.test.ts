@@ -127,6 +127,19 @@ describe('a query', () => {
       await expectPage(await send(`/hilfe?${asking}&${query}`), 400, 'not understand')
   })
 
+  it('is refused in the language that was chosen before', async () => {
+    const client = createClient()
+    await client.get(`${app.issuer}/hilfe?lang=en`)
+    const Cookie = [...client.cookies.values()].map(({ value }) => value.split(';')[0]).join('; ')
+    expect(Cookie).toContain('lang=en')
+    await expectPage(await send(`/hilfe?${'a&'.repeat(101)}`, { headers: { Cookie } }), 400, 'not understand')
+    await expectPage(await send(`/hilfe?lang=de&${'a&'.repeat(101)}`, { headers: { Cookie } }), 400, 'nicht verstanden')
+    const cookies = { Cookie: `${many(61, (i) => `c${i}=x`, '; ')}; ${Cookie}` }
+    await expectPage(await send('/hilfe', { headers: cookies }), 431, 'too much data')
+    const huge = `GET /hilfe HTTP/1.1\r\nHost: x\r\nCookie: ${Cookie}\r\nX-Name: ${'x'.repeat(40_000)}\r\n\r\n`
+    await expectPage(await write(huge), 431, 'too much data')
+  })
+
   it.each(['/oidc/token', '/oidc/userinfo', '/.well-known/openid-configuration'])(
     'is refused in JSON by the protocol: %s',
     async (path) => {
@@ -196,6 +209,16 @@ describe('headers', () => {
     await expectPage(await send('/hilfe', { headers }), 431, 'zu viele Daten')
   })
 
+  it('with the commas of people and cookies pass', async () => {
+    const commas = many(150, (i) => `${i}`, ',')
+    const each: Record<string, string>[] = [
+      { Cookie: `basket=${commas}` },
+      { Referer: `https://portal.example.org/search?ids=${commas}` },
+      { 'User-Agent': `Mozilla/5.0 (${commas})` },
+    ]
+    for (const headers of each) expect((await send('/hilfe', { headers })).status).toBe(200)
+  })
+
   it('as browsers and applications send them pass', async () => {
     const headers = {
       Cookie: many(60, (i) => `c${i}=${'x'.repeat(60)}`, '; '),
@@ -213,6 +236,8 @@ describe('what is no HTTP', () => {
     ['a line without version', 'GET /\r\n\r\n', 400],
     ['another method', 'ERIKA / HTTP/1.1\r\nHost: x\r\n\r\n', 400],
     ['a header without name', 'GET / HTTP/1.1\r\nHost: x\r\n: y\r\n\r\n', 400],
+    ['two hosts', 'GET /hilfe HTTP/1.1\r\nHost: x\r\nhost: y\r\nConnection: close\r\n\r\n', 400],
+    ['a tunnel', 'CONNECT boese.example:443 HTTP/1.1\r\nHost: boese.example:443\r\n\r\n', 400],
     ['no host', 'GET /hilfe HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
     ['an expectation', 'GET /hilfe HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\nConnection: close\r\n\r\n', 400],
     ['two lengths', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400],
@@ -221,9 +246,74 @@ describe('what is no HTTP', () => {
     await expectPage(await write(text), status, status === 414 ? 'zu lang' : 'nicht verstanden')
   })
 
+  it('gets JSON where machines ask', async () => {
+    const answer = await write(`POST /oidc/token HTTP/1.1\r\nHost: x\r\nX-Name: ${'x'.repeat(40_000)}\r\n\r\n`)
+    expect([answer.status, JSON.parse(answer.body).error]).toEqual([431, 'invalid_request'])
+    const head = 'POST /oidc/token HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\nTransfer-Encoding: chunked\r\n'
+    const begun = await write(`${head}Content-Type: application/x-www-form-urlencoded\r\n\r\nnonsense\r\n\r\n`)
+    expect([begun.status, JSON.parse(begun.body).error]).toEqual([400, 'bad_request'])
+  })
+
+  it('is no fault of ours: nothing of level error is logged', async () => {
+    const before = child.out().length
+    for (const path of [
+      '/registrierung',
+      '/oidc/token',
+      '/oidc/par',
+      '/oidc/auth',
+      '/oidc/logout/confirm',
+      '/gibtesnicht',
+    ])
+      for (const type of ['application/x-www-form-urlencoded', 'text/plain'])
+        for (const coding of ['chunked\r\n\r\nnonsense', 'nonsense'])
+          for (const method of ['POST', 'GET'])
+            await write(
+              `${method} ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\nTransfer-Encoding: ${coding}\r\n\r\n`,
+            )
+    const id = String((await send('/hilfe')).headers['x-request-id'])
+    await waitFor(() => child.out().includes(id))
+    expect(child.out().slice(before)).not.toMatch(/"level":"(error|fatal)"/)
+  })
+
   it('gets JSON when it asked for it', async () => {
     const answer = await write('GET / HTTP/1.1\r\nAccept: application/json\r\nHost: x\r\n: y\r\n\r\n')
     expect([answer.status, JSON.parse(answer.body).error]).toEqual([400, 'bad_request'])
+  })
+})
+
+describe('a method', () => {
+  it.each(['/', '/hilfe', '/registrierung', '/aktivierung/abc'])(
+    'that a page does not have is named: %s',
+    async (path) => {
+      for (const method of ['PUT', 'DELETE', 'PATCH', 'TRACE', 'PROPFIND']) {
+        const answer = await send(path, { method })
+        await expectPage(answer, 405, 'nicht verstanden')
+        expect(answer.headers.allow).toMatch(/GET.*OPTIONS/)
+      }
+      const asked = await send(path, { method: 'OPTIONS' })
+      expect([asked.status, asked.body]).toEqual([204, ''])
+      expect(asked.headers.allow).toMatch(/^(HEAD, GET|GET, HEAD).*OPTIONS$/)
+    },
+  )
+
+  it('is looked at before a form or a cookie', async () => {
+    await expectPage(await send('/hilfe', { method: 'POST', body: 'a=b' }), 405, 'nicht verstanden')
+    await expectPage(await send('/gibtesnicht', { method: 'POST', body: 'a=b' }), 404, 'gibt es nicht')
+    const hook = await send('/hooks/gibtesnicht', {
+      method: 'POST',
+      body: 'a=b',
+      headers: { Accept: '*/*' },
+    })
+    expect([hook.status, JSON.parse(hook.body).error]).toEqual([404, 'not_found'])
+  })
+
+  it('of a load balancer finds the service', async () => {
+    for (const line of ['GET /health/live', 'HEAD /health/live', 'HEAD /', 'OPTIONS /', 'GET /health/ready'])
+      for (const version of ['1.0\r\n', '1.1\r\nHost: 10.0.0.7:3000\r\n'])
+        expect([line, (await write(`${line} HTTP/${version}Connection: close\r\n\r\n`)).status]).toEqual([
+          line,
+          line.startsWith('OPTIONS') ? 204 : 200,
+        ])
   })
 })
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { hashToken } from '../../gateways/field-encryption.ts'
+import { isWeakWord } from '../safety/secrets.ts'
 import type { Fault } from './rules.ts'
 import type { ClientEntry } from './schema.ts'
 
@@ -51,6 +52,7 @@ function secretFault(from: string, secret: string | undefined): string | undefin
   if (!secret) return `${from} is not set or cannot be read; ${mend}`
   if (!/^[\x21-\x7e]+$/.test(secret)) return `${from} has blanks or characters beyond ASCII; ${mend}`
   if (secret.length < 43 || new Set(secret).size < 12) return `${from} is weaker than 256 bits; ${mend}`
+  if (isWeakWord(secret)) return `${from} can be guessed; ${mend}`
   return undefined
 }
 

@@ -84,7 +84,7 @@ function redis({ environment: { REDIS_URL: url } }: Facts): Connection[] {
 
 function relay({ environment: { SMTP_URL: url, SMTP_TLS } }: Facts): Connection[] {
   if (!url) return []
-  const encrypted = url.startsWith('smtps:') || SMTP_TLS === 'required'
+  const encrypted = /^smtps:/i.test(url) || SMTP_TLS === 'required'
   const example = 'smtps://mail.example.org, or SMTP_TLS=required'
   return [
     {
@@ -107,7 +107,7 @@ function smsGateways({ sms }: Facts): Connection[] {
       setting,
       carries: 'mobile numbers and codes',
       example: url.startsWith('smpp') ? 'smpps://smsc.example.org:3550' : 'https://sms.example.org/send',
-      encrypted: /^(https|smpps):/.test(url),
+      encrypted: /^(https|smpps):/i.test(url),
       local: isLoopbackUrl(url),
     }))
 }
@@ -116,15 +116,16 @@ function smsGateways({ sms }: Facts): Connection[] {
 function collectors({ variables }: Facts): Connection[] {
   if (!telemetryOf(variables)) return []
   const names = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']
-  const token = variables.OTEL_EXPORTER_OTLP_HEADERS || variables.OTEL_EXPORTER_OTLP_TRACES_HEADERS
+  const header = variables.OTEL_EXPORTER_OTLP_HEADERS || variables.OTEL_EXPORTER_OTLP_TRACES_HEADERS
   return names.flatMap((setting) => {
     const url = variables[setting]
     if (!url) return []
+    const token = header || URL.parse(url)?.username
     return {
       setting,
-      carries: token ? 'the token of OTEL_EXPORTER_OTLP_HEADERS' : 'traces',
+      carries: token ? `the token ${header ? 'of OTEL_EXPORTER_OTLP_HEADERS' : 'in it'}` : 'traces',
       example: 'https://collector.example.org:4318',
-      encrypted: url.startsWith('https:'),
+      encrypted: /^https:/i.test(url),
       local: isLoopbackUrl(url),
       agreed: !token,
     }

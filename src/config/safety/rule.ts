@@ -1,8 +1,13 @@
 import type { Environment } from '../environment.ts'
 import type { SmsConfig } from '../sms.ts'
 
-/** What the rules look at; `sms` is unset when its file could not be read. */
-export type Facts = { environment: Environment; variables: NodeJS.ProcessEnv; sms: SmsConfig | undefined }
+/** What the rules look at; `sms` is unset when its file could not be read, `nodeOptions` are those of the command that started Node. */
+export type Facts = {
+  environment: Environment
+  variables: NodeJS.ProcessEnv
+  nodeOptions: readonly string[]
+  sms: SmsConfig | undefined
+}
 
 /**
  * What a rule found, by the name of the setting, in words that never repeat a secret. A `fault` refuses the start; a `risk` may be right

@@ -20,7 +20,7 @@ export const productionRule: Rule = ({ environment }) => [
 ]
 
 /** Switches that take a protection away, ours and those of Node and the libraries. */
-export const switchRule: Rule = ({ environment, variables }) => [
+export const switchRule: Rule = ({ environment, variables, nodeOptions }) => [
   ...risk(
     environment.IP_LIMIT_FACTOR > 1,
     'IP_LIMIT_FACTOR',
@@ -42,7 +42,7 @@ export const switchRule: Rule = ({ environment, variables }) => [
     'LETTER_SPOOL_DIR',
     'LETTER_SPOOL_DIR must be absolute, for example /var/spool/letters: the folder in which a command is called must not move letters',
   ),
-  ...ofRuntime(variables),
+  ...ofRuntime({ variables, nodeOptions }),
 ]
 
 function logRisks(level: Facts['environment']['LOG_LEVEL']): Finding[] {
@@ -56,16 +56,24 @@ function logRisks(level: Facts['environment']['LOG_LEVEL']): Finding[] {
   ]
 }
 
-/** Every library of the process obeys these; the names stand in the documentation of Node (Command-line API) and of npm's `debug`. */
-function ofRuntime(variables: NodeJS.ProcessEnv): Finding[] {
-  const { NODE_TLS_REJECT_UNAUTHORIZED: verify, NODE_OPTIONS: options = '' } = variables
+const takeOut = '--inspect, --tls-keylog, --tls-min-v1.0, --tls-min-v1.1, --security-revert and --insecure-http-parser'
+const forbidden = /^--(inspect|tls[-_]keylog|tls[-_]min[-_]v1\.[01]|security[-_]revert|insecure[-_]http[-_]parser)/
+/** Reports hold every variable of the environment, secrets among them; cores and heaps hold everything. */
+const dumping = /^--(report[-_]|abort[-_]on[-_]uncaught|heapsnapshot|heap[-_]prof)/
+
+/**
+ * Every library of the process obeys these; the names stand in the documentation of Node (Command-line API) and of npm's `debug`. Options
+ * of Node come with NODE_OPTIONS or with the command that started it.
+ */
+function ofRuntime({ variables, nodeOptions }: Pick<Facts, 'variables' | 'nodeOptions'>): Finding[] {
+  const options = [...(variables.NODE_OPTIONS ?? '').split(/[\s"']+/), ...nodeOptions]
   return [
     ...fault(
-      verify === '0',
+      variables.NODE_TLS_REJECT_UNAUTHORIZED === '0',
       'NODE_TLS_REJECT_UNAUTHORIZED',
       'NODE_TLS_REJECT_UNAUTHORIZED=0 trusts every certificate; unset it and name the authority (NODE_EXTRA_CA_CERTS)',
     ),
-    ...['DEBUG', 'NODE_DEBUG'].flatMap((name) =>
+    ...['DEBUG', 'NODE_DEBUG', 'NODE_DEBUG_NATIVE'].flatMap((name) =>
       fault(
         !off.includes(variables[name]),
         name,
@@ -73,9 +81,14 @@ function ofRuntime(variables: NodeJS.ProcessEnv): Finding[] {
       ),
     ),
     ...fault(
-      /--(inspect|tls-keylog|insecure-http-parser)/.test(options),
+      options.some((option) => forbidden.test(option)),
       'NODE_OPTIONS',
-      'NODE_OPTIONS opens a debugger, writes session keys or reads requests loosely; take --inspect, --tls-keylog and --insecure-http-parser out',
+      `NODE_OPTIONS (or the command) opens a debugger, writes session keys, or takes protocols loosely; take ${takeOut} out`,
+    ),
+    ...risk(
+      options.some((option) => dumping.test(option)),
+      'NODE_OPTIONS',
+      'writes memory or every variable into a file when a fault happens, secrets among them',
     ),
   ]
 }

@@ -19,5 +19,9 @@ export function wordsOf(error: ProtocolError): Record<string, string | undefined
   }
 }
 
+/** Words of ours that hold other signs or a number: of the refusals of a secret, of PKCE, of parameters that are too long. */
+const ours = new Set(['+', 'code_challenge_method=S256', '2048', '8192'])
+
 /** Lets words and names of parameters through; anything with other signs in it could be somebody's. */
-const fixed = (text: string) => text.replace(/[^\s]*[^\s\w.,:;()'`-][^\s]*|\S*\d{3,}\S*/g, '…')
+const fixed = (text: string) =>
+  text.replace(/[^\s]*[^\s\w.,:;()'`-][^\s]*|\S*\d{3,}\S*/g, (word) => (ours.has(word) ? word : '…'))

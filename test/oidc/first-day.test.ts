@@ -59,6 +59,7 @@ describe('an application that is new', () => {
     const { away } = await harness.browser().visit(url)
     expect(away?.searchParams.get('error')).toBe('invalid_request')
     expect(away?.searchParams.get('error_description')).toMatch(/code_challenge .*code_challenge_method=S256/)
+    expect(last()).toMatchObject({ description: expect.stringMatching(/code_challenge .*code_challenge_method=S256/) })
   })
 
   it.each([

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { loadConfig } from '../config.ts'
-import { isWeakKey, isWeakWord } from './safety/secrets.ts'
+import { isWeakKey, isWeakWord } from './weak-secrets.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'aok-'))
 cpSync(fileURLToPath(new URL('../../config', import.meta.url)), folder, { recursive: true })

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { hashToken } from '../../gateways/field-encryption.ts'
-import { isWeakWord } from '../safety/secrets.ts'
+import { isWeakWord } from '../weak-secrets.ts'
 import type { Fault } from './rules.ts'
 import type { ClientEntry } from './schema.ts'
 

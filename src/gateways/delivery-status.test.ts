@@ -123,6 +123,39 @@ describe('readDeliveryStatus', () => {
     expect(await read('Remote-MTA: dns; mx.example.net')).toBe('erika@example.org')
   })
 
+  it.each([
+    ['local; second@example.net', 'second@example.net', 'no_mailbox'],
+    ['SMTP;second@example.net', 'second@example.net', 'no_mailbox'],
+    ['second@example.net', 'second@example.net', 'no_mailbox'],
+    ['rfc822; second@example.net (Second)', 'second@example.net', 'no_mailbox'],
+    ['x400; /CN=second/', undefined, 'refused'],
+    ['local; second', undefined, 'refused'],
+  ])('takes %s for somebody, never for whoever the e-mail went to', async (address, expected, reason) => {
+    const groups = [[`Final-Recipient: ${address}`, 'Action: failed', 'Status: 5.1.1']]
+    const { failures } = (await readDeliveryStatus(Buffer.from(report({ groups })))) ?? {}
+    expect(failures).toEqual([{ recipient: expected, reason }])
+  })
+
+  it('knows no e-mail of ours behind another that answers it', async () => {
+    const head = [`In-Reply-To: <${id}@a.example>`, `References: <1@example.net> <${id}@a.example>`]
+    const written = report({ head, messageId: '<2@example.net>', words: [`Message-Id: <${id}@a.example>`] })
+    expect(await readDeliveryStatus(Buffer.from(written))).toMatchObject({ messageId: undefined })
+  })
+
+  it('costs no more than its length, however many recipients and words it has', async () => {
+    const time = async (n: number) => {
+      const groups = Array.from({ length: n }, (_, i) => group('5.0.0', { to: `erika.${i}@example.org` }))
+      const words = Array.from({ length: n }, (_, i) => `erika.${i} is not here`)
+      const written = Buffer.from(report({ groups, words }))
+      const began = performance.now()
+      expect((await readDeliveryStatus(written))?.failures).toHaveLength(100)
+      return performance.now() - began
+    }
+    const best = async (n: number) => Math.min(await time(n), await time(n), await time(n))
+    const once = await best(1000)
+    expect((await best(8000)) / once).toBeLessThan(24)
+  })
+
   it('knows no e-mail of ours in the report of another', async () => {
     expect(await readDeliveryStatus(Buffer.from(foreign()))).toMatchObject({ messageId: undefined })
     const baited = report({ messageId: '<1@example.net>', words: ['<00000000-0000-4000-8000-000000000000@elsewhere>'] })

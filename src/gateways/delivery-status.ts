@@ -1,6 +1,12 @@
 import { domainToASCII } from 'node:url'
 import { type Attachment, type ParsedMail, simpleParser } from 'mailparser'
-import { type BounceReason, classifyBounce, readAnswer, type ServerAnswer } from '../domain/email-bounce.ts'
+import {
+  type BounceReason,
+  classifyBounce,
+  isHardBounce,
+  readAnswer,
+  type ServerAnswer,
+} from '../domain/email-bounce.ts'
 
 /** A recipient that a report gives up; `recipient`: the address that failed, in ASCII, where the report names one. */
 export type FailedRecipient = { recipient?: string; reason: BounceReason }
@@ -41,11 +47,18 @@ export async function readDeliveryStatus(email: Buffer): Promise<DeliveryStatus 
   const groups = textOf(status)
     .split(/\r?\n(?:[ \t]*\r?\n)+/)
     .map(readFields)
+  const answers = answersInWords(mail.text ?? '')
   return {
     messageId: returnedId(mail),
-    failures: groups.filter(isFailure).map((fields) => failureOf(fields, mail.text ?? '')),
+    failures: groups
+      .filter(isFailure)
+      .slice(0, mostFailures)
+      .map((fields) => failureOf(fields, answers)),
   }
 }
+
+/** Ours go to one recipient; each costs a question to the database. */
+const mostFailures = 100
 
 type Fields = Map<string, string>
 
@@ -62,13 +75,15 @@ function readFields(text: string): Fields {
   return fields
 }
 
-/** The id of our e-mail: from what was returned of it, else from what the report answers, else from what it quotes. */
+/**
+ * The id of our e-mail: from what was returned of it; where nothing with an id was, from what the report answers, else from what it
+ * quotes. What is returned of another's e-mail may well answer ours.
+ */
 function returnedId({ attachments, inReplyTo, references, text }: ParsedMail): string | undefined {
-  for (const part of attachments.filter(({ contentType }) => returnedTypes.test(contentType))) {
-    const head = textOf(part).split(/\r?\n\r?\n/)[0] ?? ''
-    const id = ownId(readFields(head).get('message-id'))
-    if (id) return id
-  }
+  const returned = attachments
+    .filter(({ contentType }) => returnedTypes.test(contentType))
+    .flatMap((part) => readFields(textOf(part).split(/\r?\n\r?\n/)[0] ?? '').get('message-id') ?? [])
+  if (returned.length > 0) return returned.map(ownId).find(Boolean)
   const answered = [inReplyTo, references].flat().flatMap((ids) => ids?.split(/\s+/) ?? [])
   const quoted = new RegExp(`^[> \\t]*Message-ID:\\s*${ours.source}`, 'im').exec(text ?? '')?.[1]?.toLowerCase()
   return answered.map(ownId).find(Boolean) ?? quoted
@@ -88,11 +103,15 @@ function isFailure(fields: Fields): boolean {
 
 const statusOf = (fields: Fields) => /^[245]\.\d{1,3}\.\d{1,3}(?!\d)/.exec(fields.get('status') ?? '')?.[0]
 
-function failureOf(fields: Fields, words: string): FailedRecipient {
-  const recipient = addressOf(fields.get('final-recipient')) ?? addressOf(fields.get('original-recipient'))
+function failureOf(fields: Fields, answers: ReadonlyMap<string, string>): FailedRecipient {
+  const final = fields.get('final-recipient')
+  const recipient = addressOf(final) ?? addressOf(fields.get('original-recipient'))
   const diagnostic = fields.get('diagnostic-code')
-  const answer = diagnostic === undefined ? answerInWords(words, recipient) : answerOf(diagnostic)
-  return { recipient, reason: classifyBounce(statusOf(fields), answer) }
+  const answer =
+    diagnostic === undefined ? readAnswer(answers.get(recipient?.toLowerCase() ?? '') ?? '') : answerOf(diagnostic)
+  const reason = classifyBounce(statusOf(fields), answer)
+  // Somebody whom we cannot tell: perhaps a second address, to which ours forwards.
+  return { recipient, reason: !recipient && final && isHardBounce(reason) ? 'refused' : reason }
 }
 
 /** RFC 3464, 2.3.6: type and text; of another kind than SMTP (`x-unix; …`) a number at the beginning may be anything. */
@@ -101,16 +120,22 @@ function answerOf(diagnostic: string): ServerAnswer {
   return readAnswer(!type || /^(smtp|lmtp)$/i.test(type) ? text : `${type}: ${text}`)
 }
 
-/** OpenSMTPD gives the answer to people only: `erika@example.org: 550 …`. */
-function answerInWords(words: string, recipient: string | undefined): ServerAnswer {
-  const start = `${recipient?.toLowerCase()}: `
-  const line = words.split(/\r?\n/).find((each) => each.trim().toLowerCase().startsWith(start))
-  return line === undefined ? {} : readAnswer(line.trim().slice(start.length))
+/** OpenSMTPD gives the answer to people only: `erika@example.org: 550 …`. By address, the first of each. */
+function answersInWords(words: string): ReadonlyMap<string, string> {
+  const lines = words.split(/\r?\n/).flatMap((line) => {
+    const colon = line.indexOf(': ')
+    const address = line.slice(0, Math.max(colon, 0)).trim().toLowerCase()
+    return address.includes('@') ? [[address, line.slice(colon + 2)] as const] : []
+  })
+  return new Map(lines.reverse())
 }
 
-/** `rfc822; erika@example.org`, `utf-8; erika@müller.example`, with a domain in ASCII as we keep it; no other kind of address. */
+/**
+ * `rfc822; erika@example.org`, `utf-8; erika@müller.example`, also under another type or none, and with a comment behind it; with a
+ * domain in ASCII as we keep it. No address without an `@` (X.400).
+ */
 function addressOf(field: string | undefined): string | undefined {
-  const [, given] = /^(?:rfc822|utf-8)\s*;\s*<?([^<>]*)>?$/i.exec(field ?? '') ?? []
+  const [, given] = /^(?:[\w-]+\s*;)?\s*<?([^<>]*?)>?(?:\s+\([^()]*\))?$/.exec(field?.slice(0, 1000) ?? '') ?? []
   // RFC 6533, 3: characters outside ASCII may be written as `\x{FC}`.
   const address = given?.trim().replace(/\\x\{([0-9A-F]{2,6})\}/gi, (_, hex) => characterOf(hex))
   const at = address?.lastIndexOf('@') ?? -1

@@ -39,6 +39,7 @@ describe('member file', () => {
     ['with commas', `${heading}\n${member('Zoë')}\n`.replaceAll(';', ',')],
     ['with quotes', `${heading}\n${member('"Zoë"')}\n`],
     ['with blank lines', `\n${heading}\n\n${member('Zoë')}\n \n`],
+    ['whose lines end with a delimiter', `${heading};\n${member('Zoë')};\n`],
     ['with capitals in the heading', `${heading.toUpperCase()}\n${member('Zoë')}\n`],
   ])('reads a file %s', async (_, content) => {
     expect(await names(content)).toEqual(['Zoë'])
@@ -58,6 +59,13 @@ describe('member file', () => {
   it('loses no line to a wrong quote or field count before it', async () => {
     const content = [heading, member('"a'), member('b'), `${member('c')};x`, member('"d"d'), member('e')].join('\n')
     expect(await names(content)).toEqual(['quotes', 'b', 'field_count', 'quotes', 'e'])
+  })
+
+  it('takes a line with one field too many for none that ends with a delimiter', async () => {
+    const shifted = member('Zoë').replace(';S;', ';S; rear building;')
+    expect(await names(`${heading}\n${shifted}\n`)).toEqual(['field_count'])
+    const ended = `${heading};\n${shifted};\n${member('Ole')};\n${member('Pia')};x\n`
+    expect(await names(ended)).toEqual(['field_count', 'Ole', 'field_count'])
   })
 
   it('reads characters that lie across the chunks of the file', async () => {

@@ -50,7 +50,7 @@ const longestLine = 64 * 1024
  * @throws MemberFileFault
  */
 export async function* readMemberFile(path: string, wanted?: Pick<LineSet, 'has'>): AsyncGenerator<MemberLine> {
-  let heading: { names: (MemberColumn | undefined)[]; delimiter: string } | undefined
+  let heading: Heading | undefined
   let members = 0
   for await (const { line, bytes, text } of readLines(path)) {
     if (text.trim() === '') continue
@@ -60,7 +60,7 @@ export async function* readMemberFile(path: string, wanted?: Pick<LineSet, 'has'
     }
     members++
     if (wanted && !wanted.has(line)) continue
-    const fields = splitLine(text, heading.delimiter)
+    const fields = withoutEnd(splitLine(text, heading.delimiter), heading)
     if (!fields) yield { line, bytes, unreadable: 'quotes' }
     else if (fields.length !== heading.names.length) yield { line, bytes, unreadable: 'field_count' }
     else yield { line, bytes, values: Object.fromEntries(heading.names.map((name, index) => [name, fields[index]])) }
@@ -69,10 +69,18 @@ export async function* readMemberFile(path: string, wanted?: Pick<LineSet, 'has'
   if (members === 0) throw new MemberFileFault('empty', `The file ${path} has a heading but no members.`)
 }
 
+/** `openEnd`: each line of the file ends with a delimiter, as many systems write them, and nothing stands behind it. */
+type Heading = { names: MemberColumn[]; delimiter: string; openEnd: boolean }
+
+const withoutEnd = (fields: string[] | undefined, { openEnd }: Pick<Heading, 'openEnd'>) =>
+  openEnd && fields?.at(-1) === '' ? fields.slice(0, -1) : fields
+
 /** Never repeats a heading that it does not know: without a heading row that would be a member's data. */
-function readHeading(text: string): { names: MemberColumn[]; delimiter: string } {
+function readHeading(text: string): Heading {
   const delimiter = text.split(';').length >= text.split(',').length ? ';' : ','
-  const given = (splitLine(text, delimiter) ?? []).map((name) => name.trim().toLowerCase().replace('ß', 'ss'))
+  const openEnd = text.endsWith(delimiter)
+  const fields = withoutEnd(splitLine(text, delimiter), { openEnd }) ?? []
+  const given = fields.map((name) => name.trim().toLowerCase().replace('ß', 'ss'))
   const known = Object.entries(columns) as [MemberColumn, { german: string; optional?: true }][]
   const names = given.map((name) => known.find(([english, { german }]) => name === english || name === german)?.[0])
   const missing = known.filter(([name, { optional }]) => !optional && !names.includes(name)).map(([name]) => name)
@@ -85,7 +93,7 @@ function readHeading(text: string): { names: MemberColumn[]; delimiter: string }
   }
   const twice = names.find((name, index) => names.indexOf(name) !== index)
   if (twice) throw new MemberFileFault('columns', `The heading names the column ${twice} twice.`)
-  return { names: names as MemberColumn[], delimiter }
+  return { names: names as MemberColumn[], delimiter, openEnd }
 }
 
 /** Splits a line that is not blank into its fields; undefined when its quotes are wrong. */

@@ -230,6 +230,21 @@ describe('a connection', () => {
     expect(receipts).toMatchObject([{ gatewayMessageId: 'M7', state: 'delivered' }])
   })
 
+  it('is made again after the centre has unbound, also when it leaves its half open; what was under way is told', async () => {
+    const { driver, server, connections } = await start({ timeout: 5000 }, { allowHalfOpen: true })
+    driver.start()
+    await waitFor(() => connections.includes('bound'))
+    server.behave('hang')
+    const underWay = driver.submit(sms)
+    await waitFor(() => server.messages.length === 1)
+    server.sendOctets(Buffer.from('00000010000000060000000000000009', 'hex'))
+    expect(await underWay).toEqual({ outcome: 'unknown', failure: 'CONNECTION_LOST' })
+    expect(server.received.map(({ command }) => command)).toContain('unbind_resp')
+    await waitFor(() => server.binds.length === 2)
+    server.behave({ status: 0 })
+    expect(await waitFor(async () => (await driver.submit(sms)).outcome === 'accepted')).toBe(true)
+  })
+
   it('ends with unbind', async () => {
     const { driver, server } = await start()
     await driver.submit(sms)

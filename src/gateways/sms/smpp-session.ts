@@ -39,7 +39,7 @@ export class SmppFault extends Error {
   }
 }
 
-/** Milliseconds for the answer to our unbind when we close. */
+/** Milliseconds for the answer to our unbind when we close, and for the end of the connection after an unbind of the centre. */
 const unbindTimeout = 1000
 
 /**
@@ -105,7 +105,10 @@ function answerRequests(session: Session, delivered: (pdu: Pdu) => Promise<numbe
     // What needs no answer (outbind, alert_notification) has none in the package, which would throw.
     if (!['enquire_link', 'unbind', 'unknown'].includes(pdu.command)) return
     session.send(pdu.response())
-    if (pdu.command === 'unbind') session.close()
+    if (pdu.command !== 'unbind') return
+    session.close()
+    // A centre that keeps its half open would keep us from binding again.
+    setTimeout(() => session.destroy(), unbindTimeout).unref()
   })
 }
 

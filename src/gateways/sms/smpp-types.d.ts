@@ -52,7 +52,7 @@ declare module 'smpp' {
     encodings: { ASCII: Encoding; default: string }
     connect(options: ConnectionOptions & { host: string; port: number; tls?: boolean }): Session
     createServer(
-      options: { key?: string | Buffer; cert?: string | Buffer },
+      options: { key?: string | Buffer; cert?: string | Buffer; allowHalfOpen?: boolean },
       listener: (session: Session) => void,
     ): Server
   }

@@ -9,10 +9,11 @@ export type SmppMessage = { id: string; parameters: Pdu; octets: Buffer }
 
 export type SmppServer = Awaited<ReturnType<typeof startSmppServer>>
 
-type Options = { password?: string; tls?: { key: string; cert: string }; port?: number }
+/** `allowHalfOpen`: does not end its side when the other one has. */
+type Options = { password?: string; tls?: { key: string; cert: string }; port?: number; allowHalfOpen?: boolean }
 
 /** Starts a message centre that speaks SMPP 3.4, on loopback; `behave` changes what it does from now on. */
-export async function startSmppServer({ password = 'secret', tls, port = 0 }: Options = {}) {
+export async function startSmppServer({ password = 'secret', tls, port = 0, allowHalfOpen = false }: Options = {}) {
   const messages: SmppMessage[] = []
   const binds: Pdu[] = []
   const received: Pdu[] = []
@@ -24,7 +25,7 @@ export async function startSmppServer({ password = 'secret', tls, port = 0 }: Op
     mostUnderWay: 0,
     kept: [] as Pdu[],
   }
-  const server = smpp.createServer(tls ?? {}, (session) => {
+  const server = smpp.createServer({ allowHalfOpen, ...tls }, (session) => {
     sessions.add(session)
     const lastRead = tap(session)
     session.on('error', () => session.destroy())

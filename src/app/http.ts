@@ -18,6 +18,7 @@ import { createDeviceCookie } from '../http/device.ts'
 import { createEmailBounceHook } from '../http/email-bounces.ts'
 import { answerRefused, createErrorPages } from '../http/errors.ts'
 import { createFormBody } from '../http/form-body.ts'
+import { knownBrowser } from '../http/known-browser.ts'
 import { createLanguage } from '../http/language.ts'
 import { addLinkRoutes } from '../http/link-routes.ts'
 import { createLoadShedding } from '../http/load-shedding.ts'
@@ -105,7 +106,10 @@ export function createHttpApp(settings: Settings): RequestListener {
   const limited = createRequestLimits({
     limits: services.requestLimits,
     now: services.journeyDeps.clock.now,
-    sessionKey: (ctx) => oidc.sessionKey(ctx, services.protection.hash),
+    browserKey(ctx) {
+      const browser = knownBrowser(ctx, cookies)
+      return browser && services.protection.hash.hash(browser, 'limit:browser')
+    },
   })
   app.use(shedding.mark(limited.mark(oidc.mount(createPagesOnDemand(language, render)))))
   app.use(createBranding(config.insurer.branding))

@@ -5,7 +5,6 @@ import { berlinDay } from '../domain/calendar.ts'
 import { birthdateClaim } from '../domain/partial-day.ts'
 import { fullName } from '../domain/person-name.ts'
 import { type Clock, createSystemClock } from '../gateways/clock.ts'
-import type { KeyedHash } from '../gateways/field-encryption.ts'
 import type { RedisGateway } from '../gateways/redis/redis.ts'
 import { createCookieJar } from '../http/cookies.ts'
 import { newReference, showRefusal } from '../http/errors.ts'
@@ -101,11 +100,6 @@ export async function createOidc(settings: Settings) {
     /** Hands protocol requests over to oidc-provider; `pages` draws its pages. */
     mount: (pages: Middleware): Middleware => mount(changing, pages),
     /** Whether the browser brings a session; it may have ended meanwhile. */
-    /** Names the session of a browser that brings one, as limits count it. */
-    sessionKey(ctx: Context, hash: KeyedHash): string | undefined {
-      const session = ctx.cookies.get(sessionCookie, { signed: true })
-      return session && hash.hash(session, 'limit:session')
-    },
     signedIn: (ctx: Context) => Boolean(ctx.cookies.get(sessionCookie, { signed: true })),
     ping: async () => void (await (redis ? redis.ping() : store.find('Session', 'health'))),
   }

@@ -131,13 +131,13 @@ const authorizationRequestsSchema = z
   .strictObject({
     perAddressAndMinute: count,
     perAddressAndHour: count,
-    perSessionAndMinute: count,
+    perKnownBrowserAndMinute: count,
     pushedPerAddressAndMinute: count,
   })
   .default({
-    perAddressAndMinute: 120,
-    perAddressAndHour: 1200,
-    perSessionAndMinute: 120,
+    perAddressAndMinute: 300,
+    perAddressAndHour: 3000,
+    perKnownBrowserAndMinute: 120,
     pushedPerAddressAndMinute: 600,
   })
 
@@ -153,6 +153,7 @@ const limitsSchema = z.strictObject({
       perNumberAndDay: count,
       // Operators' files of before lack it.
       perNumberAndDayInAll: count.default(20),
+      furtherPerNumberAndDay: count.default(10),
       perAddressAndHour: count,
       globalPerHour: count,
     }),

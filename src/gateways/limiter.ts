@@ -56,6 +56,12 @@ async function consume(limiter: ClockedRateLimiter, key: string, points = 1): Pr
   }
 }
 
+/** Takes a use back, unless its window has ended: a new one would begin with a use too many. */
+async function giveBack(uses: ClockedRateLimiter, key: string): Promise<void> {
+  const result = await uses.get(key)
+  if (result && result.consumedPoints > 0) await uses.reward(key)
+}
+
 function createWindow(uses: ClockedRateLimiter, count: number, clock: Clock): Limit {
   return {
     async use(key, points) {
@@ -70,7 +76,7 @@ function createWindow(uses: ClockedRateLimiter, count: number, clock: Clock): Li
       const result = await uses.get(key)
       return result && result.consumedPoints > count ? untilOf(result, clock) : null
     },
-    giveBack: async (key) => void (await uses.reward(key)),
+    giveBack: (key) => giveBack(uses, key),
     reset: async (key) => void (await uses.delete(key)),
   }
 }
@@ -97,7 +103,7 @@ function createPausingWindow(uses: ClockedRateLimiter, pauses: ClockedRateLimite
     exhaustedUntil: pausedUntil,
     blockedUntil: pausedUntil,
     async giveBack(key) {
-      await uses.reward(key)
+      await giveBack(uses, key)
       await pauses.delete(key)
     },
     async reset(key) {

@@ -19,7 +19,7 @@ type Options = { type: 2; memoryCost: number; timeCost: number; parallelism: num
 
 /** Hashes and verifies secrets with argon2id (RFC 9106; OWASP Password Storage). */
 export type PasswordHasher = {
-  /** `from`: the client address that may not fill the queue; without it the work counts for nobody. */
+  /** `from`: the client address that may not fill the queue; without it the work is that of somebody known. */
   hash(secret: string, from?: string): Promise<string>
   /**
    * `hashed` null: an unknown account. Every refusal costs one verification with each parameters in use, so that its time tells
@@ -56,7 +56,9 @@ export async function createPasswordHasher(
   return {
     hash: (secret, from) => bounded.run({ all: settings.queue, perSender, from }, () => hash(secret, options)),
     async verify(secret, hashed, from) {
-      return await bounded.run({ all: forVerifying, perSender, from }, async () => {
+      // Whoever is known has passed a flood before.
+      const all = from === undefined ? settings.queue : forVerifying
+      return await bounded.run({ all, perSender, from }, async () => {
         await nobody.learn(hashed)
         if (hashed !== null && (await verify(hashed, secret))) return true
         for (const each of nobody.besides(hashed)) await verify(each, secret)

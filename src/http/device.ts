@@ -24,3 +24,7 @@ export const deviceOf = (ctx: Context): string => ctx.state.device as string
 export function keepDevice(ctx: Context, cookies: CookieJar): void {
   if (!cookies.get(ctx, 'device')) cookies.set(ctx, 'device', deviceOf(ctx), year)
 }
+
+/** Gives the browser another id, which an account knows from now on. */
+export const renewDevice = (ctx: Context, cookies: CookieJar, device: string): void =>
+  cookies.set(ctx, 'device', device, year)

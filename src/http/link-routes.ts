@@ -4,7 +4,7 @@ import { activate, lookAtLink } from '../journeys/activation/activation.ts'
 import { confirmDevice, isDeviceLinkUsable } from '../journeys/activation/device-link.ts'
 import type { Deps } from '../journeys/deps.ts'
 import type { CookieJar } from './cookies.ts'
-import { deviceOf, keepDevice } from './device.ts'
+import { deviceOf, keepDevice, renewDevice } from './device.ts'
 
 /** Seconds for which the browser that activated can look at the result again. */
 const resultLifetime = 24 * 60 * 60
@@ -39,8 +39,10 @@ export function addLinkRoutes(
     await ctx.renderPage(usable ? 'device/confirm' : 'device/dead', { action: ctx.path }, usable ? 200 : 410)
   })
   router.post('/geraet/:token', async (ctx) => {
-    if (!(await confirmDevice(tokenOf(ctx), deviceOf(ctx), deps))) return await ctx.renderPage('device/dead', {}, 410)
-    keepDevice(ctx, cookies)
+    const device = await confirmDevice(tokenOf(ctx), deviceOf(ctx), deps)
+    if (!device) return await ctx.renderPage('device/dead', {}, 410)
+    if (device === deviceOf(ctx)) keepDevice(ctx, cookies)
+    else renewDevice(ctx, cookies, device)
     await ctx.renderPage('device/done', {})
   })
 }

@@ -15,6 +15,7 @@ import type { Transaction } from '../stores/transaction.ts'
 import { refusedFormOf } from './csrf.ts'
 import { formOf } from './form-body.ts'
 import type { PageLocals } from './render.ts'
+import { createUnderWay, settle } from './under-way.ts'
 
 /** What a journey needs of its entrance: where it is mounted, where it stands, how it ends. */
 export type JourneyMount<S extends { step: string }, D> = {
@@ -38,6 +39,7 @@ export function mountJourney<
   S extends { step: string },
   D extends { transaction: Transaction } & { observeStep?: StepObserver },
 >(mount: JourneyMount<S, D>) {
+  const underWay = createUnderWay()
   return {
     async show(ctx: Context): Promise<void> {
       const position = await arrive(mount, ctx)
@@ -48,7 +50,10 @@ export function mountJourney<
       const position = await arrive(mount, ctx)
       if (!position) return
       const input = { ...formOf(ctx) }
-      const result = await advance(mount.journey, position, input, mount.deps, mount.request(ctx))
+      const { before, work } = underWay.begin(position.id, () =>
+        advance(mount.journey, position, input, mount.deps, mount.request(ctx)),
+      )
+      const result = await settle(await work, before, position, mount.deps.transaction)
       mount.deps.observeStep?.(mount.journey.name, position.state.step, outcomeOf(result))
       await answer(mount, ctx, position, result, input)
     },
@@ -94,12 +99,19 @@ async function answer<S extends { step: string }, D extends { transaction: Trans
       ctx.status = 422
       return await showStep(mount, ctx, position, { errors: result.errors, input, model: result.model })
     case 'blocked': {
-      const seconds = Math.max(1, Math.ceil((result.until.getTime() - mount.clock.now().getTime()) / 1000))
-      ctx.set('Retry-After', String(seconds))
-      const model = { until: result.until, canSendLink: false, ...result.model }
-      return await ctx.renderPage(result.view ?? 'sign-in/paused', locals(mount, ctx, position, { model }), 429)
+      const { until, view, model } = result
+      return await showPause(ctx, { until, now: mount.clock.now(), view }, locals(mount, ctx, position, { model }))
     }
   }
+}
+
+type Pause = { until: Date; now: Date; view?: string | undefined }
+
+/** Answers a pause (429): until when, and `Retry-After` in seconds. */
+export async function showPause(ctx: Context, { until, now, view }: Pause, page: PageLocals): Promise<void> {
+  ctx.set('Retry-After', String(Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1000))))
+  const model = { until, canSendLink: false, ...page.model }
+  await ctx.renderPage(view ?? 'sign-in/paused', { ...page, model }, 429)
 }
 
 /** Another request has moved the journey meanwhile: leads to where it stands now. */

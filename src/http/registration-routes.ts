@@ -10,7 +10,7 @@ import { probeCookies } from './cookie-probe.ts'
 import type { CookieJar } from './cookies.ts'
 import { deviceOf, keepDevice } from './device.ts'
 import { formOf } from './form-body.ts'
-import { mountJourney } from './mount-journey.ts'
+import { mountJourney, showPause } from './mount-journey.ts'
 
 const base = '/registrierung'
 const hour = 60 * 60 * 1000
@@ -55,10 +55,10 @@ async function locate(ctx: Context, deps: Deps, cookies: CookieJar): Promise<Pos
   if (position && !(position.state.step === 'done' && atStart))
     return ctx.method !== 'GET' && isOfAnother(ctx, position.state) ? await notHere(ctx, cookies) : position
   if (!atStart) return await notHere(ctx, cookies)
-  if (ctx.method === 'GET') return { id: '', version: 0, state: registrationJourney.first }
-  // A flood leaves no rows behind: the step answers with the pause.
-  if (await deps.limits.registrationAddress.exhaustedUntil(ctx.ip))
-    return { id: '', version: 0, state: registrationJourney.first }
+  if (ctx.method !== 'POST') return { id: '', version: 0, state: registrationJourney.first }
+  // A flood leaves no rows behind, and is told so before there is a journey.
+  const until = await deps.limits.registrationAddress.exhaustedUntil(ctx.ip)
+  if (until) return await pausedHere(ctx, until, deps)
   return await begin(ctx, deps, cookies)
 }
 
@@ -75,6 +75,11 @@ function isOfAnother(ctx: Context, state: RegistrationState): boolean {
 
 /** The id is the hash of the token in the cookie; its beginning tells registrations apart. */
 const markOf = (ctx: Context) => String(ctx.state.registrationId ?? '').slice(0, 16)
+
+async function pausedHere(ctx: Context, until: Date, { clock }: Deps): Promise<null> {
+  await showPause(ctx, { until, now: clock.now() }, { action: ctx.path })
+  return null
+}
 
 async function load(token: string, ctx: Context, deps: Deps): Promise<Position<RegistrationState> | null> {
   const id = hashToken(token)

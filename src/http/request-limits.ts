@@ -7,28 +7,31 @@ import type { Limit } from '../gateways/limiter.ts'
 export type RequestLimits = {
   /** Authorization requests of an address, by the minute and by the hour. */
   authorization: readonly AddressLimit[]
-  /** Authorization requests of a browser that has a session: it shares no limit with its neighbours. */
-  session: Limit
+  /** Authorization requests of a browser in which somebody has signed in: they count for its address only beyond it. */
+  knownBrowser: Limit
   pushed: AddressLimit
 }
 
 type Settings = {
   limits: RequestLimits
   now(): Date
-  /** What names the session of a browser that brings one; undefined without. */
-  sessionKey(ctx: Context): string | undefined
+  /** The key of a browser in which somebody has signed in before; undefined for every other. */
+  browserKey(ctx: Context): string | undefined
 }
 
 /**
  * Creates the refusal of more authorization requests and pushed ones (RFC 9126) than an address can need: each is kept for an hour,
- * or until it is used. `mark` decides before oidc-provider answers, `answer` refuses where pages can be drawn.
+ * or until it is used. A known browser has a lane of its own, so that its neighbours cannot use up what it needs; who has copied
+ * its cookie cannot either, because the address counts when that lane is used up. `mark` decides before oidc-provider answers,
+ * `answer` refuses where pages can be drawn.
  */
-export function createRequestLimits({ limits, now, sessionKey }: Settings) {
+export function createRequestLimits({ limits, now, browserKey }: Settings) {
   async function refusedUntil(ctx: Context): Promise<Date | null> {
-    if (ctx.path === '/oidc/par') return await limits.pushed.use(ctx.ip)
-    if (ctx.path !== '/oidc/auth') return null
-    const session = sessionKey(ctx)
-    if (session) return await limits.session.use(session)
+    if (ctx.path === '/oidc/par' && ctx.method === 'POST') return await limits.pushed.use(ctx.ip)
+    // A posted request is led to the same as GET and leaves nothing behind.
+    if (ctx.path !== '/oidc/auth' || !['GET', 'HEAD'].includes(ctx.method)) return null
+    const browser = browserKey(ctx)
+    if (browser && !(await limits.knownBrowser.use(browser))) return null
     for (const limit of limits.authorization) {
       const until = await limit.use(ctx.ip)
       if (until) return until

@@ -19,7 +19,6 @@ const order: MtanOrder = {
 const signIn: MtanOrder = { ...order, purpose: 'signIn', accountId: 'account' }
 const limitNames = [
   'registrationNumber',
-  'registrationNumberInAll',
   'registrationAddress',
   'registrationGlobal',
   'registrationSpending',
@@ -167,7 +166,7 @@ describe('mTANs', () => {
   })
 
   it.each([
-    ['registration', ['registrationAddress', 'registrationGlobal', 'registrationNumber', 'registrationNumberInAll']],
+    ['registration', ['registrationAddress', 'registrationGlobal', 'registrationNumber']],
     ['signIn', ['signInNumberHour', 'signInNumberDay']],
     ['newLetter', ['signInNumberHour', 'signInNumberDay']],
   ] as const)('for %s count against budgets of their own, by keyed hash', async (purpose, names) => {

@@ -35,10 +35,11 @@ export type MtanRules = {
 }
 
 export type MtanLimits = {
-  /** Registrations' mTANs to one number from one place: who uses them up leaves the owner's alone. */
-  registrationNumber(number: string): AddressLimit
-  /** All of them: what one telephone has to bear in a day. */
-  registrationNumberInAll: Limit
+  /**
+   * Registrations' mTANs to one number, asked with the client address: those from one place, and from all. Who uses up those of
+   * a few places leaves the owner's alone.
+   */
+  registrationNumber(number: string): Pick<AddressLimit, 'use' | 'exhaustedUntil'>
   registrationAddress: AddressLimit
   registrationGlobal: Limit
   /** Spending of registrations in hundredths of a cent. */
@@ -174,7 +175,6 @@ function budgetsOf(settings: Settings, limits: MtanLimits, order: MtanOrder): Bu
     { limit: limits.registrationGlobal, key: 'all' },
     ...spendingOf(settings, limits, order),
     { limit: limits.registrationNumber(number), key: order.address },
-    { limit: limits.registrationNumberInAll, key: number },
   ]
 }
 

@@ -28,6 +28,11 @@ export function createDeviceStore(db: Database) {
       (await devices()
         .where({ account_id: accountId, device_hash: hashToken(device) })
         .first()) !== undefined,
+    /** Forgets a browser; `false` when the account did not know it. */
+    forget: async (accountId: string, device: string) =>
+      (await devices()
+        .where({ account_id: accountId, device_hash: hashToken(device) })
+        .delete()) > 0,
     issueLink: (token: string, accountId: string, expiresAt: Date) =>
       links().insert({ token_hash: hashToken(token), account_id: accountId, expires_at: expiresAt }),
     isLinkUsable: async (token: string, now: Date) =>

@@ -21,7 +21,7 @@ function writeConfig(): string {
     .replace('perAddressAndMinute: 30', 'perAddressAndMinute: 3')
     .replace('usernameChecks: { perAddressAndHour: 10 }', 'usernameChecks: { perAddressAndHour: 5 }')
     .replace('registration: { perAddressAndHour: 30 }', 'registration: { perAddressAndHour: 7 }')
-    .replace('perNumberAndDay: 5, perAddressAndHour: 20', 'perNumberAndDay: 5, perAddressAndHour: 2')
+    .replace('perAddressAndHour: 20,', 'perAddressAndHour: 2,')
   writeFileSync(path, limits)
   return join(folder, 'config')
 }

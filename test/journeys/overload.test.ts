@@ -4,9 +4,18 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startTestApp, type TestApp } from '../support/app.ts'
-import { createClient, ownAddress } from '../support/client.ts'
+import { type Client, createClient, ownAddress } from '../support/client.ts'
 import { waitFor } from '../support/wait.ts'
-import { awaitLetter, begin, enterMtan, enterPassword, lena, signInAgain, somebody } from '../support/walk.ts'
+import {
+  awaitLetter,
+  begin,
+  enterMtan,
+  enterPassword,
+  lena,
+  type Person,
+  signInAgain,
+  somebody,
+} from '../support/walk.ts'
 
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'aok-overload-'))
@@ -66,9 +75,23 @@ const until = (path: string, status: number): Promise<Response> =>
     await answer.body?.cancel()
   })
 
+/** Sends the right password until the queue was full for it, at most twenty times; the last status. */
+async function turnAway(client: Client, person: Person): Promise<number> {
+  const { url } = client.page()
+  for (let turn = 0; turn < 20; turn++) {
+    const page = await client.get(url)
+    if (page.status !== 200 || !page.$('[name="password"]').length) return page.status
+    const { status } = await enterPassword(client, person)
+    if (status === 503) return status
+  }
+  return 0
+}
+
 it('an overload refuses new sign-ins and registrations; those under way end, health stays green', async () => {
   const person = somebody('A123456780')
   await awaitLetter(app, person)
+  const waitingPerson = somebody('B204581379')
+  await awaitLetter(app, waitingPerson)
   const almostThrough = createClient()
   await begin(almostThrough, app)
   await enterPassword(almostThrough, person)
@@ -79,6 +102,8 @@ it('an overload refuses new sign-ins and registrations; those under way end, hea
   await begin(atMtan, app)
   await enterPassword(atMtan, lena)
 
+  const waiting = Array.from({ length: 24 }, () => createClient(ownAddress()))
+  for (const client of waiting) await begin(client, app)
   const over = new AbortController()
   const flood = (await floodOf(12, over.signal))()
   const refused = await until('/registrierung', 503)
@@ -89,6 +114,9 @@ it('an overload refuses new sign-ins and registrations; those under way end, hea
   await until('/oidc/auth?client_id=demo-portal', 503)
   for (const spelled of ['/Registrierung', '/registrierung/', '/ANMELDUNG/', '/oidc/Auth/?client_id=demo-portal'])
     await until(spelled, 503)
+  // What the full queue turns away was compared with nothing: it begins no pause.
+  const turnedAway = await Promise.all(waiting.map((client) => turnAway(client, waitingPerson)))
+  expect(turnedAway.filter((status) => status === 503).length).toBeGreaterThanOrEqual(10)
   for (const path of ['/health/live', '/health/ready', '/hilfe', '/.well-known/openid-configuration'])
     expect([path, (await visit(path)).status]).toEqual([path, 200])
 
@@ -100,6 +128,9 @@ it('an overload refuses new sign-ins and registrations; those under way end, hea
   over.abort()
   await flood
   await until('/registrierung', 200)
+  const later = createClient(ownAddress())
+  await begin(later, app)
+  expect(new URL((await enterPassword(later, waitingPerson)).url).pathname).toMatch(/brief-unterwegs|freischaltcode$/)
 })
 
 // Incident: what looked at the loop was a timer of that loop, so that requests that had waited for it were all let in.

@@ -203,6 +203,20 @@ describe('wrong passwords', () => {
     expect(new URL((await signInAgain(own, app, person)).url).origin).toBe(app.demo)
   })
 
+  // Incident: the first click of a right password began the pause that the second one, whose answer the browser shows, was told of.
+  it('tell of no pause after a double click with the right password as the tenth', async () => {
+    const person = newcomer()
+    await makeActive(app, person)
+    const client = browser()
+    const start = await begin(client, app)
+    for (let turn = 0; turn < 9; turn++) expectWrongCredentials(await tryPassword(client, start, person.username))
+    const clicks = await Promise.all(
+      Array.from({ length: 4 }, () => tryPassword(client, start, person.username, person.password)),
+    )
+    expect(clicks.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+    for (const click of clicks) expect(at(click)).toMatch(/mtan$/)
+  })
+
   it('let 13 of 60 through in an hour, one for each pause', async () => {
     const person = newcomer()
     const client = browser()

@@ -1,5 +1,6 @@
 import { berlinDay } from '../../domain/calendar.ts'
 import { parseUsername } from '../../domain/username.ts'
+import { PublicError } from '../../errors.ts'
 import type { Account } from '../../stores/accounts.ts'
 import type { UnitOfWork } from '../../stores/transaction.ts'
 import type { Deps } from '../deps.ts'
@@ -31,24 +32,24 @@ export const passwordStep: Step<SignInState, 'password', PasswordDeps> = {
   show: (_state, _deps, request) => ({ values: { username: request.loginHint ?? '' } }),
   async submit(input, _state, deps, request) {
     const tooFast = await deps.limits.signInAddress.use(request.address)
-    if (tooFast) return { blockedUntil: tooFast, view: 'sign-in/paused', model: { canSendLink: false } }
-
-    const username = parseUsername(input.username ?? '')
-    const name = username.ok ? username.value : (input.username ?? '').slice(0, 200)
-    const account = username.ok ? await deps.stores.accounts.findByUsername(username.value) : null
-    // Asked for unknown names too, so that both take the same work.
-    const deviceKnown = await deps.stores.devices.isKnown(account?.id ?? unknownAccount, request.device)
-    const lane = failureLane(deps, name, deviceKnown, request)
+    const sender = await identify(input, deps, request)
+    const { name, account, deviceKnown, lane } = sender
+    // A known device is bound by its own lane only: whoever shares its address can use up what belongs to the address.
+    if (tooFast && !deviceKnown) return { blockedUntil: tooFast, view: 'sign-in/paused', model: { canSendLink: false } }
     const pausedUntil = await lane.limit.use(lane.key)
     if (pausedUntil) return await paused(deps, account, pausedUntil, name)
 
-    const right = await deps.hasher.verify(
-      (input.password ?? '').normalize('NFC').slice(0, 1024),
-      account?.passwordHash ?? null,
-      request.address,
-    )
+    const uncount = async () => {
+      await lane.limit.giveBack(lane.key)
+      if (!tooFast) await deps.limits.signInAddress.giveBack(request.address)
+    }
+    const right = await verify(input, deps, sender, request).catch(async (error) => {
+      // Nothing was compared, so nothing was wrong: a flood of the queue pauses nobody.
+      await uncount()
+      throw error
+    })
     if (!right || !account) return await wrong(deps, account, name)
-    await lane.limit.giveBack(lane.key)
+    await uncount()
     await rehashWhenOutdated(deps, account, input.password ?? '')
     // Before any mTAN goes out: nothing that this person could do would answer the request.
     if (request.isFor && !request.isFor(account.id)) return { outcome: 'otherPerson', data: {} }
@@ -63,6 +64,24 @@ export const passwordStep: Step<SignInState, 'password', PasswordDeps> = {
 }
 
 const unknownAccount = '00000000-0000-4000-8000-000000000000'
+
+type Sender = Awaited<ReturnType<typeof identify>>
+
+/** Finds whose name it is, and the lane that failures of this browser count in. */
+async function identify(input: Input, deps: PasswordDeps, request: StepRequest) {
+  const username = parseUsername(input.username ?? '')
+  const name = username.ok ? username.value : (input.username ?? '').slice(0, 200)
+  const account = username.ok ? await deps.stores.accounts.findByUsername(username.value) : null
+  // Asked for unknown names too, so that both take the same work.
+  const deviceKnown = await deps.stores.devices.isKnown(account?.id ?? unknownAccount, request.device)
+  return { name, account, deviceKnown, lane: failureLane(deps, name, deviceKnown, request) }
+}
+
+/** A known device has its lane of failures, so that it needs no place among the others of its address. */
+async function verify(input: Input, deps: PasswordDeps, { account, deviceKnown }: Sender, request: StepRequest) {
+  const password = (input.password ?? '').normalize('NFC').slice(0, 1024)
+  return await deps.hasher.verify(password, account?.passwordHash ?? null, deviceKnown ? undefined : request.address)
+}
 
 function failureLane(deps: PasswordDeps, name: string, deviceKnown: boolean, request: StepRequest) {
   return deviceKnown
@@ -98,8 +117,13 @@ async function paused(deps: PasswordDeps, account: Account | null, until: Date, 
 
 async function rehashWhenOutdated(deps: PasswordDeps, account: Account, password: string): Promise<void> {
   if (!deps.hasher.isOutdated(account.passwordHash)) return
-  const fresh = await deps.hasher.hash(password.normalize('NFC'))
-  await deps.stores.accounts.updatePasswordHash(account.id, account.passwordHash, fresh)
+  try {
+    const fresh = await deps.hasher.hash(password.normalize('NFC'))
+    await deps.stores.accounts.updatePasswordHash(account.id, account.passwordHash, fresh)
+  } catch (error) {
+    // The queue is full: this sign-in goes on, a later one hashes anew.
+    if (!(error instanceof PublicError && error.code === 'unavailable')) throw error
+  }
 }
 
 /** Where the right password leads, by the account's state (mission.md, "Account states"). */
@@ -135,10 +159,10 @@ async function sendDeviceLink(
 ): Promise<Submission<SignInState>> {
   const tooFast = await deps.limits.signInAddress.use(request.address)
   if (tooFast) return { blockedUntil: tooFast, view: 'sign-in/paused', model: { canSendLink: false } }
-  const username = parseUsername(input.username ?? '')
-  const name = username.ok ? username.value : ''
-  const account = await deps.stores.accounts.findByUsername(name)
-  const paused = await deps.limits.signInFailures.blockedUntil(deps.hash.hash(name, 'limit:username'))
+  const { name, account, lane } = await identify(input, deps, request)
+  const common = await deps.limits.signInFailures.blockedUntil(deps.hash.hash(name, 'limit:username'))
+  // A known device whose lane is used up needs a link, too: somebody else may have a copy of its cookie.
+  const paused = common ?? (await lane.limit.blockedUntil(lane.key))
   // Counted during a pause only: who presses before it uses up no link of the owner. Those of the limit are in her mailbox, and valid.
   const exhausted = paused && (await deps.limits.deviceLink.use(deps.hash.hash(name, 'limit:device-link')))
   const recipient = paused && !exhausted ? account : null

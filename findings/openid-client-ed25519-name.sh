@@ -5,8 +5,8 @@
 #           `EdDSA`, as RFC 8037 named it and both discovery document and client library list it. The signature is the
 #           same octets either way.
 # Does      openid-client names the algorithm by the key: always `Ed25519` (RFC 9864), whatever the provider offers, and
-#           has no setting. oidc-provider compares names: registered as `EdDSA`, in the client's metadata or in the
-#           `alg` of its key, the client is refused with `invalid_client` and no word about it. Without any name, or
+#           has no option for it. oidc-provider compares names: registered as `EdDSA`, in the client's metadata or in
+#           the `alg` of its key, the client is refused with `invalid_client` and no word about it. Without any name, or
 #           with the new one, it works.
 # Source    oauth4webapi 3.8.8, build/index.js: `keyToJws`; oidc-provider, lib/shared/client_auth.js.
 # Remedy    Register Ed25519 keys by the new name or leave `alg` out; or set the header with `modifyAssertion`.

@@ -31,7 +31,8 @@ const parserRoom = 2
 /** Whether it is https is known to the application alone. */
 const headers = securityHeaders({ secure: false })
 
-const jsonOnly: PlainAnswer = (response, code, { retryAfter } = {}) => {
+/** The answer of a port that only machines ask. */
+export const answerJson: PlainAnswer = (response, code, { retryAfter } = {}) => {
   response.writeHead(errorCodes[code].status, {
     ...headers,
     'Content-Type': 'application/json; charset=utf-8',
@@ -49,7 +50,7 @@ export async function openListener(
   host: string,
   port: number,
   variable: string,
-  { limits, plain }: Guarding = { limits: defaultRequestLimits, plain: jsonOnly },
+  { limits, plain }: Guarding = { limits: defaultRequestLimits, plain: answerJson },
 ): Promise<Listener> {
   let ending = false
   let handler: RequestListener = (request, response) => {

@@ -1,7 +1,11 @@
 import cluster, { type Worker } from 'node:cluster'
 import type { RequestListener } from 'node:http'
 import { AggregatorRegistry, Registry } from 'prom-client'
-import { openListener } from '../listener.ts'
+import { refusalOf } from '../../http/request-guard.ts'
+import { securityHeaders } from '../../http/security-headers.ts'
+import { answerJson, openListener } from '../listener.ts'
+
+const headers = securityHeaders({ secure: false })
 
 /** Between the first process of a cluster, which is scraped, and the others, which have the figures. */
 type Question = { msg: 'metrics?'; id: number }
@@ -41,18 +45,19 @@ export async function serveClusterMetrics(host: string, port: number): Promise<v
   listener.handle(answerScrapes(text))
 }
 
-/** Answers every request with the figures, in the text format of Prometheus. */
+/** Answers GET at every path with the figures, in the text format of Prometheus, and what the guard refuses as it does. */
 export function answerScrapes(text: () => Promise<string>): RequestListener {
-  return (_request, response) => {
+  return (request, response) => {
+    const refused =
+      refusalOf(request)?.code ?? (['GET', 'HEAD'].includes(request.method ?? '') ? undefined : 'method_not_allowed')
+    if (refused) return answerJson(response, refused)
     text().then(
       (figures) => {
-        response.setHeader('Content-Type', Registry.PROMETHEUS_CONTENT_TYPE)
+        if (response.headersSent) return
+        response.writeHead(200, { ...headers, 'Content-Type': Registry.PROMETHEUS_CONTENT_TYPE })
         response.end(figures)
       },
-      () => {
-        response.statusCode = 500
-        response.end()
-      },
+      () => !response.headersSent && answerJson(response, 'internal'),
     )
   }
 }

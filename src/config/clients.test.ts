@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -92,17 +92,34 @@ describe('registered applications', () => {
 
   it('reads public keys for private_key_jwt and refuses private ones', () => {
     const text = change('client_secret: { from: env:SECRET }', 'jwks_file: keys.json')
-    writeFileSync(join(dir, 'keys.json'), '{"keys":[{"kty":"EC","crv":"P-256","x":"a","y":"b"}]}')
+    const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
+    writeFileSync(join(dir, 'keys.json'), JSON.stringify({ keys: [{ kty: 'AKP' }, key] }))
     expect(load(text).clients[0]).toMatchObject({
       tokenEndpointAuthMethod: 'private_key_jwt',
-      jwks: { keys: [{ kty: 'EC' }] },
+      jwks: { keys: [{ kty: 'AKP' }, { kty: 'EC' }] },
     })
     writeFileSync(join(dir, 'keys.json'), '{"keys":[{"kty":"EC","d":"secret"}]}')
     expect(faultsOf(text)[0]).toContain('holds a private or symmetric key')
+    for (const keys of [[{}], [{ kty: 'EC', crv: 'P-256', x: 'a', y: 'b' }], [{ ...key, use: 'enc' }]]) {
+      writeFileSync(join(dir, 'keys.json'), JSON.stringify({ keys }))
+      expect(faultsOf(text)[0]).toContain('holds no key that verifies signatures')
+    }
+    writeFileSync(join(dir, 'keys.json'), '{"keys":[null]}')
+    expect(faultsOf(text)[0]).toContain('no key')
   })
 
   it.each([
     ['a wildcard', change('/callback', '/*'), /^5: clients\[0\]\.redirect_uris\[0\] \(portal\) has a wildcard/],
+    [
+      'a blank before it',
+      change('[https://', '[" https://').replace('/callback]', '/callback"]'),
+      /^5: .* holds a blank/,
+    ],
+    ['a blank in it', change('/callback', '/call back'), /^5: .* write it as https:\/\/\S+call%20back$/],
+    ['a backslash', change('/callback', '\\@boese.example'), /^5: .* holds a blank, a backslash/],
+    ['a letter beyond ASCII', change('/callback', '/rückruf'), /^5: .* write it as https:\/\/\S+r%C3%BCckruf$/],
+    ['no slashes', change('https://portal', 'https:portal'), /^5: .* has not two slashes .* https:\/\/portal/],
+    ['dots', change('/callback', '/a/../callback'), /^5: .* has dots for a part/],
     ['a fragment', change('/callback', '/#x'), /^5: .* has a fragment/],
     ['http beyond loopback', change('https:', 'http:'), /^5: .* uses http, which is for localhost/],
     ['a scheme of its own', change('https://portal.example', 'org.example:'), /^5: .* only kind: native/],
@@ -190,6 +207,7 @@ describe('registered applications', () => {
 
   it.each([
     'capacitor://localhost',
+    'http://tauri.localhost',
     'ionic://localhost',
     'http://localhost',
     'https://localhost',

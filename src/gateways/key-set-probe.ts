@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import ipaddr from 'ipaddr.js'
+import { canVerify, holdsSecret } from '../domain/public-keys.ts'
 
 /** Milliseconds, as oidc-provider gives itself. */
 const patience = 2500
@@ -19,7 +20,12 @@ export async function probeKeySet(uri: string, privateHosts: readonly string[]):
     const answer = await fetch(uri, { signal: AbortSignal.timeout(patience), redirect: 'error' })
     if (answer.status !== 200) return `answers ${answer.status}`
     const { keys } = JSON.parse(await answer.text()) as { keys?: unknown }
-    return Array.isArray(keys) && keys.length > 0 ? undefined : 'answers no JSON Web Key Set with a key'
+    if (!Array.isArray(keys) || keys.length === 0) return 'answers no JSON Web Key Set with a key'
+    if (keys.some((key) => Object(key) === key && holdsSecret(key)))
+      return 'shows a private key to everybody; make a new one'
+    return keys.some(canVerify)
+      ? undefined
+      : 'answers no key that verifies signatures (EC P-256, Ed25519, RSA from 2048 bits)'
   } catch (error) {
     if (error instanceof SyntaxError) return 'answers no JSON'
     const { name, cause } = error as Error & { cause?: { code?: string; message?: string } }

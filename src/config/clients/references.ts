@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { canVerify, holdsSecret } from '../../domain/public-keys.ts'
 import { hashToken } from '../../gateways/field-encryption.ts'
 import { isWeakWord } from '../weak-secrets.ts'
 import type { Fault } from './rules.ts'
@@ -71,7 +72,10 @@ export function readKeys(
   }
   const keys = Array.isArray(content?.keys) ? (content.keys as Record<string, unknown>[]) : []
   if (keys.length === 0) return fault('holds no keys; it must be a JSON Web Key Set: {"keys": […]}')
-  if (keys.some((key) => 'd' in key || 'k' in key))
-    return fault('holds a private or symmetric key; put public keys only')
+  if (keys.some((key) => Object(key) !== key))
+    return fault('holds something that is no key; it must be a JSON Web Key Set')
+  if (keys.some(holdsSecret)) return fault('holds a private or symmetric key; put public keys only')
+  if (!keys.some(canVerify))
+    return fault('holds no key that verifies signatures; put one of EC P-256, Ed25519, or RSA of at least 2048 bits')
   return { jwks: { keys }, faults: [] }
 }

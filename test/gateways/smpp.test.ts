@@ -162,6 +162,28 @@ describe('a message', () => {
     expect(server.binds).toHaveLength(1)
   })
 
+  it('keeps its place until the centre has answered, however late', async () => {
+    const { driver, server } = await start({ window: 1, timeout: 600 })
+    server.behave({ status: 0, delay: 1500 })
+    const first = await driver.submit(sms)
+    expect(first).toMatchObject({ outcome: 'unknown' })
+    expect(await driver.submit(sms)).toEqual({ outcome: 'throttled', failure: 'WINDOW_FULL' })
+    await (first as { late?: Promise<unknown> }).late
+    server.behave({ status: 0 })
+    expect(await driver.submit(sms)).toMatchObject({ outcome: 'accepted' })
+    expect(server.state.mostUnderWay).toBe(1)
+  })
+
+  it('gives its place free with the session', async () => {
+    const { driver, server, connections } = await start({ window: 1, timeout: 600 })
+    server.behave('hang')
+    expect(await driver.submit(sms)).toMatchObject({ outcome: 'unknown' })
+    server.behave({ status: 0 })
+    server.breakConnections()
+    await waitFor(() => connections.filter((each) => each === 'bound').length === 2)
+    expect(await waitFor(async () => (await driver.submit(sms)).outcome === 'accepted')).toBe(true)
+  })
+
   it('does not wait for a place for ever', async () => {
     const { driver, server } = await start({ window: 1, timeout: 400 })
     server.behave('hang')

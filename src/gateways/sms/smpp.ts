@@ -33,6 +33,9 @@ const backOff = [500, 1000, 2000, 5000, 10_000, 30_000]
 /** Milliseconds: with less left before the timeout nothing is handed over, because no answer would be awaited. */
 const leastTime = 200
 
+/** Milliseconds after which an answer is not awaited any more. */
+const longestAnswer = 60_000
+
 export type SmppHooks = {
   /** Takes a delivery receipt; a fault makes the gateway repeat it. */
   received(receipt: SmsReceipt): Promise<void>
@@ -58,17 +61,31 @@ export function createSmppSmsDriver(settings: SmppSettings, hooks: SmppHooks): S
       const deadline = Date.now() + settings.timeout
       // Half of the time for a place, so that the answer still has the other half.
       if (!(await window.enter(settings.timeout / 2))) return { outcome: 'throttled', failure: 'WINDOW_FULL' }
+      let answer: SmsAnswer | undefined
       try {
         const bound = await link.current()
         const left = deadline - Date.now()
         if (!bound || left < leastTime) return { outcome: 'temporary', failure: 'NOT_BOUND' }
-        return await submit(bound, sms, settings, left)
+        answer = await submit(bound, sms, settings, left)
+        return answer
       } finally {
-        window.leave()
+        void whenAnswered(answer).then(window.leave)
       }
     },
     close: link.close,
   }
+}
+
+/**
+ * Ends when the centre has answered, or its session is gone: until then it counts the submission against its window, so do we. One
+ * that it has forgotten must not keep its place for ever.
+ */
+async function whenAnswered(answer: SmsAnswer | undefined): Promise<void> {
+  if (answer?.outcome !== 'unknown' || !answer.late) return
+  const forgotten = Promise.withResolvers<void>()
+  const timer = setTimeout(forgotten.resolve, longestAnswer)
+  await Promise.race([answer.late, forgotten.promise])
+  clearTimeout(timer)
 }
 
 /** Keeps one session: connects, binds, and after a loss or a refusal again with back-off. */

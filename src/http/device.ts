@@ -1,7 +1,8 @@
 import type { Context, Middleware } from 'koa'
 import type { CookieJar } from './cookies.ts'
 
-const year = 365 * 24 * 60 * 60
+/** As long as an account knows a browser that nobody uses (deadlines.yaml), and as browsers keep a cookie at most (RFC 6265bis § 5.5). */
+const lifetime = 400 * 24 * 60 * 60
 
 /**
  * Reads the random id of the browser from its signed cookie. The id alone means nothing: which accounts know it stands in
@@ -18,13 +19,13 @@ export function createDeviceCookie(cookies: CookieJar, newToken: () => string): 
 export const deviceOf = (ctx: Context): string => ctx.state.device as string
 
 /**
- * Keeps the id of this request in the browser, once an account knows it. No other answer sets the cookie: of tabs opened at
- * once, a late one would overwrite the id that has just become known.
+ * Keeps the id of this request in the browser, once an account knows it, and longer with each sign-in. No other answer sets the
+ * cookie: of tabs opened at once, a late one would overwrite the id that has just become known.
  */
 export function keepDevice(ctx: Context, cookies: CookieJar): void {
-  if (!cookies.get(ctx, 'device')) cookies.set(ctx, 'device', deviceOf(ctx), year)
+  cookies.set(ctx, 'device', deviceOf(ctx), lifetime)
 }
 
 /** Gives the browser another id, which an account knows from now on. */
 export const renewDevice = (ctx: Context, cookies: CookieJar, device: string): void =>
-  cookies.set(ctx, 'device', device, year)
+  cookies.set(ctx, 'device', device, lifetime)

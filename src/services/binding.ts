@@ -19,7 +19,10 @@ export type BindingOutcome =
   | { result: 'bound_before' }
   | { result: 'audit_broken'; id: string }
 
-/** Binds a database from before to its rows and proves its audit log anew, once, while nothing else works on it. */
+/**
+ * Binds a database from before to its rows and proves its audit log anew, once, while nothing else works on it. Cut off, it goes on at
+ * the next run: what is done says so.
+ */
 export async function bindDatabase({
   database,
   bindings,
@@ -28,15 +31,12 @@ export async function bindDatabase({
   clock,
 }: Settings): Promise<BindingOutcome> {
   if (await bindings.wasBound()) return { result: 'bound_before' }
-  const log = await reproveAuditLog(database, hash)
+  const log = await reproveAuditLog(database, hash, clock.now())
   if (log.outcome === 'broken') return { result: 'audit_broken', id: log.id }
   const tables: Bound[] = await bindings.bindAll()
   const values = tables.reduce((sum, table) => sum + table.values, 0)
   await transaction(async ({ audit }) => {
-    const at = clock.now()
-    for (const { class: name, before, until } of log.emptied)
-      await audit.auditBodiesEmptied({ at, name, before: before.toISOString(), until: String(until), count: 0 })
-    await audit.ciphertextsBound({ at, values, events: log.events })
+    await audit.ciphertextsBound({ at: clock.now(), values, events: log.events })
   })
   return { result: 'bound', values, events: log.events, unreadable: tables.flatMap(({ unreadable }) => unreadable) }
 }

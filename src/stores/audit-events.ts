@@ -10,7 +10,7 @@ import {
   readTail,
   toEvent,
 } from './audit-rows.ts'
-import { type AuditVerification, type ChainHead, verifyChain } from './audit-verification.ts'
+import { type AuditVerification, type ChainHead, createEmptiedLook, verifyChain } from './audit-verification.ts'
 import type { Database } from './database.ts'
 
 /** Any number that no other advisory lock of this database uses: "audt". */
@@ -84,7 +84,7 @@ export function createAuditEventStore(db: Database, hash: KeyedHash) {
         chain,
         anchors: anchor ? [anchor] : [],
         noted,
-        emptied: await findEmptied(db, chain),
+        wasEmptied: createEmptiedLook(() => findEmptied(db, chain)),
         pages: (after) => readPages(db, after),
         tail: () => readTail(db),
         counts: () => countEvents(db),

@@ -1,31 +1,31 @@
 import { type AuditEvent, createAuditChain } from '../audit/chain.ts'
-import { auditClassOf } from '../audit/events.ts'
+import { auditClassOf, createAuditTrail } from '../audit/events.ts'
 import type { KeyedHash } from '../gateways/field-encryption.ts'
-import { noteHead } from './audit-events.ts'
+import { createAuditEventStore, noteHead } from './audit-events.ts'
 import { readPages, readTail } from './audit-rows.ts'
 import type { ChainHead, EmptiedBodies, SealedRow } from './audit-verification.ts'
 import type { Database } from './database.ts'
 
 /** `broken`: the old chain does not hold at this row, and nothing was written. */
-export type Reproof = { outcome: 'broken'; id: string } | { outcome: 'done'; events: number; emptied: EmptiedBodies[] }
+export type Reproof = { outcome: 'broken'; id: string } | { outcome: 'done'; events: number }
 
 class BrokenChain extends Error {}
 
 /**
  * Gives a log of the format before the two hashes and the chain of this one (docs/decisions/0030), after holding each event against the
- * old ones; in one transaction, with the service stopped. Bodies that are gone are named, so that an event can say so.
+ * old ones; in one transaction, with the service stopped. Bodies that are gone are named by events of their own in it.
  */
-export async function reproveAuditLog(db: Database, hash: KeyedHash): Promise<Reproof> {
-  if (!(await db('audit_events').whereNull('body_hash').first('id'))) return { outcome: 'done', events: 0, emptied: [] }
+export async function reproveAuditLog(db: Database, hash: KeyedHash, at: Date): Promise<Reproof> {
+  if (!(await db('audit_events').whereNull('body_hash').first('id'))) return { outcome: 'done', events: 0 }
   try {
-    return await db.transaction((trx) => reprove(trx, hash))
+    return await db.transaction((trx) => reprove(trx, hash, at))
   } catch (error) {
     if (error instanceof BrokenChain) return { outcome: 'broken', id: error.message }
     throw error
   }
 }
 
-async function reprove(trx: Database, hash: KeyedHash): Promise<Reproof> {
+async function reprove(trx: Database, hash: KeyedHash, at: Date): Promise<Reproof> {
   const chain = createAuditChain(hash)
   await trx.raw('alter table audit_events disable trigger user')
   const emptied = new Map<string, EmptiedBodies>()
@@ -53,7 +53,10 @@ async function reprove(trx: Database, hash: KeyedHash): Promise<Reproof> {
     }
   await trx.raw('alter table audit_events enable trigger user')
   if (head) await noteHead(trx, chain, head)
-  return { outcome: 'done', events, emptied: [...emptied.values()] }
+  const trail = createAuditTrail(createAuditEventStore(trx, hash).append)
+  for (const { class: name, before, until } of emptied.values())
+    await trail.auditBodiesEmptied({ at, name, before: before.toISOString(), until: String(until), count: 0 })
+  return { outcome: 'done', events }
 }
 
 /** Makes the hashes of an event whose old one holds. @throws BrokenChain */

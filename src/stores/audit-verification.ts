@@ -48,7 +48,8 @@ type Walk = {
   /** Heads noted outside the database. */
   anchors: readonly ChainHead[]
   noted: NotedHead | null
-  emptied: readonly EmptiedBodies[]
+  /** Whether an event says that the body of this row was emptied. */
+  wasEmptied(row: SealedRow): Promise<boolean>
   /** The sealed rows after a position (null: all), page by page in the order of positions. */
   pages(after: number | null): AsyncIterable<SealedRow[]>
   /** What waits to be sealed. */
@@ -86,7 +87,7 @@ export async function verifyChain(walk: Walk): Promise<AuditVerification> {
   if (anchors.some(({ position }) => position > checked())) return broken('row_missing')
   for await (const page of walk.tail())
     for (const row of page) {
-      const fault = faultOfBody(row, walk)
+      const fault = await faultOfBody(row, walk)
       if (fault) return broken(fault)
       found.unsealed++
     }
@@ -108,7 +109,7 @@ async function findFault(row: SealedRow, head: ChainHead | null, walk: Walk): Pr
   if (row.position > expected) return 'row_missing'
   if (row.position < expected) return 'chain_broken'
   if (!chain.knowsKeyOf(row.chain)) return 'key_missing'
-  const body = faultOfBody(row, walk)
+  const body = await faultOfBody(row, walk)
   if (body) return body
   const previous = head?.chain ?? null
   if (chain.fitsLink(previous, row.digest, row.chain)) return null
@@ -116,14 +117,26 @@ async function findFault(row: SealedRow, head: ChainHead | null, walk: Walk): Pr
 }
 
 /** Holds a row against its two hashes: what is covered for ever, and the body while it is there. */
-function faultOfBody(row: SealedRow, { chain, emptied }: Walk): ChainFault | null {
+async function faultOfBody(row: SealedRow, { chain, wasEmptied }: Walk): Promise<ChainFault | null> {
   const { data, bodyHash, digest } = row
   if (!chain.knowsKeyOf(digest) || !chain.knowsKeyOf(bodyHash)) return 'key_missing'
   if (!chain.fitsDigest(row, bodyHash, digest)) return 'body_altered'
   if (data !== null) return chain.fitsBody({ ...row, data }, bodyHash) ? null : 'body_altered'
   // Of an emptied event nothing is left but what the digest covers.
   if (row.accountId !== null || row.actor.includes(':')) return 'body_altered'
-  return emptied.some((each) => covers(each, row)) ? null : 'body_removed'
+  return (await wasEmptied(row)) ? null : 'body_removed'
+}
+
+/**
+ * Creates the look for the event that says a body was emptied. `find` is asked again when none is known: the retention may have emptied
+ * it since, and its event stands in the same transaction.
+ */
+export function createEmptiedLook(find: () => Promise<readonly EmptiedBodies[]>): Walk['wasEmptied'] {
+  let known: readonly EmptiedBodies[] = []
+  return async (row) => {
+    if (!known.some((each) => covers(each, row))) known = await find()
+    return known.some((each) => covers(each, row))
+  }
 }
 
 const covers = (emptied: EmptiedBodies, { type, at, id }: SealedRow) =>

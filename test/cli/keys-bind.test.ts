@@ -117,6 +117,24 @@ it('binds what the version before wrote, once, and proves its audit log anew', a
   expect(again).toMatchObject({ exitCode: 1, err: expect.stringContaining('bound before') })
 })
 
+it('goes on after it was cut off between the audit log and the values', async () => {
+  await withoutTriggers(service.knex, async (trx) => {
+    await trx('audit_events').whereIn('type', ['ciphertexts_bound', 'audit_bodies_emptied']).delete()
+    await trx.raw('update audit_counts set appended = 0')
+    await trx.raw('update audit_counts set appended = (select count(*) from audit_events) where backend = 0')
+  })
+  const values = await putBack()
+  await service.knex.raw(`create function cut_off() returns trigger language plpgsql as $$
+    begin raise exception 'cut off'; end $$`)
+  await service.knex.raw('create trigger cut_off before update on accounts for each row execute function cut_off()')
+  expect((await service.run(['keys:bind'])).exitCode).not.toBe(0)
+  await service.knex.raw('drop function cut_off() cascade')
+  expect(await service.runJson(['keys:bind'])).toMatchObject({ exitCode: 0, values, unreadable: [] })
+  await service.run(['audit:seal'])
+  expect(await service.runJson(['audit:verify'])).toMatchObject({ exitCode: 0, withoutBody: 1 })
+  expect(await service.runJson(['doctor'])).toMatchObject({ exitCode: 0, faults: 0 })
+})
+
 it('binds nothing that somebody plants later, and nothing while a process runs', async () => {
   const mobile = sealAsBefore('+4915112345678', 'accounts.mobile')
   await service.knex('accounts').update({ mobile })

@@ -200,6 +200,27 @@ describe('in the browser', () => {
   })
 })
 
+describe('a browser that is known', () => {
+  it('stays known as long as somebody signs in with it', async () => {
+    await active()
+    const client = browser()
+    const finish = async () => {
+      const { code } = await toMtan(client)
+      const { target, body } = client.form({ mtan: code })
+      const { headers } = await client.send(target, { method: 'POST', body, headers: form }, false)
+      for (const key of [...client.cookies.keys()]) if (/session|interaction/.test(key)) client.cookies.delete(key)
+      const cookie = headers.getSetCookie().find((line) => line.startsWith('device='))
+      const [, value, expires = ''] = /^device=([^;]+);.*expires=([^;]+)/i.exec(cookie ?? '') ?? []
+      return { value, days: (Date.parse(expires) - Date.now()) / 86_400_000 }
+    }
+    const first = await finish()
+    expect(first.days).toBeGreaterThan(399)
+    const again = await finish()
+    expect(again.value).toBe(first.value)
+    expect(again.days).toBeGreaterThan(399)
+  })
+})
+
 describe('what an application may ask for', () => {
   it('a user name to begin with, and a language', async () => {
     const client = browser()

@@ -304,6 +304,10 @@ describe('a receipt', () => {
     ['UNDELIV', { state: 'undelivered', failure: 'ERR_012' }],
     ['EXPIRED', { state: 'expired', failure: 'ERR_012' }],
     ['REJECTD', { state: 'undelivered', failure: 'ERR_012' }],
+    ['Delivered', { state: 'delivered', failure: undefined }],
+    ['UNDELIVERABLE', { state: 'undelivered', failure: 'ERR_012' }],
+    ['FAILED', { state: 'undelivered', failure: 'ERR_012' }],
+    ['ACCEPTED', { state: 'accepted', failure: 'ERR_012' }],
   ])('%s is read from its text', async (stat, expected) => {
     const { server, receipts } = await bound()
     expect(await server.receipt('M7', stat)).toBe(0)

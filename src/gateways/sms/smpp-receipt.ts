@@ -12,15 +12,13 @@ const byNumber: Record<number, ReceiptState> = {
   8: 'undelivered',
 }
 
-/** `stat:` of the text (SMPP 3.4, appendix B). */
-const byWord: Record<string, ReceiptState> = {
-  DELIVRD: 'delivered',
-  EXPIRED: 'expired',
-  DELETED: 'undelivered',
-  UNDELIV: 'undelivered',
-  REJECTD: 'undelivered',
-  ACCEPTD: 'accepted',
-}
+/** `stat:` of the text (SMPP 3.4, appendix B), by how it begins: centres write the words out, too. */
+const byWord: [RegExp, ReceiptState][] = [
+  [/^DELIV/, 'delivered'],
+  [/^EXPIR/, 'expired'],
+  [/^(DELET|UNDEL|REJECT|FAIL)/, 'undelivered'],
+  [/^ACCEPT/, 'accepted'],
+]
 
 /** Bits of `esm_class` that mark a receipt (SMPP 3.4, 5.2.12). */
 const receiptBits = 0x3c
@@ -48,7 +46,7 @@ export function readReceipt(pdu: Pdu): Delivered {
   const text = textOf(pdu)
   const gatewayMessageId = receipted || idOfText.exec(text)?.[1]
   const word = /\bstat:\s*([A-Z]+)/i.exec(text)?.[1]?.toUpperCase() ?? ''
-  const state = byNumber[Number(pdu.message_state)] ?? byWord[word]
+  const state = byNumber[Number(pdu.message_state)] ?? byWord.find(([begin]) => begin.test(word))?.[1]
   if (!gatewayMessageId || !state) return 'nothing'
   const error = /\berr:\s*(\w{1,10})/i.exec(text)?.[1]
   return { gatewayMessageId, state, failure: state === 'delivered' || !error ? undefined : `ERR_${error}` }

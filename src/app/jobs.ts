@@ -22,7 +22,7 @@ export function createJobs(services: Services): Job[] {
     { name: 'ended-accounts', cron: '30 0 * * *', run: dataEnds.deleteEndedAccounts },
     { name: 'ended-persons', cron: '35 0 * * *', timeout: 3600, run: dataEnds.deleteEndedPersons },
     { name: 'daily-statistics', cron: '40 0 * * *', run: statistics.count },
-    { name: 'clean-up', cron: '*/5 * * * *', run: services.cleanUp },
+    { name: 'clean-up', cron: '*/5 * * * *', run: deadlineTasks.forgetEnded },
     { name: 'oidc-clean-up', cron: '*/5 * * * *', run: deleteExpiredArtefacts },
     { name: 'sms-spending', cron: '*/5 * * * *', run: smsReceipts.watchSpending },
     { name: 'sms-receipts', cron: '20 * * * *', run: smsReceipts.forgetUnmatched },

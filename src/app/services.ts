@@ -225,11 +225,6 @@ export async function createServices(settings: Settings) {
       clock,
       days: deadlines.auditRetentionDays,
     }),
-    /** Forgets what nobody needs any more; what development drivers have sent, as long as a message is remembered. */
-    async cleanUp(signal?: AbortSignal): Promise<number> {
-      const sentBefore = new Date(clock.now().getTime() - deadlines.messageDays * 24 * 60 * 60 * 1000)
-      return (await deadlineTasks.forgetEnded(signal)) + (await drivers.postbox.deleteBefore(sentBefore))
-    },
     /** Seals what waits and logs the new head, so that it lies outside the database, too. */
     async sealAudit(): Promise<number> {
       const sealed = await stores.auditEvents.seal(10_000)

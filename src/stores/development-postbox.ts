@@ -75,7 +75,6 @@ export function createPostboxStore(db: Database) {
         ...{ createdAt: created_at, hasPdf: has_pdf },
       }))
     },
-    deleteBefore: (before: Date): Promise<number> => items().where('created_at', '<', before).delete(),
     pdf: async (id: string): Promise<Buffer | null> => (await items().where({ id }).first('pdf'))?.pdf ?? null,
   }
 }

@@ -45,7 +45,7 @@ function mask(text: string, person: Person): string {
     .replaceAll(person.email, '<email>')
     .replaceAll(/\/anmeldung\/[\w-]{15,}/g, '/anmeldung/<uid>')
     .replaceAll(/\/aktivierung\/[\w-]{43}/g, '/aktivierung/<token>')
-    .replaceAll(/name="_csrf" value="[^"]*"/g, 'name="_csrf"')
+    .replaceAll(/name="(_csrf|_journey)" value="[^"]*"/g, 'name="$1"')
     .replaceAll(/nonce-[\w+/=-]+/g, '<nonce>')
     .replaceAll(/\+49[\s\u00A0\d•]+\d/g, '<mobile>')
     .replaceAll(/#\d{6}\b|\b\d{6}\b/g, '<code>')

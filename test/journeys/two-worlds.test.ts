@@ -49,7 +49,7 @@ const mask = (text: string): string =>
     .replaceAll(/localhost(:|%3A)\d+/g, '<host>')
     .replaceAll(/\/anmeldung\/[\w-]{15,}/g, '/anmeldung/<uid>')
     .replaceAll(/\/aktivierung\/[\w-]{43}/g, '/aktivierung/<token>')
-    .replaceAll(/name="_csrf" value="[^"]*"/g, 'name="_csrf"')
+    .replaceAll(/name="(_csrf|_journey)" value="[^"]*"/g, 'name="$1"')
     .replaceAll(/nonce-[\w+/=-]+/g, '<nonce>')
     .replaceAll(/#\d{6}\b|\b\d{6}\b/g, '<code>')
     .replaceAll(/\d{1,2}:\d{2}(:\d{2})?/g, '<time>')

@@ -80,7 +80,11 @@ describe('an answer', () => {
     [307, 'gateway_refused'],
     [429, 'throttled'],
     [408, 'temporary'],
+    [502, 'temporary'],
     [503, 'temporary'],
+    // A proxy that did not wait as long as the gateway took.
+    [504, 'unknown'],
+    [524, 'unknown'],
   ] as const)('%i means %s where nothing else is set', async (status, outcome) => {
     const { driver } = await start({ status, headers: { Location: 'http://127.0.0.1:9/' } })
     expect(await driver.submit(sms)).toMatchObject({ outcome })

@@ -26,6 +26,8 @@ const longestAnswer = 65_536
 const usual: readonly AnswerRule[] = [
   { status: ['2xx'], outcome: 'accepted' },
   { status: ['429'], outcome: 'throttled' },
+  // Something before the gateway has waited in vain for its answer: it may have the message.
+  { status: ['504', '524'], outcome: 'unknown' },
   { status: ['408', '425', '5xx'], outcome: 'temporary' },
 ]
 

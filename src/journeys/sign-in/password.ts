@@ -37,7 +37,11 @@ export const passwordStep: Step<SignInState, 'password', PasswordDeps> = {
     // A known device is bound by its own lane only: whoever shares its address can use up what belongs to the address.
     if (tooFast && !deviceKnown) return { blockedUntil: tooFast, view: 'sign-in/paused', model: { canSendLink: false } }
     const pausedUntil = await lane.limit.use(lane.key)
-    if (pausedUntil) return await paused(deps, account, pausedUntil, name)
+    if (pausedUntil) {
+      // Beyond what the address may send, no refusal leaves a row in the audit log.
+      if (!tooFast) await recordPause(deps, account, pausedUntil, name)
+      return { blockedUntil: pausedUntil, view: 'sign-in/paused', model: { canSendLink: true, username: name } }
+    }
 
     const uncount = async () => {
       await lane.limit.giveBack(lane.key)
@@ -101,7 +105,7 @@ async function wrong(deps: PasswordDeps, account: Account | null, name: string):
   return { invalid: { username: 'wrong', password: 'wrong' } }
 }
 
-async function paused(deps: PasswordDeps, account: Account | null, until: Date, username: string) {
+async function recordPause(deps: PasswordDeps, account: Account | null, until: Date, username: string): Promise<void> {
   const now = deps.clock.now()
   const seconds = Math.ceil((until.getTime() - now.getTime()) / 1000)
   await deps.transaction((unit) =>
@@ -112,7 +116,6 @@ async function paused(deps: PasswordDeps, account: Account | null, until: Date, 
       nameHash: account ? undefined : deps.unknownNameHash(username),
     }),
   )
-  return { blockedUntil: until, view: 'sign-in/paused', model: { canSendLink: true, username } }
 }
 
 async function rehashWhenOutdated(deps: PasswordDeps, account: Account, password: string): Promise<void> {

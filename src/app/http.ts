@@ -16,7 +16,7 @@ import { type CookieJar, createCookieJar, createCookieSigner } from '../http/coo
 import { createCsrf } from '../http/csrf.ts'
 import { createDeviceCookie } from '../http/device.ts'
 import { createEmailBounceHook } from '../http/email-bounces.ts'
-import { answerRefused, createErrorPages } from '../http/errors.ts'
+import { answerRefused, createErrorPages, hasHungUp } from '../http/errors.ts'
 import { createFormBody } from '../http/form-body.ts'
 import { knownBrowser } from '../http/known-browser.ts'
 import { createLanguage } from '../http/language.ts'
@@ -157,7 +157,8 @@ function serveAssets(folder: string, production: boolean): Middleware {
 
 function answerLastFault(app: Koa, plain: PlainAnswer) {
   return function (this: Koa.Context, error: Error | null): void {
-    if (!error) return
+    // koa tells the end of a connection as a fault, too.
+    if (!error || hasHungUp(this, error)) return
     app.emit('error', error, this)
     plain(this.res, 'internal', { json: readsJson(this.headers.accept) })
   }

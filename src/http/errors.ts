@@ -33,6 +33,14 @@ export function createErrorPages(log: Logger): Middleware {
 export const isAnsweredElsewhere = (ctx: Pick<Context, 'req' | 'headerSent'>): boolean =>
   ctx.headerSent && refusalOf(ctx.req) !== undefined
 
+/** Node's words for a request whose connection ended before its body did. */
+const isCutShort = (thrown: unknown) =>
+  thrown instanceof Error && (thrown as { code?: string }).code === 'ECONNRESET' && thrown.message === 'aborted'
+
+/** The requester's connection broke: people leave the network, and that is no fault of ours. */
+export const hasHungUp = ({ req }: Pick<Context, 'req'>, error: unknown): boolean =>
+  isCutShort(error) || (error !== null && error === req.socket.errored)
+
 /** Answers what the guard at the listener has refused. */
 export const answerRefused: Middleware = (ctx, next) => {
   const refusal = refusalOf(ctx.req)
@@ -76,6 +84,7 @@ function causeOf({ status, cause }: PublicError): object {
 
 function toPublicError(thrown: unknown): PublicError {
   if (thrown instanceof PublicError) return thrown
+  if (isCutShort(thrown)) return new PublicError('bad_request', { detail: 'request ended early', cause: thrown })
   const status = (thrown as { status?: number } | null)?.status
   if (status === 413) return new PublicError('too_large', { cause: thrown })
   if (status && status >= 400 && status < 500) return new PublicError('bad_request', { cause: thrown })
@@ -86,6 +95,7 @@ function toPublicError(thrown: unknown): PublicError {
 /** PostgreSQL or Redis cannot be reached: connection errors of Node and class 08, 53 and 57P of PostgreSQL. */
 export function isStoreAway(thrown: unknown): boolean {
   if (thrown instanceof StoreAway) return true
+  if (isCutShort(thrown)) return false
   const { code, name, syscall } = (thrown ?? {}) as { code?: string; name?: string; syscall?: string }
   if (name === 'KnexTimeoutError') return true
   // The socket of the embedded database is gone.

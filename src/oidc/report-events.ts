@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Context } from 'koa'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { isAnsweredElsewhere } from '../http/errors.ts'
+import { hasHungUp, isAnsweredElsewhere } from '../http/errors.ts'
 import { keySetFault } from './clients/key-sets.ts'
 import type { OidcLog } from './provider-deps.ts'
 import { wordsOf } from './words.ts'
@@ -21,10 +21,11 @@ const refusals = [
 export function reportEvents(provider: EventEmitter, log: OidcLog): void {
   // koa would print what no endpoint has caught.
   provider.on('error', (err: Error, ctx?: Context) => {
-    if (!ctx || !isAnsweredElsewhere(ctx)) log.error({ err }, 'fault in the OpenID Provider')
+    if (!ctx || !(isAnsweredElsewhere(ctx) || hasHungUp(ctx, err))) log.error({ err }, 'fault in the OpenID Provider')
   })
   provider.on('server_error', (ctx: KoaContextWithOIDC, err: Error) => {
-    if (!isAnsweredElsewhere(ctx)) log.error({ err, endpoint: ctx.oidc?.route }, 'fault in the OpenID Provider')
+    if (!isAnsweredElsewhere(ctx) && !hasHungUp(ctx, err))
+      log.error({ err, endpoint: ctx.oidc?.route }, 'fault in the OpenID Provider')
   })
   for (const event of refusals)
     provider.on(event, (ctx: KoaContextWithOIDC, error: Error) => {

@@ -281,6 +281,55 @@ describe('what is no HTTP', () => {
   })
 })
 
+describe('a requester who leaves in the middle', () => {
+  /** Sends the beginning of a request and breaks the connection, with a reset or with its end. */
+  const leave = (text: string, reset: boolean) =>
+    new Promise<void>((resolve) => {
+      const socket = connect(Number(new URL(app.issuer).port), '127.0.0.1', () => socket.write(text))
+      // Long enough for its head to arrive; what is too late is a request that never was.
+      setTimeout(() => (reset ? socket.resetAndDestroy() : socket.end()), 50)
+      socket.on('error', () => {})
+      socket.on('close', () => resolve()).resume()
+    })
+
+  it.each([true, false])('is no fault of ours and no 5xx (with a reset: %s)', async (reset) => {
+    const before = child.out().length
+    const addresses = [
+      ...[
+        '/oidc/auth',
+        '/oidc/token',
+        '/oidc/par',
+        '/oidc/userinfo',
+        '/oidc/token/introspection',
+        '/oidc/token/revocation',
+      ],
+      ...['/oidc/logout', '/oidc/logout/confirm', '/oidc/logout/answer', '/oidc/logout/onward', '/registrierung'],
+      ...[
+        '/aktivierung/x',
+        '/anmeldung/x/passwort',
+        '/hooks/sms-receipts/abc',
+        '/hooks/email-bounces',
+        '/dev/clock',
+        '/hilfe',
+      ],
+    ]
+    await Promise.all(
+      addresses.flatMap((path) =>
+        ['Content-Length: 100\r\n\r\na=b', 'Transfer-Encoding: chunked\r\n\r\n5\r\na=b'].flatMap((body) =>
+          ['application/x-www-form-urlencoded', 'application/json'].map((type) =>
+            leave(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${type}\r\n${body}`, reset),
+          ),
+        ),
+      ),
+    )
+    const id = String((await send('/hilfe')).headers['x-request-id'])
+    await waitFor(() => child.out().includes(id))
+    const log = child.out().slice(before)
+    expect(log).toMatch(/"method":"POST","path":"\/oidc\/token"/)
+    expect(log).not.toMatch(/"level":"(error|fatal)"|"status":5/)
+  })
+})
+
 describe('a method', () => {
   it.each(['/', '/hilfe', '/registrierung', '/aktivierung/abc'])(
     'that a page does not have is named: %s',

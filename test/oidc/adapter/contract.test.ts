@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AdapterFactory, errors } from 'oidc-provider'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { hashToken } from '../../../src/gateways/field-encryption.ts'
 import { createArtefactAdapterFactory, type Grace } from '../../../src/oidc/adapters/artefact-adapter.ts'
 import { createRequests, describeOnEveryStore, encryption } from '../support/adapters.ts'
 
@@ -44,6 +45,24 @@ describeOnEveryStore('adapter', (current) => {
     const session = await add('Session', { uid: `uid-${randomUUID()}`, accountId: 'account-4711' })
     const kept = await current().dump()
     for (const secret of [id, grantId, session.id, 'account-4711', 'uid-']) expect(kept).not.toContain(secret)
+  })
+
+  it('has nothing of what a version before has left, and fails for what was moved', async () => {
+    const { store } = current()
+    const before = [
+      'k1',
+      ...['a'.repeat(12), 'b'.repeat(16), 'c'].map((part) => Buffer.from(part).toString('base64url')),
+    ]
+    for (const model of ['Session', 'RefreshToken', 'Interaction', 'Grant']) {
+      const [id, uid] = [randomUUID(), randomUUID()]
+      await store.save(model, hashToken(id), { sealed: before.join('.'), lifetime: 60, uidHash: hashToken(uid) })
+      expect(await adapter(model).find(id)).toBeUndefined()
+      expect(await adapter(model).findByUid(uid)).toBeUndefined()
+      const { id: own } = await add(model)
+      const { sealed = '' } = (await store.find(model, hashToken(own))) ?? {}
+      await store.save(model, hashToken(id), { sealed, lifetime: 60 })
+      await expect(adapter(model).find(id)).rejects.toThrow()
+    }
   })
 
   it('overwrites on the next save', async () => {

@@ -59,7 +59,7 @@ export function createDevelopmentRoutes(settings: Settings): Middleware {
 }
 
 /**
- * Asks who asks before any route, by the router's own look at the path: it takes `/DEV` and a slash at the end for the same address, and
+ * Asks who asks before any route, by the look that the router itself has at the path: it takes `/DEV` for the same address, and
  * middleware of its prefix does not.
  */
 function guarded(router: Router, sandbox: boolean): Middleware {

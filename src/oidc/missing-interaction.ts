@@ -6,6 +6,7 @@ import type { CookieJar } from '../http/cookies.ts'
 import { allowFormAction } from '../http/security-headers.ts'
 import type { Deps } from '../journeys/deps.ts'
 import { askingClient } from './asking-client.ts'
+import { begunHere } from './begun-here.ts'
 import { restartOf } from './restart.ts'
 import { routes } from './settings/routes.ts'
 
@@ -31,7 +32,7 @@ export async function explainMissing(ctx: Context, settings: Settings, uid: stri
   const model = { clientName: client?.clientName, restartPath: restartOf(client, provider.issuer) }
   if (!interaction || (stored?.endedAt && !interaction.result))
     return await ctx.renderPage(stored?.endedAt ? 'sign-in/already-done' : 'sign-in/expired', { model }, 410)
-  if (beganHere(ctx, provider, uid)) {
+  if (begunHere(ctx, cookies, uid) && beganHere(ctx, provider, uid)) {
     const signedIn = await provider.Session.get(ctx as never)
     const restartPath = requestAgain(interaction, client) ?? model.restartPath
     const kind = signedIn.accountId ? 'signedInAgain' : 'signedOut'

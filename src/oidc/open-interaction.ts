@@ -6,6 +6,7 @@ import { isStoreAway } from '../http/errors.ts'
 import { pickLanguage } from '../http/language.ts'
 import { allowFormAction } from '../http/security-headers.ts'
 import type { Deps } from '../journeys/deps.ts'
+import { begunHere } from './begun-here.ts'
 import type { ClientModel } from './clients/model.ts'
 import { formActionSources } from './form-action.ts'
 import { explainMissing } from './missing-interaction.ts'
@@ -32,7 +33,7 @@ export async function openInteraction(ctx: Context, settings: InteractionDeps): 
     if (isStoreAway(error)) throw error
     return null
   })
-  if (!interaction || interaction.uid !== uidOf(ctx)) {
+  if (!interaction || interaction.uid !== uidOf(ctx) || !begunHere(ctx, cookies, interaction.uid)) {
     await explainMissing(ctx, settings, uidOf(ctx))
     return null
   }

@@ -1,6 +1,8 @@
 import type { Context, Next } from 'koa'
 import Provider, { type Configuration } from 'oidc-provider'
 import { createClientAddress } from '../http/client-address.ts'
+import { createCookieJar } from '../http/cookies.ts'
+import { noteBegun } from './begun-here.ts'
 import { memberScopes, reachableAcrs, scopeClaims } from './claims.ts'
 import { assertionsEndSoon } from './clients/assertions.ts'
 import { keySetSettings, rereadKeySets } from './clients/key-sets.ts'
@@ -89,6 +91,7 @@ function protocolSettings(deps: ProviderDeps): Configuration {
 
 /** Who signs in, what applications learn about them, and which pages that takes. */
 function memberSettings(deps: ProviderDeps): Configuration {
+  const cookies = createCookieJar({ secure: deps.issuer.startsWith('https://') })
   return {
     // Services may have scopes of their own; only what is named here can be granted at all.
     scopes: [...memberScopes, ...deps.clients.flatMap((client) => client.scopes)],
@@ -99,7 +102,10 @@ function memberSettings(deps: ProviderDeps): Configuration {
     pairwiseIdentifier: (_ctx, accountId, client) => deps.pairwise(sectorOf(client), accountId),
     interactions: {
       policy: createInteractionPolicy(deps),
-      url: (_ctx, interaction) => `/anmeldung/${interaction.uid}`,
+      url(ctx, { uid }) {
+        noteBegun(ctx, cookies, uid, deps.clock.now())
+        return `/anmeldung/${uid}`
+      },
     },
     loadExistingGrant: createGrantLoader(deps),
     // oidc-provider drops offline_access without prompt=consent; see `restoreOfflineAccess`.

@@ -143,6 +143,27 @@ describe('in the browser', () => {
     expect(words(page)).toContain('Cookies')
   })
 
+  it('a sign-in that began elsewhere is not gone on with, though somebody planted its cookies here', async () => {
+    const [stranger, member] = [browser(), browser()]
+    const page = await begin(stranger, app)
+    for (const [key, cookie] of stranger.cookies) if (cookie.path !== '/') member.cookies.set(key, cookie)
+    for (const path of ['', '/passwort', '/einwilligung']) {
+      await member.get(page.url)
+      const shown = await member.get(new URL(`/anmeldung/${uidOf(page)}${path}`, page.url).href)
+      expectSensible(shown, 400)
+      expect(shown.$('input[type="password"]')).toHaveLength(0)
+    }
+  })
+
+  it('keeps ten sign-ins open at once, and no more cookies', async () => {
+    const client = browser()
+    const pages: Page[] = []
+    for (let turn = 0; turn < 13; turn++) pages.push(await begin(client, app))
+    expect([...client.cookies.keys()].filter((key) => /begun-[\w-]+$/.test(key))).toHaveLength(10)
+    expect((await client.get(pages.at(-1)?.url ?? '')).status).toBe(200)
+    expectSensible(await client.get(pages[0]?.url ?? ''), 400)
+  })
+
   it('a sign-in that nobody began has a page with a way on', async () => {
     for (const path of ['gibtesnicht123', 'A'.repeat(43), `${'A'.repeat(43)}/passwort`, '%F0%9F%98%80'])
       expectSensible(await browser().get(`${app.issuer}/anmeldung/${path}`), 410)

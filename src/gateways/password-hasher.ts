@@ -56,9 +56,7 @@ export async function createPasswordHasher(
   return {
     hash: (secret, from) => bounded.run({ all: settings.queue, perSender, from }, () => hash(secret, options)),
     async verify(secret, hashed, from) {
-      // Whoever is known has passed a flood before.
-      const all = from === undefined ? settings.queue : forVerifying
-      return await bounded.run({ all, perSender, from }, async () => {
+      return await bounded.run({ all: forVerifying, perSender, from }, async () => {
         await nobody.learn(hashed)
         if (hashed !== null && (await verify(hashed, secret))) return true
         for (const each of nobody.besides(hashed)) await verify(each, secret)

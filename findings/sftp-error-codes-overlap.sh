@@ -31,7 +31,7 @@ import SftpClient from 'ssh2-sftp-client'
 const { NO_SUCH_FILE, PERMISSION_DENIED } = ssh2.utils.sftp.STATUS_CODE
 const keyExchangeFailed = 3 // RFC 4253, 11.1
 
-const server = new ssh2.Server({ hostKeys: [ssh2.utils.generateKeyPairSync('ed25519').private] }, (connection) => {
+const server = new ssh2.Server({ hostKeys: [ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 }).private] }, (connection) => {
   connection.on('error', () => {})
   connection.on('authentication', (attempt) => attempt.accept())
   connection.on('session', (accept) => {

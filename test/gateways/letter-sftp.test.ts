@@ -245,7 +245,8 @@ describe('what is no SFTP server', () => {
 
 /** A server of ssh2 that ends the line with a reason of SSH (RFC 4253, 11.1), while signing in or afterwards. */
 async function startRude(when: 'signing in' | 'signed in', reason: number, algorithms?: ssh2.Algorithms) {
-  const key = ssh2.utils.generateKeyPairSync('ed25519')
+  // Of its Ed25519 keys ssh2 cannot read one in some hundred again (findings/ssh2-generates-unreadable-keys.sh).
+  const key = ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 })
   const rude = new ssh2.Server({ hostKeys: [key.private], ...(algorithms && { algorithms }) }, (client) => {
     const end = () =>
       (client as unknown as { _protocol: { disconnect(reason: number): void } })._protocol.disconnect(reason)

@@ -50,10 +50,10 @@ export function mountJourney<
       const position = await arrive(mount, ctx)
       if (!position) return
       const input = { ...formOf(ctx) }
-      const { before, work } = underWay.begin(position.id, () =>
+      const { others, work } = underWay.begin(position.id, () =>
         advance(mount.journey, position, input, mount.deps, mount.request(ctx)),
       )
-      const result = await settle(await work, before, position, mount.deps.transaction)
+      const result = await settle(await work, others, position, mount.deps.transaction)
       mount.deps.observeStep?.(mount.journey.name, position.state.step, outcomeOf(result))
       await answer(mount, ctx, position, result, input)
     },

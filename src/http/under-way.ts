@@ -3,32 +3,34 @@ import type { Transaction } from '../stores/transaction.ts'
 
 /** Knows the forms of each journey that this process is answering. */
 export function createUnderWay() {
-  const known = new Map<string, Promise<unknown>>()
+  const known = new Map<string, Set<Promise<unknown>>>()
   return {
-    /** Does the work; `before` ends with the work of the same journey that had begun earlier. */
-    begin<T>(id: string, work: () => Promise<T>): { before: Promise<unknown> | undefined; work: Promise<T> } {
-      const before = known.get(id)
+    /** Does the work; `others` ends with all other work of the same journey that is under way when it is asked. */
+    begin<T>(id: string, work: () => Promise<T>): { others: () => Promise<unknown>; work: Promise<T> } {
       const own = work()
-      const both = Promise.allSettled([before, own]).then(() => {
-        if (known.get(id) === both) known.delete(id)
-      })
-      known.set(id, both)
-      return { before, work: own }
+      const together = known.get(id) ?? new Set()
+      known.set(id, together.add(own))
+      const ended = () => {
+        together.delete(own)
+        if (together.size === 0) known.delete(id)
+      }
+      own.then(ended, ended)
+      return { others: () => Promise.allSettled([...together].filter((each) => each !== own)), work: own }
     },
   }
 }
 
 /**
- * A pause that a double click meets may have been begun by its first click, whose password is right and still being compared: what
- * that one comes to counts.
+ * A pause that a double click meets may have been begun by its twin, whose password is right and still being compared, whichever of
+ * them came first: what that one comes to counts.
  */
 export async function settle<S extends { step: string }>(
   result: Advance<S>,
-  before: Promise<unknown> | undefined,
+  others: () => Promise<unknown>,
   { id, version }: Position<S>,
   transaction: Transaction,
 ): Promise<Advance<S>> {
-  if (result.kind !== 'blocked' || !before) return result
-  await before
+  if (result.kind !== 'blocked') return result
+  await others()
   return (await transaction((unit) => unit.journeys.stands(id, version))) ? result : { kind: 'overtaken' }
 }

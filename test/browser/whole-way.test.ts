@@ -66,7 +66,7 @@ describe.skipIf(withoutChromium)('the way of the seed, in Chromium', () => {
     await page.goto(mail.link ?? '')
     await look(page, '07-activation')
     await press(page, 'Jetzt aktivieren')
-    await page.waitForURL(/\/aktivierung\?/)
+    await page.waitForURL(/\/aktivierung$/)
     await look(page, '08-activated')
     await page.goto(mail.link ?? '')
     await look(page, '08-activated-before')

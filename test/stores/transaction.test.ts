@@ -1,6 +1,7 @@
 import { beforeEach, expect, it, vi } from 'vitest'
 import { createAuditTrail } from '../../src/audit/events.ts'
 import { createTransaction, type UnitOfWork } from '../../src/stores/transaction.ts'
+import { emptyAuditLog } from '../support/audit.ts'
 import { describeOnBoth, describeOnServer, sixteenTimes } from '../support/databases.ts'
 import { newAccount } from '../support/members.ts'
 import { createProtection } from '../support/protection.ts'
@@ -35,7 +36,8 @@ describeOnBoth('a transaction', (database) => {
 
   beforeEach(async () => {
     committed.mockReset()
-    for (const table of ['accounts', 'audit_events', 'messages']) await database()(table).delete()
+    await emptyAuditLog(database())
+    for (const table of ['accounts', 'messages']) await database()(table).delete()
   })
 
   it('writes change, audit event and message together, and gives the result', async () => {

@@ -25,9 +25,9 @@ import { createDeadlineTasks } from '../services/deadlines.ts'
 import { createDeliveryService } from '../services/deliveries.ts'
 import { inBatches } from '../services/in-batches.ts'
 import { createLetterService } from '../services/letters.ts'
-import { createMemberImport, createRegisterFollower } from '../services/members.ts'
+import { createMailService } from '../services/mails.ts'
+import { createMemberImport, createRegisterFollower } from '../services/member-import.ts'
 import { createMtanService } from '../services/mtans.ts'
-import { createRegistrationMailService } from '../services/registration-mails.ts'
 import { createSmsReceiptService } from '../services/sms-receipts.ts'
 import { createStandingService } from '../services/standing.ts'
 import { createStatisticsService } from '../services/statistics.ts'
@@ -125,7 +125,7 @@ export async function createServices(settings: Settings) {
         .raise(undefined, { kind: 'print_shop_unknown_key', detail: { fingerprint } })
         .catch((error) => log.error({ err: error }, 'alert could not be written')),
   })
-  const mails = createRegistrationMailService({ random, issuer, deadlines })
+  const mails = createMailService({ random, issuer })
   const counters = settings.redis && createRedisCounters(settings.redis)
   const limiters = {
     lasting: createLimiter(stores.rateLimits, clock),

@@ -6,8 +6,8 @@ import type { Limit } from '../gateways/limiter.ts'
 import type { PasswordHasher } from '../gateways/password-hasher.ts'
 import type { Random } from '../gateways/random.ts'
 import type { LetterService } from '../services/letters.ts'
+import type { MailService } from '../services/mails.ts'
 import type { MtanService } from '../services/mtans.ts'
-import type { RegistrationMailService } from '../services/registration-mails.ts'
 import type { StandingService } from '../services/standing.ts'
 import type { Stores } from '../stores/index.ts'
 import type { Transaction } from '../stores/transaction.ts'
@@ -43,7 +43,7 @@ export type Deps = {
   letters: LetterService
   mtans: MtanService
   standing: StandingService
-  mails: RegistrationMailService
+  mails: MailService
   deadlines: Deadlines
   securityQuestions: readonly SecurityQuestion[]
   /** Keyed hash under which the audit log counts failures of a name that no account has. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../gateways/clock.ts'
 import { createLimiter } from '../gateways/limiter.ts'
 import type { Transaction, UnitOfWork } from '../stores/transaction.ts'
-import type { MailPayload } from './registration-mails.ts'
+import type { MailPayload } from './mails.ts'
 
 /** What an alert says, by kind; a new kind is one line here. The words stand in the log, the e-mail and the audit log. */
 const sentences = {

@@ -5,7 +5,7 @@ import type { DeliveryStatus } from '../gateways/delivery-status.ts'
 import type { BounceReport } from '../gateways/email-bounce-reports.ts'
 import type { Stores } from '../stores/index.ts'
 import type { Transaction } from '../stores/transaction.ts'
-import type { MailPayload } from './registration-mails.ts'
+import type { MailPayload } from './mails.ts'
 
 /** Which e-mail came back: by its Message-ID (without domain), or by the address alone. */
 type BounceAbout = { messageId: string } | { address: string }

@@ -5,14 +5,14 @@ import { cleanUpBatch } from '../stores/clean-up.ts'
 import type { Stores } from '../stores/index.ts'
 import type { Transaction } from '../stores/transaction.ts'
 import { inBatches } from './in-batches.ts'
-import type { RegistrationMailService } from './registration-mails.ts'
+import type { MailService } from './mails.ts'
 
 type Settings = {
   stores: Stores
   transaction: Transaction
   clock: Clock
   deadlines: Deadlines
-  mails: RegistrationMailService
+  mails: MailService
 }
 
 /** Rows per transaction, so that a job never holds many locks for long. */
@@ -80,7 +80,7 @@ function remindOfUnlockCode({ transaction, clock, deadlines, mails }: Settings, 
         const now = clock.now()
         const today = berlinDay(now)
         const day = addDays(today, deadlines.unlockCodeReminderDaysBefore)
-        const due = await unit.unlockLetters.claimReminders(day, today, now, batch)
+        const due = await unit.letters.claimReminders(day, today, now, batch)
         for (const letter of due) {
           const account = letter.accountId ? await unit.accounts.find(letter.accountId) : null
           // A newer letter is under way or has a later end: this one needs no reminder.
@@ -123,7 +123,7 @@ async function forgetEnded({ stores, clock, deadlines }: Settings, signal?: Abor
     () => stores.devices.deleteExpiredLinks(now),
     () => stores.messages.deleteCreatedBefore(ago(24 * deadlines.messageDays)),
     () => stores.smsReceipts.deleteSentBefore(ago(24 * deadlines.smsReceiptDays)),
-    () => stores.unlockLetters.deleteOrphans(ago(24 * (deadlines.letterLimit.windowDays + 1))),
+    () => stores.letters.deleteOrphans(ago(24 * (deadlines.letterLimit.windowDays + 1))),
     () => stores.activationLinks.deleteEndedBefore(addMonths(berlinDay(now), -deadlines.endedLinkMonths)),
     () => stores.devices.deleteUnusedSince(startOfDay(addDays(today, -deadlines.unusedDeviceDays))),
     () => stores.consents.deleteUnusedSince(startOfDay(addDays(today, -deadlines.unusedConsentDays))),

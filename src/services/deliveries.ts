@@ -6,7 +6,7 @@ import type { ClaimedMessage } from '../stores/message-claims.ts'
 import type { MessageKind } from '../stores/messages.ts'
 import type { BounceService } from './bounces.ts'
 import { createDeliveryEnds, type DeliveryEndSettings, type DeliveryRule, failureCode } from './delivery-ends.ts'
-import type { MailPayload } from './registration-mails.ts'
+import type { MailPayload } from './mails.ts'
 
 type Settings = DeliveryEndSettings & {
   email: EmailGateway

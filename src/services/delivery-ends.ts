@@ -7,7 +7,7 @@ import type { MessageKind } from '../stores/messages.ts'
 import type { Transaction, UnitOfWork } from '../stores/transaction.ts'
 import type { AlertService } from './alerts.ts'
 import type { BounceService } from './bounces.ts'
-import type { MailPayload } from './registration-mails.ts'
+import type { MailPayload } from './mails.ts'
 
 /** How a try can end. */
 export const deliveryOutcomes = ['delivered', 'failed', 'expired', 'gave_up', 'refused', 'bounced'] as const

@@ -4,15 +4,15 @@ import { chooseCodes, type EnvelopeRules, type WaitingCode } from '../domain/env
 import { createUnlockCode, unlockCodeBinding } from '../domain/unlock-code.ts'
 import type { Account } from '../stores/accounts.ts'
 import type { Stores } from '../stores/index.ts'
+import type { Letter, LetterContentKind } from '../stores/letters.ts'
 import type { Filling } from '../stores/run-letters.ts'
 import type { UnitOfWork } from '../stores/transaction.ts'
-import type { LetterContentKind, UnlockLetter } from '../stores/unlock-letters.ts'
 import { decideContent } from './letter-decision.ts'
 import type { PrintDesk } from './print-run/settings.ts'
 import { addressHash, clearAddress, isAddress } from './returned-mail.ts'
 
 /** A letter with the account that it is for and that person of the register; each `null` when there is none. */
-export type Addressed = { letter: UnlockLetter; account: Account | null; person: InsuredPerson | null }
+export type Addressed = { letter: Letter; account: Account | null; person: InsuredPerson | null }
 
 const dayLength = 24 * 60 * 60 * 1000
 
@@ -36,7 +36,7 @@ export async function lockNumbersOf(unit: UnitOfWork, letters: readonly { accoun
 export async function fillLetters(
   desk: PrintDesk,
   unit: UnitOfWork,
-  letters: readonly UnlockLetter[],
+  letters: readonly Letter[],
   { runId, postingDay: day }: { runId: string; postingDay: CalendarDay },
 ): Promise<void> {
   const now = desk.clock.now()
@@ -121,7 +121,7 @@ async function watchNumbers(
 }
 
 /** Reads accounts and persons of many letters with two questions. */
-export async function addressLetters(stores: Stores, letters: readonly UnlockLetter[]): Promise<Addressed[]> {
+export async function addressLetters(stores: Stores, letters: readonly Letter[]): Promise<Addressed[]> {
   const ids = letters.flatMap((letter) => letter.accountId ?? [])
   const accounts = new Map((await stores.accounts.findMany(ids)).map((account) => [account.id, account]))
   const hashes = [...accounts.values()].flatMap((account) => account.insuranceNumberHashes)

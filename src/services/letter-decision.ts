@@ -1,14 +1,14 @@
 import type { CalendarDay } from '../domain/calendar.ts'
 import { checkEligibility, type InsuredPerson } from '../domain/eligibility.ts'
 import type { Account } from '../stores/accounts.ts'
-import type { LetterContentKind, LetterPurpose, UnlockLetter } from '../stores/unlock-letters.ts'
+import type { Letter, LetterContentKind, LetterPurpose } from '../stores/letters.ts'
 
 type Rules = { minimumAge: number }
 
 /** Tells what goes into the envelope on its posting day, by what the letter was asked for. */
 export const decideContent = (
   rules: Rules,
-  { purpose }: Pick<UnlockLetter, 'purpose'>,
+  { purpose }: Pick<Letter, 'purpose'>,
   account: Account,
   known: Known,
   postingDay: CalendarDay,

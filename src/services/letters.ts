@@ -4,8 +4,8 @@ import { berlinDay, type CalendarDay } from '../domain/calendar.ts'
 import { type Deadlines, nextLetterAllowedAt } from '../domain/deadlines.ts'
 import type { Account } from '../stores/accounts.ts'
 import type { Stores } from '../stores/index.ts'
+import type { Letter, NoticePurpose } from '../stores/letters.ts'
 import type { UnitOfWork } from '../stores/transaction.ts'
-import type { NoticePurpose, UnlockLetter } from '../stores/unlock-letters.ts'
 
 export type LetterService = ReturnType<typeof createLetterService>
 
@@ -19,13 +19,13 @@ const day = 24 * 60 * 60 * 1000
 export function createLetterService({ deadlines }: { deadlines: Deadlines }) {
   const allowedAt = async (stores: Stores, account: Account, now: Date) => {
     const since = new Date(now.getTime() - deadlines.letterLimit.windowDays * day)
-    const earlier = await stores.unlockLetters.printTimes(account.id, since)
+    const earlier = await stores.letters.printTimes(account.id, since)
     return nextLetterAllowedAt(earlier, now, deadlines)
   }
   const request = async (unit: UnitOfWork, account: Account, now: Date): Promise<{ letterDay: CalendarDay }> => {
-    await unit.unlockLetters.lockNumber(account.insuranceNumberHashes)
+    await unit.letters.lockNumber(account.insuranceNumberHashes)
     const printableFrom = await allowedAt(unit, account, now)
-    await unit.unlockLetters.request({
+    await unit.letters.request({
       id: randomUUID(),
       accountId: account.id,
       // The key that writes now, not the one that the account was stored under: keys rotate.
@@ -46,7 +46,7 @@ export function createLetterService({ deadlines }: { deadlines: Deadlines }) {
     purpose: NoticePurpose,
     { now, actor, happenedAt = now }: { now: Date; actor: Actor; happenedAt?: Date },
   ): Promise<void> => {
-    await unit.unlockLetters.request({
+    await unit.letters.request({
       id: randomUUID(),
       accountId: account.id,
       insuranceNumberHash: account.insuranceNumberHashes[0] ?? account.insuranceNumberHash,
@@ -80,12 +80,12 @@ export function createLetterService({ deadlines }: { deadlines: Deadlines }) {
       letterId: string,
       { actor, now }: { actor: Actor; now: Date },
     ): Promise<{ letterDay: CalendarDay } | 'not_printed' | 'no_account'> {
-      const held = await unit.unlockLetters.findInEnvelope(letterId)
+      const held = await unit.letters.findInEnvelope(letterId)
       const found = await unit.accounts.findMany(held.flatMap(({ accountId }) => accountId ?? []))
       const accounts = new Map(found.map((account) => [account.id, account]))
       // The number before its letters, as the first sign-in does.
       await unit.runLetters.lockNumbers(found.flatMap((account) => account.insuranceNumberHashes))
-      const stopped = await unit.unlockLetters.stopPrinted(letterId)
+      const stopped = await unit.letters.stopPrinted(letterId)
       if (stopped.length === 0) return 'not_printed'
       const days: CalendarDay[] = []
       for (const letter of stopped) {
@@ -103,7 +103,7 @@ export function createLetterService({ deadlines }: { deadlines: Deadlines }) {
   async function askAgain(
     unit: UnitOfWork,
     account: Account,
-    { purpose, requestedAt }: UnlockLetter,
+    { purpose, requestedAt }: Letter,
     { actor, now }: { actor: Actor; now: Date },
   ): Promise<CalendarDay> {
     if (purpose === 'unlock_code') return (await request(unit, account, now)).letterDay

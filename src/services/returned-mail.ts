@@ -7,11 +7,11 @@ import type { Clock } from '../gateways/clock.ts'
 import type { KeyedHash } from '../gateways/field-encryption.ts'
 import type { Random } from '../gateways/random.ts'
 import type { Stores } from '../stores/index.ts'
+import type { Letter } from '../stores/letters.ts'
 import type { ReturnedLetter } from '../stores/returned-letters.ts'
 import type { Transaction, UnitOfWork } from '../stores/transaction.ts'
-import type { UnlockLetter } from '../stores/unlock-letters.ts'
 import type { AlertService } from './alerts.ts'
-import type { RegistrationMailService } from './registration-mails.ts'
+import type { MailService } from './mails.ts'
 
 type Settings = {
   stores: Stores
@@ -19,7 +19,7 @@ type Settings = {
   clock: Clock
   random: Random
   hash: KeyedHash
-  mails: RegistrationMailService
+  mails: MailService
   alerts: Pick<AlertService, 'raise'>
 }
 
@@ -55,7 +55,7 @@ export function createReturnedMailService(settings: Settings) {
      * has another one, operators are told, and so is a member who is active. Nothing else changes that could be seen from outside.
      */
     async take(id: LetterIdRange, actor: Actor): Promise<ReturnedOutcome> {
-      const [envelopeId, ...others] = await stores.unlockLetters.findEnvelopesBetween(id)
+      const [envelopeId, ...others] = await stores.letters.findEnvelopesBetween(id)
       if (!envelopeId) return { result: 'unknown' }
       if (others.length > 0) return { result: 'ambiguous' }
       return await transaction((unit) => takeOne(settings, unit, envelopeId, actor))
@@ -115,7 +115,7 @@ async function takeOne(
   actor: Actor,
 ): Promise<ReturnedOutcome> {
   const now = settings.clock.now()
-  const held = await unit.unlockLetters.findInEnvelope(envelopeId)
+  const held = await unit.letters.findInEnvelope(envelopeId)
   const accounts = await unit.accounts.findMany(held.flatMap(({ accountId }) => accountId ?? []))
   const hashes = [
     ...held.map((letter) => letter.insuranceNumberHash),
@@ -143,13 +143,13 @@ async function takeOne(
 async function stopCodes(
   { hash, random }: Settings,
   unit: UnitOfWork,
-  held: readonly UnlockLetter[],
+  held: readonly Letter[],
   now: Date,
-): Promise<UnlockLetter[]> {
-  const stopped: UnlockLetter[] = []
+): Promise<Letter[]> {
+  const stopped: Letter[] = []
   for (const letter of held) {
     const nobodysCode = hash.hash(createUnlockCode(random.bytes), unlockCodeBinding(letter.id))
-    if (await unit.unlockLetters.markReturned(letter.id, nobodysCode, now)) stopped.push(letter)
+    if (await unit.letters.markReturned(letter.id, nobodysCode, now)) stopped.push(letter)
   }
   return stopped
 }
@@ -158,7 +158,7 @@ async function stopCodes(
 async function block(
   { clock, hash, alerts }: Settings,
   unit: UnitOfWork,
-  letter: UnlockLetter,
+  letter: Letter,
   person: InsuredPerson,
   actor: Actor,
 ): Promise<boolean> {
@@ -181,7 +181,7 @@ async function tellMember(
   { mails }: Settings,
   unit: UnitOfWork,
   insuranceNumber: string,
-  letter: UnlockLetter,
+  letter: Letter,
   now: Date,
 ): Promise<boolean> {
   const holder = await unit.accounts.findActiveByNumber(insuranceNumber)

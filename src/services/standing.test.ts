@@ -94,7 +94,7 @@ describe('follow', () => {
       const accounts = { [move]: change, find: async () => of }
       const audit = { [event]: vi.fn(async () => {}) }
       const insuredPersons = { hold: vi.fn(async () => {}), findByInsuranceNumber: async () => found }
-      const unit = { accounts, audit, insuredPersons, unlockLetters: { lockNumber: async () => {} } }
+      const unit = { accounts, audit, insuredPersons, letters: { lockNumber: async () => {} } }
       expect(await service.follow(unit as unknown as UnitOfWork, of, now)).toMatchObject({ change: move })
       expect(insuredPersons.hold).toHaveBeenCalledBefore(change)
       expect(change).toHaveBeenCalledOnce()

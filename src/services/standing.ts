@@ -53,7 +53,7 @@ export function createStandingService({
     }
     if (decision.change === 'reopen') {
       // Beside a first sign-in of the same number: the unique index sees one key's hash only while keys rotate.
-      await unit.unlockLetters.lockNumber(account.insuranceNumberHashes)
+      await unit.letters.lockNumber(account.insuranceNumberHashes)
       if (await unit.accounts.reopen(account.id, account.insuranceNumber, now)) await unit.audit.accountResumed(event)
     }
   }

@@ -15,6 +15,7 @@ import { createJourneyStore } from './journeys.ts'
 import { createKeyRewriteStore } from './key-rewrites.ts'
 import { createKeyRingStore } from './key-rings.ts'
 import { createKeyUsageStore } from './key-usage.ts'
+import { createLetterStore } from './letters.ts'
 import { createMemberImportStore } from './member-imports.ts'
 import { createMessageClaimStore } from './message-claims.ts'
 import { createMessageStore } from './messages.ts'
@@ -31,7 +32,6 @@ import { createRunLetterStore } from './run-letters.ts'
 import { createSettingStore } from './settings.ts'
 import { createSigningKeyStore } from './signing-keys.ts'
 import { createSmsReceiptStore } from './sms-receipts.ts'
-import { createUnlockLetterStore } from './unlock-letters.ts'
 
 export type Stores = ReturnType<typeof createStores>
 
@@ -69,6 +69,6 @@ export function createStores(db: Database, protection: Protection) {
     settings: createSettingStore(db),
     signingKeys: createSigningKeyStore(db, protection),
     smsReceipts: createSmsReceiptStore(db, protection),
-    unlockLetters: createUnlockLetterStore(db, protection),
+    letters: createLetterStore(db, protection),
   }
 }

@@ -1,9 +1,9 @@
 import type { Knex } from 'knex'
 import type { CalendarDay } from '../domain/calendar.ts'
 import { type Database, onceOnly } from './database.ts'
+import { envelope, type Letter, type LetterContentKind, type LetterRow, readLetter } from './letters.ts'
 import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
-import { envelope, type LetterContentKind, type LetterRow, readLetter, type UnlockLetter } from './unlock-letters.ts'
 
 /** What preparing a run decides about a letter. `code` stays readable only for a letter that is printed. */
 export type Filling = {
@@ -78,12 +78,7 @@ export function createRunLetterStore(db: Database, protection: Protection) {
      * Moves those of the letters into a run that are still printable and free, and with them all others of the numbers `hashes`:
      * they share an envelope. Parallel runs never share a letter.
      */
-    async claim(
-      runId: string,
-      until: Date,
-      ids: readonly string[],
-      hashes: readonly string[] = [],
-    ): Promise<UnlockLetter[]> {
+    async claim(runId: string, until: Date, ids: readonly string[], hashes: readonly string[] = []): Promise<Letter[]> {
       const others = await printable(until).whereIn('insurance_number_hash', hashes).pluck('id')
       const free = printable(until)
         .whereIn('id', [...new Set([...ids, ...others])])
@@ -164,7 +159,7 @@ export function createRunLetterStore(db: Database, protection: Protection) {
         .where({ print_run_id: runId, state: 'prepared' })
         .update({ state: 'posted', posted_on: postedOn, last_day: lastDay, code: null, untold: true }),
     /** Claims posted letters whose members have not been told. */
-    async claimUntold(runId: string, limit: number): Promise<UnlockLetter[]> {
+    async claimUntold(runId: string, limit: number): Promise<Letter[]> {
       const due = letters()
         .where({ print_run_id: runId, untold: true })
         .limit(limit)

@@ -85,7 +85,7 @@ async function fill(world: ReturnType<typeof createServiceWorld>, letters: numbe
         await unit.accounts.create(account)
         await unit.accounts.activateRegistration(account.id, world.clock.now())
         const stored = await unit.accounts.find(account.id)
-        await unit.unlockLetters.request({
+        await unit.letters.request({
           id: randomUUID(),
           accountId: account.id,
           insuranceNumberHash: stored?.insuranceNumberHash ?? '',

@@ -72,7 +72,7 @@ async function activate(db: Database, { stores, transaction }: Process, id: stri
   await db('accounts').where({ id }).update({ state: 'letter_posted' })
   const account = (await stores.accounts.find(id)) as Account
   return await transaction(async (unit) => {
-    await unit.unlockLetters.lockNumber(account.insuranceNumberHashes)
+    await unit.letters.lockNumber(account.insuranceNumberHashes)
     if (await unit.accounts.findActiveByNumber(account.insuranceNumber)) return false
     return await unit.accounts.makeActive(id, { question: 'first_pet', answerHash: 'x' }, now)
   })

@@ -65,7 +65,7 @@ describeOnServer('journeys, 16 requests at once', (database) => {
     return await Promise.all(
       accounts.map(async (accountId) => ({
         accountId,
-        letterId: (await world.stores.unlockLetters.findUsable(accountId, today))[0]?.id ?? '',
+        letterId: (await world.stores.letters.findUsable(accountId, today))[0]?.id ?? '',
       })),
     )
   }

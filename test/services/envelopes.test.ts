@@ -28,7 +28,7 @@ const codesOf = (letters: readonly LetterContent[] = []) =>
 
 /** Tells whether one of the codes opens the registration. */
 async function opens(world: ServiceWorld, account: Account, letters: readonly LetterContent[] = []): Promise<boolean> {
-  const usable = await world.stores.unlockLetters.findUsable(account.id, berlinDay(world.clock.now()))
+  const usable = await world.stores.letters.findUsable(account.id, berlinDay(world.clock.now()))
   const { hash } = world.protection
   return codesOf(letters).some(({ code }) =>
     usable.some(({ id, codeHash }) => hash.matches(code.replaceAll('-', ''), unlockCodeBinding(id), codeHash ?? '')),
@@ -72,7 +72,7 @@ describeOnDatabase('envelopes', (database) => {
     const { hash } = world.protection
     const fitting: number[] = []
     for (const { id } of registrations) {
-      const [letter] = await world.stores.unlockLetters.findUsable(id, '2026-11-24')
+      const [letter] = await world.stores.letters.findUsable(id, '2026-11-24')
       fitting.push(
         codes.findIndex(({ code }) =>
           hash.matches(code.replaceAll('-', ''), unlockCodeBinding(letter?.id ?? ''), letter?.codeHash ?? ''),
@@ -148,7 +148,7 @@ describeOnDatabase('envelopes', (database) => {
     world.shop.fault = 'pdf'
     await expect(world.printRuns.prepare('2026-11-24')).rejects.toThrow('process died')
     world.shop.fault = null
-    const before = (await world.stores.unlockLetters.findWaiting(kept.id))?.envelopeId
+    const before = (await world.stores.letters.findWaiting(kept.id))?.envelopeId
     await database()('accounts').where({ id: gone.id }).delete()
     await world.printRuns.jobs.resume()
     const [run] = await world.printRuns.list(['prepared'])
@@ -221,7 +221,7 @@ describeOnDatabase('envelopes', (database) => {
     expect(await service.take({ first: id, last: id }, actor)).toMatchObject({ result: 'blocked', letterId: id })
     for (const account of accounts) {
       expect(await opens(world, account, envelope?.letters)).toBe(false)
-      expect(await world.stores.unlockLetters.findUsable(account.id, '2026-11-24')).toHaveLength(1)
+      expect(await world.stores.letters.findUsable(account.id, '2026-11-24')).toHaveLength(1)
     }
     expect(await service.list(actor)).toMatchObject([{ letterId: id }])
     expect(world.alerts).toHaveLength(1)

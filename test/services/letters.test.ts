@@ -40,11 +40,11 @@ describeOnDatabase('letters', (database) => {
     const alone = await world.activated({ insuranceNumber: 'X999999995' })
     for (const account of [await world.activated(), alone]) {
       expect(await allowed(account)).toBe(world.clock.now().toISOString())
-      const waiting = await world.stores.unlockLetters.findWaiting(account.id)
+      const waiting = await world.stores.letters.findWaiting(account.id)
       expect(waiting?.printableFrom).toEqual(world.clock.now())
     }
     // Printed once, on the first day.
-    expect(await world.stores.unlockLetters.printTimes(member.id, new Date(0))).toHaveLength(1)
+    expect(await world.stores.letters.printTimes(member.id, new Date(0))).toHaveLength(1)
     expect(await allowed(member)).toBe(world.clock.now().toISOString())
   })
 

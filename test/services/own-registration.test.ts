@@ -32,8 +32,8 @@ describeOnBoth('a registration', (database) => {
   async function visible(account: Account) {
     const now = world.clock.now()
     const found = await world.account(account.id)
-    const waiting = await world.stores.unlockLetters.findWaiting(account.id)
-    const usable = await world.stores.unlockLetters.findUsable(account.id, berlinDay(now))
+    const waiting = await world.stores.letters.findWaiting(account.id)
+    const usable = await world.stores.letters.findUsable(account.id, berlinDay(now))
     return {
       state: found && [found.state, found.codeLastDay, found.activationLastDay],
       allowed: found && (await world.letters.allowedAt(world.stores, found, now)),

@@ -542,7 +542,7 @@ describeOnDatabase('the print desk', (database) => {
       const [letter] = await database()('unlock_letters').whereNotNull('code')
       const now = world.clock.now()
       await world.transaction((unit) => world.letters.reprint(unit, letter.id, { actor: 'cli:k.weber', now }))
-      expect(await world.stores.unlockLetters.find(letter.id)).toMatchObject({ state: 'ended', code: null })
+      expect(await world.stores.letters.find(letter.id)).toMatchObject({ state: 'ended', code: null })
       expect(await database()('unlock_letters').where({ state: 'requested' })).toHaveLength(1)
     })
   })

@@ -1,9 +1,8 @@
 import { beforeEach, expect, it } from 'vitest'
-import { defaultDeadlines } from '../../src/domain/deadlines.ts'
 import { createRandom } from '../../src/gateways/random.ts'
 import { securityQuestionStep } from '../../src/journeys/sign-in/security-question.ts'
+import { createMailService } from '../../src/services/mails.ts'
 import { createPrintRunService } from '../../src/services/print-runs.ts'
-import { createRegistrationMailService } from '../../src/services/registration-mails.ts'
 import { holdLock } from '../support/database.ts'
 import { describeOnServer, urlOf } from '../support/databases.ts'
 import { erika } from '../support/members.ts'
@@ -51,14 +50,10 @@ describeOnServer('a print run that others get in the way of', (database) => {
     expect(await world.printRuns.post(runId)).toBe('posted')
     world.clock.set('2026-12-03T09:00:00Z')
     const other = await world.activated()
-    const [letter] = await world.stores.unlockLetters.findUsable(account.id, '2026-12-03')
+    const [letter] = await world.stores.letters.findUsable(account.id, '2026-12-03')
     const deps = {
       ...{ stores: world.stores, clock: world.clock },
-      mails: createRegistrationMailService({
-        random: createRandom(),
-        issuer: 'https://x',
-        deadlines: defaultDeadlines,
-      }),
+      mails: createMailService({ random: createRandom(), issuer: 'https://x' }),
       hasher: {
         hash: async () => 'hash',
         verify: async () => true,

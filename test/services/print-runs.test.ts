@@ -44,7 +44,7 @@ describeOnDatabase('print run', (database) => {
     const registration = { registeredOn: today, maskedMobile: expect.not.stringContaining('12345') }
     expect(letter).toMatchObject({ codes: [registration] })
     const code = parseUnlockCode(letter?.kind === 'unlock_code' ? (letter.codes[0]?.code ?? '') : '')
-    const [usable] = await world.stores.unlockLetters.findUsable(id, today)
+    const [usable] = await world.stores.letters.findUsable(id, today)
     expect(usable).toMatchObject({ content: 'unlock_code', code: null, lastDay })
     expect(
       code.ok && world.protection.hash.matches(code.value, `unlock_code:${usable?.id}`, usable?.codeHash ?? ''),
@@ -82,7 +82,7 @@ describeOnDatabase('print run', (database) => {
     const { id } = await world.activated()
     await post()
     expect(world.shop.jobs).toEqual([])
-    const [letter] = await world.stores.unlockLetters.findUsable(id, today)
+    const [letter] = await world.stores.letters.findUsable(id, today)
     expect(letter).toMatchObject({ content: 'none', codeHash: expect.any(String) })
   })
 

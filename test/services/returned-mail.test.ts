@@ -49,7 +49,7 @@ describeOnDatabase('returned mail', (database) => {
     await world.importPersons(erika)
     service = serviceOf(world)
   })
-  const letter = async (id: string) => await world.stores.unlockLetters.find(id)
+  const letter = async (id: string) => await world.stores.letters.find(id)
   const later = (day: string) => world.clock.set(`${day}T09:00:00Z`)
 
   it('stops the code and changes nothing that the pages show', async () => {
@@ -57,7 +57,7 @@ describeOnDatabase('returned mail', (database) => {
     const { hash } = world.protection
     const fits = async () => hash.matches(code, unlockCodeBinding(id), (await letter(id))?.codeHash ?? '')
     const pages = async () => ({
-      usable: (await world.stores.unlockLetters.findUsable(account.id, '2026-11-25')).map(({ lastDay }) => lastDay),
+      usable: (await world.stores.letters.findUsable(account.id, '2026-11-25')).map(({ lastDay }) => lastDay),
       account: await world.account(account.id),
       mails: (await world.mails()).length,
     })
@@ -68,7 +68,7 @@ describeOnDatabase('returned mail', (database) => {
     })
     expect(await fits()).toBe(false)
     expect((await letter(id))?.codeHash).toMatch(/\./)
-    expect(await world.stores.unlockLetters.consume(id, world.clock.now())).toBe(false)
+    expect(await world.stores.letters.consume(id, world.clock.now())).toBe(false)
     expect(await pages()).toEqual(before)
     expect(await world.events('letter_returned')).toEqual([{ letterId: id }])
     expect(world.alerts).toEqual([{ kind: 'letter_returned', detail: { letter: id } }])
@@ -174,7 +174,7 @@ describeOnServer('a letter that 16 people scan at once', (database) => {
     const { id } = await posted(world)
     const [taken, used] = await Promise.all([
       serviceOf(world).take(idOf(id), actor),
-      world.transaction((unit) => unit.unlockLetters.consume(id, world.clock.now())),
+      world.transaction((unit) => unit.letters.consume(id, world.clock.now())),
     ])
     expect(taken).toMatchObject({ result: 'blocked' })
     const row = await database()('unlock_letters').where({ id }).first()

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, it } from 'vitest'
 import { type Account, createAccountStore, type NewAccount } from '../../src/stores/accounts.ts'
 import { insuranceNumberHash, insuranceNumberHashes } from '../../src/stores/blind-index.ts'
-import { createUnlockLetterStore } from '../../src/stores/unlock-letters.ts'
+import { createLetterStore } from '../../src/stores/letters.ts'
 import { describeOnBoth } from '../support/databases.ts'
 import { newAccount } from '../support/members.ts'
 import { createProtection, newKey } from '../support/protection.ts'
@@ -193,7 +193,7 @@ describeOnBoth('accounts', (database) => {
     await posted({}, '2026-12-26')
     await active()
     const waiting = await posted({}, '2026-12-25')
-    await createUnlockLetterStore(database(), protection).request({
+    await createLetterStore(database(), protection).request({
       id: randomUUID(),
       accountId: waiting.id,
       insuranceNumberHash: 'h',

@@ -32,8 +32,8 @@ async function fill(db: Database, protection: Protection) {
   const stored = await stores.accounts.find(account.id)
   const insuranceNumberHash = stored?.insuranceNumberHash ?? ''
   const letter = { accountId: account.id, insuranceNumberHash, requestedAt: now, printableFrom: now }
-  await stores.unlockLetters.request({ id: letterId, ...letter })
-  await stores.unlockLetters.request({ id: orphanId, ...letter, accountId: null })
+  await stores.letters.request({ id: letterId, ...letter })
+  await stores.letters.request({ id: orphanId, ...letter, accountId: null })
   await stores.printRuns.createClosed(runId, now, { postingDay: '2026-11-25', by: 'system', now })
   await stores.runLetters.claim(runId, now, [letterId])
   const filling = { content: 'unlock_code', codeHash: 'old.x', code: 'ABCDEFGHJKMN', addressHash: 'old.y' } as const

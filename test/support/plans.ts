@@ -37,8 +37,8 @@ export const watchedQueries: WatchedQuery[] = [
   watch('not-activated', 'deleteNotActivated', ['accounts_state_activation_last_day_index'], ({ accounts }) =>
     accounts.deleteNotActivated(today, 200),
   ),
-  watch('code-reminders', 'claimReminders', ['unlock_letters_to_remind'], ({ unlockLetters }) =>
-    unlockLetters.claimReminders(addDays(today, 10), today, now, 200),
+  watch('code-reminders', 'claimReminders', ['unlock_letters_to_remind'], ({ letters }) =>
+    letters.claimReminders(addDays(today, 10), today, now, 200),
   ),
   watch('never-signed-in', 'deleteNeverSignedIn', ['accounts_never_signed_in'], ({ accounts }) =>
     accounts.deleteNeverSignedIn(addDays(today, -90), 200),
@@ -55,8 +55,8 @@ export const watchedQueries: WatchedQuery[] = [
   watch('clean-up', 'messages', ['messages_created_at_index'], (stores) =>
     stores.messages.deleteCreatedBefore(hoursAgo(24 * 30)),
   ),
-  watch('clean-up', 'unlock_letters', ['unlock_letters_orphaned'], ({ unlockLetters }) =>
-    unlockLetters.deleteOrphans(hoursAgo(24 * 31)),
+  watch('clean-up', 'unlock_letters', ['unlock_letters_orphaned'], ({ letters }) =>
+    letters.deleteOrphans(hoursAgo(24 * 31)),
   ),
   watch('clean-up', 'activation_links', ['activation_links_last_day'], (stores) =>
     stores.activationLinks.deleteEndedBefore(addDays(today, -365)),
@@ -90,22 +90,22 @@ export const watchedQueries: WatchedQuery[] = [
     runLetters.claim('00000000-0000-4000-8000-000000000001', now, someLetters),
   ),
   watch('letter limits', 'printTimes', ['unlock_letters_account_id_index'], (stores) =>
-    stores.unlockLetters.printTimes(someAccount, hoursAgo(24 * 30)),
+    stores.letters.printTimes(someAccount, hoursAgo(24 * 30)),
   ),
   watch('letter limits', 'countEnvelopes', ['unlock_letters_insurance_number_hash_printed_at_index'], (stores) =>
     stores.runLetters.countEnvelopes(['made-up.c4ca4238a0b923820dcc509a6f75849b'], hoursAgo(24 * 30)),
   ),
-  watch('returned mail', 'findInEnvelope', ['unlock_letters_envelope'], ({ unlockLetters }) =>
-    unlockLetters.findInEnvelope(someAccount),
+  watch('returned mail', 'findInEnvelope', ['unlock_letters_envelope'], ({ letters }) =>
+    letters.findInEnvelope(someAccount),
   ),
-  watch('returned mail', 'findEnvelopesBetween', ['unlock_letters_envelope'], ({ unlockLetters }) =>
-    unlockLetters.findEnvelopesBetween({ first: someAccount, last: someAccount }),
+  watch('returned mail', 'findEnvelopesBetween', ['unlock_letters_envelope'], ({ letters }) =>
+    letters.findEnvelopesBetween({ first: someAccount, last: someAccount }),
   ),
   watch('sign-in', 'findActiveByNumber', ['accounts_one_active'], ({ accounts }) =>
     accounts.findActiveByNumber('A123456780'),
   ),
-  watch('sign-in', 'findUsable', ['unlock_letters_account_id_index'], ({ unlockLetters }) =>
-    unlockLetters.findUsable(someAccount, today),
+  watch('sign-in', 'findUsable', ['unlock_letters_account_id_index'], ({ letters }) =>
+    letters.findUsable(someAccount, today),
   ),
   watch('mTAN breaker', 'share', ['one_time_codes_purpose_country_issued_at_index'], ({ codes }) =>
     codes.share('registration', 'DE', hoursAgo(1)),

@@ -7,9 +7,9 @@ import { createRandom } from '../../src/gateways/random.ts'
 import type { Alert } from '../../src/services/alerts.ts'
 import { createDeadlineTasks } from '../../src/services/deadlines.ts'
 import { createLetterService } from '../../src/services/letters.ts'
+import { createMailService, type MailPayload } from '../../src/services/mails.ts'
 import type { PrintDesk } from '../../src/services/print-run/settings.ts'
 import { createPrintRunService } from '../../src/services/print-runs.ts'
-import { createRegistrationMailService, type MailPayload } from '../../src/services/registration-mails.ts'
 import { createStandingService } from '../../src/services/standing.ts'
 import type { Account, NewAccount } from '../../src/stores/accounts.ts'
 import type { Database } from '../../src/stores/database.ts'
@@ -66,7 +66,7 @@ export function createServiceWorld(
   const random = createRandom()
   const deadlines = defaultDeadlines
   const issuer = 'https://anmeldung.example.org'
-  const mails = createRegistrationMailService({ random, issuer, deadlines })
+  const mails = createMailService({ random, issuer })
   const letters = createLetterService({ deadlines })
   /** What reached the print shop, and faults that the test plants. */
   const shop = {

@@ -30,7 +30,7 @@ export async function activate(
     const link = await unit.activationLinks.find(token)
     const account = link?.accountId ? await unit.accounts.find(link.accountId) : null
     // The number first, as everywhere: two registrations of it never wait for each other.
-    if (account) await unit.unlockLetters.lockNumber(account.insuranceNumberHashes)
+    if (account) await unit.letters.lockNumber(account.insuranceNumberHashes)
     if (!account || !(await unit.accounts.activateRegistration(account.id, now))) return { state: 'used' }
     await unit.activationLinks.use(token, now)
     await unit.audit.registrationActivated({ at: now, accountId: account.id })

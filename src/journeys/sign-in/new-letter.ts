@@ -23,7 +23,7 @@ export const newLetterStep: Step<SignInState, 'newLetter', NewLetterDeps> = {
     const account = await deps.stores.accounts.find(state.accountId)
     // Signed in or deleted in another browser meanwhile.
     if (account?.state !== 'letter_posted') return { outcome: 'restart', data: {} }
-    const waiting = await deps.stores.unlockLetters.findWaiting(account.id)
+    const waiting = await deps.stores.letters.findWaiting(account.id)
     if (waiting) return { outcome: 'requested', data: { letterDay: berlinDay(waiting.printableFrom) } }
     const allowedFrom = await deps.letters.allowedAt(deps.stores, account, now)
     if (allowedFrom > now) return { blockedUntil: allowedFrom }
@@ -32,9 +32,9 @@ export const newLetterStep: Step<SignInState, 'newLetter', NewLetterDeps> = {
       data: { letterDay: berlinDay(now) },
       async effects(unit) {
         // Looked at again under the lock: two browsers may ask at once, or one has signed in meanwhile.
-        await unit.unlockLetters.lockNumber(account.insuranceNumberHashes)
+        await unit.letters.lockNumber(account.insuranceNumberHashes)
         if ((await unit.accounts.find(account.id))?.state !== 'letter_posted') return { invalid: {} }
-        if (await unit.unlockLetters.findWaiting(account.id)) return
+        if (await unit.letters.findWaiting(account.id)) return
         const { letterDay } = await deps.letters.request(unit, account, now)
         if (letterDay > berlinDay(now)) return { blockedUntil: startOfDay(addDays(letterDay, 0)) }
         await deps.mails.send(unit, account, 'newLetterRequested', { letterDay }, now)

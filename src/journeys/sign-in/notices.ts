@@ -43,7 +43,7 @@ export const awaitingLetterStep: Step<SignInState, 'awaitingLetter', NoticeDeps>
   path: 'brief-unterwegs',
   async show(state, deps) {
     const account = await deps.stores.accounts.find(state.accountId)
-    const letter = await deps.stores.unlockLetters.findWaiting(state.accountId)
+    const letter = await deps.stores.letters.findWaiting(state.accountId)
     const today = berlinDay(deps.clock.now())
     const planned = letter ? berlinDay(letter.printableFrom) : today
     return { model: { letterDay: planned > today ? planned : today, bounce: account && bounceNotice(account) } }

@@ -141,9 +141,9 @@ async function route(deps: PasswordDeps, account: Account, deviceKnown: boolean)
     case 'awaiting_letter':
       return { outcome: 'awaitingLetter', data: person }
     case 'letter_posted': {
-      const usable = await deps.stores.unlockLetters.findUsable(account.id, berlinDay(now))
+      const usable = await deps.stores.letters.findUsable(account.id, berlinDay(now))
       if (usable.length > 0) return { outcome: 'firstSignIn', data: person }
-      const waiting = await deps.stores.unlockLetters.findWaiting(account.id)
+      const waiting = await deps.stores.letters.findWaiting(account.id)
       if (waiting) return { outcome: 'awaitingLetter', data: person }
       return { outcome: 'codeExpired', data: { ...person, way: 'newLetter', sending: null } }
     }

@@ -61,13 +61,13 @@ async function completeFirstSignIn(
   const now = deps.clock.now()
   const lost = { invalid: { securityAnswer: 'code_used' } } as const
   // Two registrations of one number may arrive here at once: the first one wins.
-  await unit.unlockLetters.lockNumber(account.insuranceNumberHashes)
+  await unit.letters.lockNumber(account.insuranceNumberHashes)
   if (await unit.accounts.findActiveByNumber(account.insuranceNumber)) return lost
-  const usable = await unit.unlockLetters.findUsable(account.id, berlinDay(now))
+  const usable = await unit.letters.findUsable(account.id, berlinDay(now))
   if (!usable.some((letter) => letter.id === state.letterId)) return lost
-  if (!(await unit.unlockLetters.consume(state.letterId, now))) return lost
+  if (!(await unit.letters.consume(state.letterId, now))) return lost
   if (!(await unit.accounts.makeActive(account.id, answer, now, state.authTime))) return lost
-  await unit.unlockLetters.endOthers(account.id, state.letterId)
+  await unit.letters.endOthers(account.id, state.letterId)
   for (const accountId of await unit.accounts.deleteOtherRegistrations(account.id, account.insuranceNumber))
     await unit.audit.registrationDeleted({ at: now, accountId, reason: 'other_registration_active' })
   if (await unit.devices.makeKnown(account.id, request.device, now))

@@ -1,6 +1,6 @@
 import { berlinDay } from '../../domain/calendar.ts'
 import { parseUnlockCode, unlockCodeBinding } from '../../domain/unlock-code.ts'
-import type { UnlockLetter } from '../../stores/unlock-letters.ts'
+import type { Letter } from '../../stores/letters.ts'
 import type { Deps } from '../deps.ts'
 import type { Step } from '../journey.ts'
 import type { SignInState } from './state.ts'
@@ -47,9 +47,9 @@ export const unlockCodeStep: Step<SignInState, 'unlockCode', UnlockCodeDeps> = {
 }
 
 const usableLetters = (deps: Pick<UnlockCodeDeps, 'stores' | 'clock'>, accountId: string) =>
-  deps.stores.unlockLetters.findUsable(accountId, berlinDay(deps.clock.now()))
+  deps.stores.letters.findUsable(accountId, berlinDay(deps.clock.now()))
 
-function fits(deps: Pick<UnlockCodeDeps, 'hash'>, letter: UnlockLetter, code: string): boolean {
+function fits(deps: Pick<UnlockCodeDeps, 'hash'>, letter: Letter, code: string): boolean {
   const matches = deps.hash.matches(code, unlockCodeBinding(letter.id), letter.codeHash ?? '')
   return matches && letter.content === 'unlock_code'
 }

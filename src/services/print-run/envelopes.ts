@@ -7,12 +7,12 @@ import { formatUnlockCode, type UnlockCode } from '../../domain/unlock-code.ts'
 import type { PrintedEnvelope } from '../../gateways/letter-delivery.ts'
 import type { LetterContent } from '../../gateways/letter-pdf.ts'
 import type { Account } from '../../stores/accounts.ts'
-import type { UnlockLetter } from '../../stores/unlock-letters.ts'
+import type { Letter } from '../../stores/letters.ts'
 import { type Addressed, addressLetters } from '../letter-contents.ts'
 import { batchSize, type PrintDesk } from './settings.ts'
 
 /** A letter of an envelope whose registration and person are there. */
-export type Held = { letter: UnlockLetter; account: Account; person: InsuredPerson }
+export type Held = { letter: Letter; account: Account; person: InsuredPerson }
 
 /**
  * What the envelopes of a run hold, in the order of the run, batch by batch. Letters whose registration is gone are left out,
@@ -26,7 +26,7 @@ export async function* printedEnvelopes(
 ): AsyncIterable<PrintedEnvelope[]> {
   let after: string | null = null
   for (;;) {
-    const letters: UnlockLetter[] = await desk.stores.runLetters.page(runId, after, batchSize)
+    const letters: Letter[] = await desk.stores.runLetters.page(runId, after, batchSize)
     after = letters.at(-1)?.envelopeId ?? null
     if (after === null) return
     const held = await keep((await addressLetters(desk.stores, letters)).filter(isHeld))
@@ -42,7 +42,7 @@ const oldestFirst = (a: Held, b: Held) => a.account.registeredAt.getTime() - b.a
 /** Letters that share an envelope are of one number: one address, one person. */
 function toEnvelope(desk: PrintDesk, id: string, held: Held[], postingDay: CalendarDay): PrintedEnvelope {
   const ordered = held.sort(oldestFirst)
-  const of = (...kinds: UnlockLetter['content'][]) => ordered.filter(({ letter }) => kinds.includes(letter.content))
+  const of = (...kinds: Letter['content'][]) => ordered.filter(({ letter }) => kinds.includes(letter.content))
   const [codes, attempts] = [of('unlock_code'), of('account_exists')]
   const { person, account } = ordered[0] as Held
   const common = {

@@ -2,8 +2,8 @@ import { addDays, berlinDay, type CalendarDay } from '../../domain/calendar.ts'
 import { unlockCodeLastDay } from '../../domain/deadlines.ts'
 import { receiptLastDay } from '../../domain/posting-days.ts'
 import type { Account } from '../../stores/accounts.ts'
+import type { Letter } from '../../stores/letters.ts'
 import type { UnitOfWork } from '../../stores/transaction.ts'
-import type { UnlockLetter } from '../../stores/unlock-letters.ts'
 import { batchSize, type PrintActor, type PrintDesk } from './settings.ts'
 
 export type PostOutcome = 'posted' | 'too_early' | 'slipped' | 'refused'
@@ -79,7 +79,7 @@ async function tellBatch(desk: PrintDesk, unit: UnitOfWork, runId: string, posti
 }
 
 /** A notice tells by itself; only the audit log says when it was posted. */
-async function noteNotice(unit: UnitOfWork, letter: UnlockLetter, runId: string, now: Date): Promise<void> {
+async function noteNotice(unit: UnitOfWork, letter: Letter, runId: string, now: Date): Promise<void> {
   const { accountId, content, purpose } = letter
   if (accountId && content !== 'none') await unit.audit.letterPosted({ at: now, accountId, runId, purpose })
 }

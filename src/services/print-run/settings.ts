@@ -10,7 +10,7 @@ import type { Random } from '../../gateways/random.ts'
 import type { Stores } from '../../stores/index.ts'
 import type { Transaction } from '../../stores/transaction.ts'
 import type { AlertService } from '../alerts.ts'
-import type { RegistrationMailService } from '../registration-mails.ts'
+import type { MailService } from '../mails.ts'
 
 /** `print-desk.yaml`, `canary`: to whom a letter of each run goes, and after how many days its code is missed. */
 export type CanaryRules = {
@@ -30,7 +30,7 @@ export type PrintDesk = {
   deadlines: Deadlines
   minimumAge: number
   issuer: string
-  mails: RegistrationMailService
+  mails: MailService
   drawRun: RunPdf
   delivery: LetterDelivery
   alerts: Pick<AlertService, 'raise'>

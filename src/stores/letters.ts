@@ -16,7 +16,7 @@ export type NoticePurpose = 'mobile_replaced' | 'account_ended'
 /** What the envelope holds. `none`: the number did not match; the row lives and ends as if a letter had gone out. */
 export type LetterContentKind = 'unlock_code' | 'account_exists' | NoticePurpose | 'none'
 
-export type UnlockLetter = {
+export type Letter = {
   id: string
   /** On the paper: letters of one insurance number and run share an envelope. */
   envelopeId: string
@@ -45,7 +45,7 @@ export type LetterRow = {
   account_id: string | null
   insurance_number_hash: string
   purpose: LetterPurpose
-  state: UnlockLetter['state']
+  state: Letter['state']
   content: LetterContentKind | null
   requested_at: Date
   printable_from: Date
@@ -58,7 +58,7 @@ export type LetterRow = {
 }
 
 /** Reads a letter from its row. */
-export function readLetter(row: LetterRow, { encryption }: Protection): UnlockLetter {
+export function readLetter(row: LetterRow, { encryption }: Protection): Letter {
   return {
     id: row.id,
     envelopeId: row.envelope_id ?? row.id,
@@ -81,8 +81,8 @@ export function readLetter(row: LetterRow, { encryption }: Protection): UnlockLe
 /** What stands on the paper; the index `unlock_letters_envelope` is on these words. */
 export const envelope = 'coalesce(envelope_id, id)'
 
-/** Creates the store of letters with unlock codes; what a print run does with them is in `run-letters.ts`. */
-export function createUnlockLetterStore(db: Database, protection: Protection) {
+/** Creates the store of letters, with a code or without; what a print run does with them is in `run-letters.ts`. */
+export function createLetterStore(db: Database, protection: Protection) {
   const letters = () => db('unlock_letters')
   const toLetter = (row: LetterRow) => readLetter(row, protection)
   return {
@@ -101,7 +101,7 @@ export function createUnlockLetterStore(db: Database, protection: Protection) {
           .select('printed_at')
       ).map((row) => row.printed_at),
     request: (
-      letter: Pick<UnlockLetter, 'id' | 'accountId' | 'insuranceNumberHash' | 'requestedAt' | 'printableFrom'> & {
+      letter: Pick<Letter, 'id' | 'accountId' | 'insuranceNumberHash' | 'requestedAt' | 'printableFrom'> & {
         purpose?: LetterPurpose
       },
     ) =>
@@ -169,7 +169,7 @@ export function createUnlockLetterStore(db: Database, protection: Protection) {
      * Stops the printed letters of an envelope that was damaged or lost, or that a cancelled run has left behind: their codes
      * are destroyed. Answers those that could be stopped.
      */
-    async stopPrinted(envelopeId: string): Promise<UnlockLetter[]> {
+    async stopPrinted(envelopeId: string): Promise<Letter[]> {
       const printed = db('print_runs').whereIn('state', ['prepared', 'released', 'posted', 'cancelled']).select('id')
       const rows = await letters()
         .whereRaw(`${envelope} = ?`, [envelopeId])
@@ -188,7 +188,7 @@ export function createUnlockLetterStore(db: Database, protection: Protection) {
         .whereNot({ state: 'ended' })
         .update({ state: 'ended', code: null, code_hash: null }),
     /** Claims the codes to be reminded of: alive, last day on or before `day`, not reminded. */
-    async claimReminders(day: CalendarDay, today: CalendarDay, now: Date, limit: number): Promise<UnlockLetter[]> {
+    async claimReminders(day: CalendarDay, today: CalendarDay, now: Date, limit: number): Promise<Letter[]> {
       const due = letters()
         .where({ state: 'posted', reminded_at: null })
         .where('last_day', '<=', day)

@@ -1,4 +1,3 @@
-import type { Deadlines } from '../domain/deadlines.ts'
 import type { MailTemplate } from '../gateways/mails.ts'
 import type { Random } from '../gateways/random.ts'
 import type { Account } from '../stores/accounts.ts'
@@ -14,17 +13,10 @@ export type MailPayload = {
 
 type Recipient = Pick<Account, 'id' | 'email' | 'language' | 'activationLastDay'>
 
-export type RegistrationMailService = ReturnType<typeof createRegistrationMailService>
+export type MailService = ReturnType<typeof createMailService>
 
-/** Creates the e-mails around an account: each is written to the outbox in the transaction of its cause. */
-export function createRegistrationMailService({
-  random,
-  issuer,
-}: {
-  random: Random
-  issuer: string
-  deadlines: Deadlines
-}) {
+/** Creates the e-mails to members: each is written to the outbox in the transaction of its cause. */
+export function createMailService({ random, issuer }: { random: Random; issuer: string }) {
   const send = (
     unit: UnitOfWork,
     to: Pick<Recipient, 'id' | 'email' | 'language'>,

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createAccountStore } from '../../src/stores/accounts.ts'
+import { createLetterStore } from '../../src/stores/letters.ts'
 import { createPrintRunStore } from '../../src/stores/print-runs.ts'
 import { createRunLetterStore } from '../../src/stores/run-letters.ts'
-import { createUnlockLetterStore } from '../../src/stores/unlock-letters.ts'
 import { describeOnBoth, describeOnServer, sixteenTimes } from '../support/databases.ts'
 import { newAccount } from '../support/members.ts'
 import { createProtection } from '../support/protection.ts'
@@ -14,7 +14,7 @@ const at = (day: string) => new Date(`${day}T09:00:00Z`)
 const code = 'ABCDEFGHJKMN'
 
 describeOnBoth('unlock letters', (database) => {
-  const store = () => createUnlockLetterStore(database(), protection)
+  const store = () => createLetterStore(database(), protection)
   const runStore = () => createRunLetterStore(database(), protection)
 
   /** Takes the next letters into a run. */
@@ -303,7 +303,7 @@ describeOnServer('the lock of a number', (database) => {
     let most = 0
     await sixteenTimes(() =>
       database().transaction(async (trx) => {
-        await createUnlockLetterStore(trx, protection).lockNumber(['number'])
+        await createLetterStore(trx, protection).lockNumber(['number'])
         most = Math.max(most, ++inside)
         await trx.raw('select pg_sleep(0.002)')
         inside--

@@ -73,5 +73,5 @@ describeOnServer('imports, killed with SIGKILL', (database) => {
     expect(await readRegister()).toEqual(undisturbed)
     expect(await database()('member_import_rows').first()).toBeUndefined()
     expect(await database()('member_import_leavers').first()).toBeUndefined()
-  }, 240_000)
+  }, 240_000 + kills * 30_000)
 })

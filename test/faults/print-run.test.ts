@@ -22,6 +22,6 @@ describeOnServer('the print desk, killed at random points', (database) => {
       // A run that was called back has no letters any more: those that have were posted, each once.
       expect(remains.postedRuns).toBe(remains.runsOfLetters)
     },
-    120_000 + kills * 5000,
+    120_000 + kills * 30_000,
   )
 })

@@ -11,44 +11,37 @@ export type AccountState =
 /** Why an account is suspended: by a rule of the register (death, guardian with reservation of consent) or by staff. */
 export type SuspensionReason = 'deceased' | 'guardian' | 'staff'
 
-/** The table of all moves; the comment beside each names the event that causes it. */
-const moves: Record<AccountState, readonly AccountState[]> = {
-  pending_activation: [
-    'awaiting_letter', // the person used the activation link
-    'suspended', // staff
-    'deleted', // 28 days without activation, or another registration of the number became active
-  ],
-  awaiting_letter: [
-    'letter_posted', // the print run of its day was posted, with or without a letter in it
-    'suspended', // staff
-    'deleted', // another registration of the number became active
-  ],
-  letter_posted: [
-    'letter_posted', // a further letter was posted
-    'active', // first sign-in complete, unlock code consumed
-    'suspended', // staff
-    'deleted', // 90 days after the last code ended, or another registration of the number became active
-  ],
-  active: [
-    'suspended', // death, guardian, staff
-    'ended', // coverage over for longer than the grace
-  ],
-  suspended: [
-    'pending_activation', // the reason is gone: back to what it was, here and in the next three
-    'awaiting_letter',
-    'letter_posted',
-    'active',
-    'ended', // coverage over for longer than the grace
-    'deleted', // it was never active, and another registration of the number became active
-  ],
-  ended: [
-    'active', // re-entry: coverage has begun again
-    'deleted', // its time of keeping is over
-  ],
-  deleted: [],
-}
+/** From which states a move starts and where it leads. */
+type AccountMove = { from: readonly AccountState[]; to: AccountState }
 
-/** Tells whether an account may move from one state to another. */
-export function canMove(from: AccountState, to: AccountState): boolean {
-  return moves[from].includes(to)
-}
+/** Every move of an account, by the verb of the stores that makes it: they take their states from here. */
+export const accountMoves = {
+  /** The person used the activation link. */
+  activateRegistration: { from: ['pending_activation'], to: 'awaiting_letter' },
+  /** The print run of its day was posted, with or without a letter in it; or a further letter was. */
+  markLettersPosted: { from: ['awaiting_letter', 'letter_posted'], to: 'letter_posted' },
+  /** The first sign-in is complete, its unlock code used up. */
+  makeActive: { from: ['letter_posted'], to: 'active' },
+  /** Death, guardian, staff. */
+  suspend: { from: ['pending_activation', 'awaiting_letter', 'letter_posted', 'active'], to: 'suspended' },
+  /** Coverage has been over for longer than the grace. */
+  end: { from: ['active', 'suspended'], to: 'ended' },
+  /** Re-entry: coverage has begun again. */
+  reopen: { from: ['ended'], to: 'active' },
+  /** 28 days without activation. */
+  deleteNotActivated: { from: ['pending_activation'], to: 'deleted' },
+  /** 90 days after the last code ended. */
+  deleteNeverSignedIn: { from: ['letter_posted', 'suspended'], to: 'deleted' },
+  /** Another registration of the number became active; this one never was. */
+  deleteOtherRegistrations: {
+    from: ['pending_activation', 'awaiting_letter', 'letter_posted', 'suspended'],
+    to: 'deleted',
+  },
+  /** Its time of keeping is over. */
+  deleteEnded: { from: ['ended'], to: 'deleted' },
+  /** It was suspended until its coverage, or the person's life, and every grace was over. */
+  deleteSuspended: { from: ['suspended'], to: 'deleted' },
+} as const satisfies Record<string, AccountMove>
+
+/** The one move without a goal of its own, `resume`: the reason of a suspension is gone, the account is what it was before. */
+export const resumable = { from: 'suspended', to: accountMoves.suspend.from } as const

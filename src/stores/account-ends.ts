@@ -1,3 +1,4 @@
+import { accountMoves } from '../domain/account-state.ts'
 import { type Account, type AccountRow, readAccount } from './account-record.ts'
 import { type Database, onceOnly } from './database.ts'
 import type { Protection } from './protection.ts'
@@ -22,6 +23,7 @@ export async function forgetTraces(db: Database, ids: readonly string[]): Promis
 /** Creates the store of what becomes of accounts that nobody can sign in to any more. */
 export function createAccountEndStore(db: Database, protection: Protection) {
   const accounts = () => db('accounts')
+  const before = (move: 'deleteEnded' | 'deleteSuspended') => accounts().whereIn('state', accountMoves[move].from)
   /** A letter about the end is still on its way. */
   const letterUnderWay = () =>
     db('unlock_letters')
@@ -29,31 +31,30 @@ export function createAccountEndStore(db: Database, protection: Protection) {
       .whereIn('unlock_letters.state', ['requested', 'prepared'])
   return {
     /** Deletes accounts that ended before the instant; safe to run twice and in parallel. */
-    async deleteEnded(before: Date, limit: number): Promise<string[]> {
-      const due = accounts()
-        .where({ state: 'ended' })
-        .where('state_changed_at', '<', before)
+    async deleteEnded(endedBefore: Date, limit: number): Promise<string[]> {
+      const due = before('deleteEnded')
+        .where('state_changed_at', '<', endedBefore)
         .whereNotExists(letterUnderWay())
         .orderBy('state_changed_at')
         .limit(limit)
         .forUpdate()
         .skipLocked()
         .select('id')
-      const rows = await accounts().where(onceOnly(db, due)).where({ state: 'ended' }).delete('id')
+      const rows = await before('deleteEnded').where(onceOnly(db, due)).delete('id')
       const ids = rows.map((row) => row.id)
       await forgetTraces(db, ids)
       return ids
     },
     /** Suspended accounts in the order of their ids; `after`: id of the last one seen. */
     async suspended(after: string | null, limit: number): Promise<SuspendedAccount[]> {
-      const page = accounts().where({ state: 'suspended' }).whereNotNull('active_since').orderBy('id').limit(limit)
+      const page = before('deleteSuspended').whereNotNull('active_since').orderBy('id').limit(limit)
       const rows: (AccountRow & { state_changed_at: Date })[] = await (after ? page.where('id', '>', after) : page)
       return rows.map((row) => ({ account: readAccount(row, protection), since: row.state_changed_at }))
     },
     /** Deletes an account that is still suspended since then. */
     async deleteSuspended(id: string, since: Date): Promise<boolean> {
-      const gone = await accounts()
-        .where({ id, state: 'suspended', state_changed_at: since })
+      const gone = await before('deleteSuspended')
+        .where({ id, state_changed_at: since })
         .whereNotExists(letterUnderWay())
         .delete()
       if (gone === 1) await forgetTraces(db, [id])

@@ -1,4 +1,4 @@
-import type { SuspensionReason } from '../domain/account-state.ts'
+import { accountMoves, resumable, type SuspensionReason } from '../domain/account-state.ts'
 import type { CalendarDay } from '../domain/calendar.ts'
 import { forgetTraces } from './account-ends.ts'
 import { type Account, type AccountRow, type NewAccount, readAccount, writeAccount } from './account-record.ts'
@@ -14,6 +14,8 @@ export function createAccountStore(db: Database, protection: Protection) {
   const toAccount = (row: AccountRow | undefined): Account | null => (row ? readAccount(row, protection) : null)
   const readRow = (row: AccountRow) => readAccount(row, protection)
   const accounts = () => db('accounts')
+  /** The accounts that a move may start from, as the domain's table has it. */
+  const before = (move: keyof typeof accountMoves) => accounts().whereIn('state', accountMoves[move].from)
   const forgotten = async (rows: { id: string }[]): Promise<string[]> => {
     const ids = rows.map(({ id }) => id)
     await forgetTraces(db, ids)
@@ -65,10 +67,10 @@ export function createAccountStore(db: Database, protection: Protection) {
       ).map(readRow),
     async activateRegistration(id: string, now: Date): Promise<boolean> {
       return (
-        (await accounts()
-          .where({ id, state: 'pending_activation' })
+        (await before('activateRegistration')
+          .where({ id })
           .update({
-            ...{ state: 'awaiting_letter', activated_at: now, state_changed_at: now },
+            ...{ state: accountMoves.activateRegistration.to, activated_at: now, state_changed_at: now },
             // The link arrived: whatever came back before, the address works.
             ...{ email_bounced_at: null, email_bounce: null, email_bounce_told_at: null },
           })) === 1
@@ -76,10 +78,9 @@ export function createAccountStore(db: Database, protection: Protection) {
     },
     /** Letters of these accounts were posted; their codes live to the end of `lastDay`. Answers the accounts that waited. */
     async markLettersPosted(ids: readonly string[], lastDay: CalendarDay, now: Date): Promise<Account[]> {
-      const rows = await accounts()
+      const rows = await before('markLettersPosted')
         .whereIn('id', ids)
-        .whereIn('state', ['awaiting_letter', 'letter_posted'])
-        .update({ state: 'letter_posted', code_last_day: lastDay, state_changed_at: now })
+        .update({ state: accountMoves.markLettersPosted.to, code_last_day: lastDay, state_changed_at: now })
         .returning('*')
       return rows.map(readRow)
     },
@@ -95,10 +96,10 @@ export function createAccountStore(db: Database, protection: Protection) {
       authTime = 0,
     ): Promise<boolean> {
       return (
-        (await accounts()
-          .where({ id, state: 'letter_posted' })
+        (await before('makeActive')
+          .where({ id })
           .update({
-            state: 'active',
+            state: accountMoves.makeActive.to,
             active_since: now,
             security_question: answer.question,
             security_answer_hash: answer.answerHash,
@@ -117,11 +118,10 @@ export function createAccountStore(db: Database, protection: Protection) {
       accounts().where({ id, password_hash: from }).update({ password_hash: to }),
     async suspend(id: string, reason: SuspensionReason, now: Date): Promise<boolean> {
       return (
-        (await accounts()
+        (await before('suspend')
           .where({ id })
-          .whereNotIn('state', ['suspended', 'ended'])
           .update({
-            state: 'suspended',
+            state: accountMoves.suspend.to,
             state_before_suspension: db.ref('state'),
             suspension_reason: reason,
             state_changed_at: now,
@@ -132,7 +132,8 @@ export function createAccountStore(db: Database, protection: Protection) {
     async resume(id: string, reason: SuspensionReason, now: Date): Promise<boolean> {
       return (
         (await accounts()
-          .where({ id, state: 'suspended', suspension_reason: reason })
+          .where({ id, state: resumable.from, suspension_reason: reason })
+          .whereIn('state_before_suspension', resumable.to)
           .update({
             state: db.ref('state_before_suspension'),
             state_before_suspension: null,
@@ -144,11 +145,10 @@ export function createAccountStore(db: Database, protection: Protection) {
     },
     async end(id: string, now: Date): Promise<boolean> {
       return (
-        (await accounts()
+        (await before('end')
           .where({ id })
           .whereNotNull('active_since')
-          .whereNot({ state: 'ended' })
-          .update({ state: 'ended', state_changed_at: now, ...endSignIns() })) === 1
+          .update({ state: accountMoves.end.to, state_changed_at: now, ...endSignIns() })) === 1
       )
     },
     /** Re-entry: an account that ended with its coverage is open again, unless the number has another active one. */
@@ -160,10 +160,10 @@ export function createAccountStore(db: Database, protection: Protection) {
         .whereNotNull('other.active_since')
         .whereNot('other.state', 'ended')
       return (
-        (await accounts()
-          .where({ id, state: 'ended' })
+        (await before('reopen')
+          .where({ id })
           .whereNotExists(others)
-          .update({ state: 'active', state_changed_at: now, ...endSignIns() })) === 1
+          .update({ state: accountMoves.reopen.to, state_changed_at: now, ...endSignIns() })) === 1
       )
     },
     /** Accounts with one of these number hashes that have been active, for the rules of an import. */
@@ -173,7 +173,7 @@ export function createAccountStore(db: Database, protection: Protection) {
       ),
     /** Deletes the other registrations of a number; the account that became active stays. */
     async deleteOtherRegistrations(keepId: string, insuranceNumber: string): Promise<string[]> {
-      const rows = await accounts()
+      const rows = await before('deleteOtherRegistrations')
         .whereIn('insurance_number_hash', insuranceNumberHashes(hash, insuranceNumber))
         .whereNot({ id: keepId })
         .whereNull('active_since')
@@ -182,25 +182,21 @@ export function createAccountStore(db: Database, protection: Protection) {
     },
     /** Deletes registrations whose activation link ended before `today`; safe to run twice and in parallel. */
     async deleteNotActivated(today: CalendarDay, limit: number): Promise<string[]> {
-      const due = accounts()
-        .where({ state: 'pending_activation' })
+      const due = before('deleteNotActivated')
         .where('activation_last_day', '<', today)
         .orderBy('activation_last_day')
         .limit(limit)
         .forUpdate()
         .skipLocked()
         .select('id')
-      return await forgotten(
-        await accounts().where(onceOnly(db, due)).where({ state: 'pending_activation' }).delete('id'),
-      )
+      return await forgotten(await before('deleteNotActivated').where(onceOnly(db, due)).delete('id'))
     },
     /** Deletes registrations that were never signed in to and whose last code ended before `codeEndedBefore`. */
     async deleteNeverSignedIn(codeEndedBefore: CalendarDay, limit: number): Promise<string[]> {
       const letterUnderWay = db('unlock_letters')
         .whereRaw('unlock_letters.account_id = accounts.id')
         .whereIn('unlock_letters.state', ['requested', 'prepared'])
-      const due = accounts()
-        .whereIn('state', ['letter_posted', 'suspended'])
+      const due = before('deleteNeverSignedIn')
         .whereNull('active_since')
         .where('code_last_day', '<', codeEndedBefore)
         .whereNotExists(letterUnderWay)
@@ -209,13 +205,15 @@ export function createAccountStore(db: Database, protection: Protection) {
         .forUpdate()
         .skipLocked()
         .select('id')
-      return await forgotten(await accounts().where(onceOnly(db, due)).whereNull('active_since').delete('id'))
+      return await forgotten(
+        await before('deleteNeverSignedIn').where(onceOnly(db, due)).whereNull('active_since').delete('id'),
+      )
     },
-    /** Claims the accounts whose reminder number `sent` + 1 is due: registered on or before the day, not reminded so often. */
-    async claimActivationReminders(sent: number, registeredBefore: Date, limit: number): Promise<Account[]> {
+    /** Claims the accounts to which the reminder of this number is due, counted from 1: registered before the instant, not reminded so often. */
+    async claimActivationReminders(number: number, registeredBefore: Date, limit: number): Promise<Account[]> {
       const due = accounts()
         .where({ state: 'pending_activation' })
-        .where('activation_reminders', '<=', sent)
+        .where('activation_reminders', '<', number)
         .where('registered_at', '<', registeredBefore)
         .limit(limit)
         .forUpdate()
@@ -223,8 +221,8 @@ export function createAccountStore(db: Database, protection: Protection) {
         .select('id')
       const rows = await accounts()
         .where(onceOnly(db, due))
-        .where('activation_reminders', '<=', sent)
-        .update({ activation_reminders: sent + 1 })
+        .where('activation_reminders', '<', number)
+        .update({ activation_reminders: number })
         .returning('*')
       return rows.map((row: AccountRow) => readAccount(row, protection))
     },

@@ -1,6 +1,6 @@
 import { withServices } from '../app/operator.ts'
 import type { Services } from '../app/services.ts'
-import { addDays, berlinDay } from '../domain/calendar.ts'
+import { addDays, isPast } from '../domain/calendar.ts'
 import { parseLetterMark } from '../domain/letter-mark.ts'
 import type { Clock } from '../gateways/clock.ts'
 import type { PrintActor } from '../services/print-runs.ts'
@@ -84,7 +84,7 @@ const prepare: CliCommand = {
     const actor = operatorOf(options, io)
     return await withPrintRuns(io, async ({ printRuns }, clock) => {
       const postingDay = day(options.postingDay, '--posting-day') ?? printRuns.plannedPostingDay()
-      if (postingDay < berlinDay(clock.now())) throw new UsageError('--posting-day lies in the past.')
+      if (isPast(postingDay, clock.now())) throw new UsageError('--posting-day lies in the past.')
       const runId = await printRuns.prepare(postingDay, actor)
       const text = runId ? `Run ${runId} is prepared, posting day ${postingDay}.` : 'No letter waits.'
       return { exitCode: 0, text, json: { runId, ...(runId && { postingDay }) } }
@@ -159,7 +159,7 @@ const post = move(
   async ({ services: { printRuns }, clock, runId, actor, options }) => {
     const postedOn = day(options.postedOn, '--posted-on')
     const run = (await printRuns.list(['released'])).find((open) => open.id === runId)
-    if (!postedOn && run?.postingDay && run.postingDay < berlinDay(clock.now()))
+    if (!postedOn && run?.postingDay && isPast(run.postingDay, clock.now()))
       return `its planned day was ${run.postingDay}; say with --posted-on on which day it was posted`
     const result = await printRuns.post(runId, actor, postedOn)
     return result === 'posted' ? result : postAnswers[result]

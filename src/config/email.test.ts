@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { emailFaults, loadEmail } from './email.ts'
-import { parseEnvironment } from './environment.ts'
+import { readEnvironment } from './environment.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'aok-email-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -16,7 +16,7 @@ const names = { SMTP_DKIM_DOMAIN: 'example.org', SMTP_DKIM_SELECTOR: 'a' }
 
 describe('the settings of e-mail', () => {
   it('take a key for DKIM', () => {
-    const environment = parseEnvironment({ ...names, SMTP_DKIM_KEY: rsa(2048) })
+    const environment = readEnvironment({ ...names, SMTP_DKIM_KEY: rsa(2048) }).environment
     expect(emailFaults(environment)).toEqual([])
     expect(loadEmail(environment).dkim).toMatchObject({ domainName: 'example.org', keySelector: 'a' })
   })
@@ -28,13 +28,13 @@ describe('the settings of e-mail', () => {
     ['what is no key', { ...names, SMTP_DKIM_KEY: 'none' }, /RSA/],
     ['an authority that is not there', { SMTP_CA_FILE: join(folder, 'missing') }, /SMTP_CA_FILE names .+missing/],
   ])('refuse %s', (_, variables, message) => {
-    expect(emailFaults(parseEnvironment(variables)).join()).toMatch(message)
+    expect(emailFaults(readEnvironment(variables).environment).join()).toMatch(message)
   })
 
   it('read the authority of the relay', () => {
     const path = join(folder, 'ca.pem')
     writeFileSync(path, '-----BEGIN CERTIFICATE-----\n')
-    const environment = parseEnvironment({ SMTP_CA_FILE: path })
+    const environment = readEnvironment({ SMTP_CA_FILE: path }).environment
     expect(emailFaults(environment)).toEqual([])
     expect(loadEmail(environment).ca).toContain('BEGIN CERTIFICATE')
   })

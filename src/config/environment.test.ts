@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { StartUpError } from '../errors.ts'
-import { parseEnvironment } from './environment.ts'
+import { readEnvironment } from './environment.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'aok-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -15,9 +14,12 @@ const file = (content: string) => {
   return path
 }
 
-describe('parseEnvironment', () => {
+const read = (variables: NodeJS.ProcessEnv) => readEnvironment(variables).environment
+const faultsOf = (variables: NodeJS.ProcessEnv) => readEnvironment(variables).faulty
+
+describe('readEnvironment', () => {
   it('has a default for everything that development needs', () => {
-    expect(parseEnvironment({})).toEqual({
+    expect(read({})).toEqual({
       NODE_ENV: 'development',
       HOST: '127.0.0.1',
       PORT: 3000,
@@ -44,11 +46,11 @@ describe('parseEnvironment', () => {
   })
 
   it('treats an empty variable as unset', () => {
-    expect(parseEnvironment({ PORT: '', DATABASE_URL: '', COOKIE_KEYS: '' })).toEqual(parseEnvironment({}))
+    expect(read({ PORT: '', DATABASE_URL: '', COOKIE_KEYS: '' })).toEqual(read({}))
   })
 
   it('reads numbers, flags and keys', () => {
-    const environment = parseEnvironment({ PORT: '0', TRUST_PROXY: 'true', METRICS_PORT: '9090', HASH_KEYS: key })
+    const environment = read({ PORT: '0', TRUST_PROXY: 'true', METRICS_PORT: '9090', HASH_KEYS: key })
     expect(environment).toMatchObject({ PORT: 0, TRUST_PROXY: { hops: 1 }, METRICS_PORT: 9090 })
     expect(environment.HASH_KEYS).toEqual([{ kid: 'a', secret: Buffer.alloc(32, 7) }])
   })
@@ -81,32 +83,32 @@ describe('parseEnvironment', () => {
     ['IP_LIMIT_FACTOR', 'Infinity'],
     ['SANDBOX', '1'],
   ])('refuses %s=%s, naming the variable and what it is for', (name, value) => {
-    expect(() => parseEnvironment({ [name]: value })).toThrow(StartUpError)
-    expect(() => parseEnvironment({ [name]: value })).toThrow(new RegExp(`${name}: .+ \\(.+\\)`))
+    expect([...faultsOf({ [name]: value })]).toEqual([[name, expect.stringMatching(`^${name}: .+ \\(.+\\)$`)]])
   })
 
   it('names all faults at once', () => {
-    expect(() => parseEnvironment({ PORT: 'x', LOG_LEVEL: 'loud', SANDBOX: '1' })).toThrow(
-      /PORT: .+LOG_LEVEL: .+SANDBOX: /,
-    )
+    expect([...faultsOf({ PORT: 'x', LOG_LEVEL: 'loud', SANDBOX: '1' }).keys()]).toEqual([
+      'PORT',
+      'LOG_LEVEL',
+      'SANDBOX',
+    ])
   })
 
   it('does not repeat a secret that it refuses', () => {
     const secret = 'Zm9yIHlvdXIgZXllcyBvbmx5'
-    for (const name of ['COOKIE_KEYS', 'ENCRYPTION_KEYS', 'HASH_KEYS'])
-      expect(() => parseEnvironment({ [name]: `a:${secret}` })).toThrow(
-        expect.objectContaining({ message: expect.not.stringContaining(secret) }),
-      )
+    for (const name of ['COOKIE_KEYS', 'ENCRYPTION_KEYS', 'HASH_KEYS']) {
+      const fault = faultsOf({ [name]: `a:${secret}` }).get(name)
+      expect(fault).toContain(name)
+      expect(fault).not.toContain(secret)
+    }
     const url = 'pg://user:hidden-password@db/aok'
-    expect(() => parseEnvironment({ DATABASE_URL: url })).toThrow(
-      expect.objectContaining({ message: expect.not.stringContaining('hidden-password') }),
-    )
+    const fault = faultsOf({ DATABASE_URL: url }).get('DATABASE_URL')
+    expect(fault).toContain('DATABASE_URL')
+    expect(fault).not.toContain('hidden-password')
   })
 
   it.each(['COOKIE_KEYS', 'ENCRYPTION_KEYS', 'HASH_KEYS'] as const)('reads %s from a file', (name) => {
-    expect(parseEnvironment({ [`${name}_FILE`]: file(`${key}\n`) })[name]).toEqual([
-      { kid: 'a', secret: Buffer.alloc(32, 7) },
-    ])
+    expect(read({ [`${name}_FILE`]: file(`${key}\n`) })[name]).toEqual([{ kid: 'a', secret: Buffer.alloc(32, 7) }])
   })
 
   it.each([
@@ -115,21 +117,21 @@ describe('parseEnvironment', () => {
     ['SMTP_URL', 'smtps://user:secret@mail'],
     ['SMS_GATEWAY_URL', 'https://user:secret@sms.example.org'],
   ] as const)('reads %s from a file', (name, value) => {
-    expect(parseEnvironment({ [`${name}_FILE`]: file(`${value}\n`) })[name]).toBe(value)
+    expect(read({ [`${name}_FILE`]: file(`${value}\n`) })[name]).toBe(value)
   })
 
   it('takes an empty file for unset, as it does an empty variable', () => {
-    expect(parseEnvironment({ REDIS_URL_FILE: file('\n') }).REDIS_URL).toBeUndefined()
-    expect(parseEnvironment({ SMS_GATEWAY_URL_FILE: file('') }).SMS_GATEWAY_URL).toBeUndefined()
+    expect(read({ REDIS_URL_FILE: file('\n') }).REDIS_URL).toBeUndefined()
+    expect(read({ SMS_GATEWAY_URL_FILE: file('') }).SMS_GATEWAY_URL).toBeUndefined()
   })
 
   it('prefers the variable to its file', () => {
-    const environment = parseEnvironment({ REDIS_URL: 'redis://own', REDIS_URL_FILE: join(folder, 'missing') })
+    const environment = read({ REDIS_URL: 'redis://own', REDIS_URL_FILE: join(folder, 'missing') })
     expect(environment.REDIS_URL).toBe('redis://own')
   })
 
   it('names a file that cannot be read', () => {
-    expect(() => parseEnvironment({ HASH_KEYS_FILE: join(folder, 'missing') })).toThrow(
+    expect(faultsOf({ HASH_KEYS_FILE: join(folder, 'missing') }).get('HASH_KEYS')).toMatch(
       /HASH_KEYS_FILE names .+missing, which cannot be read \(ENOENT\)/,
     )
   })

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { StartUpError } from '../errors.ts'
 import { developmentSettings } from './environment/development.ts'
 import { emailSettings } from './environment/email.ts'
 import { letterSettings } from './environment/letters.ts'
@@ -62,14 +61,4 @@ function readGiven(name: string, variables: NodeJS.ProcessEnv, faulty: Map<strin
     faulty.set(name, `${name}_FILE names ${path}, which cannot be read (${code})`)
     return undefined
   }
-}
-
-/**
- * Parses the environment; all faults are reported together.
- * @throws StartUpError naming each variable, its fault and its purpose.
- */
-export function parseEnvironment(variables: NodeJS.ProcessEnv): Environment {
-  const { environment, faulty } = readEnvironment(variables)
-  if (faulty.size > 0) throw new StartUpError(`The settings are not valid. ${[...faulty.values()].join('. ')}.`)
-  return environment
 }

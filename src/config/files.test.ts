@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { defaultDeadlines } from '../domain/deadlines.ts'
+import { defaultDeadlines } from '../../test/support/deadlines.ts'
 import { StartUpError } from '../errors.ts'
 import { loadConfigFiles } from './files.ts'
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { parseEnvironment } from './environment.ts'
+import { readEnvironment } from './environment.ts'
 import { loadSms } from './sms.ts'
 
 const shipped = fileURLToPath(new URL('../../config', import.meta.url))
@@ -31,7 +31,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 const load = (text = example, variables: Record<string, string> = {}) => {
   writeFileSync(join(folder, 'sms.yaml'), text)
   const given = { SMS_DRIVER: 'gateways', ...secrets, ...variables }
-  return loadSms(parseEnvironment(given), folder, given)
+  return loadSms(readEnvironment(given).environment, folder, given)
 }
 const change = (from: string, to: string) => {
   expect(example).toContain(from)
@@ -51,9 +51,9 @@ it('ships an example that works, with the secrets filled in', () => {
 
 it('reads the file only where the settings ask for it', () => {
   writeFileSync(join(folder, 'sms.yaml'), 'nonsense: [')
-  expect(loadSms(parseEnvironment({}), folder, {})).toEqual({ driver: 'postbox' })
+  expect(loadSms(readEnvironment({}).environment, folder, {})).toEqual({ driver: 'postbox' })
   const plain = { SMS_DRIVER: 'http', SMS_GATEWAY_URL: 'https://sms.example.org/' }
-  expect(loadSms(parseEnvironment(plain), folder, {})).toEqual({
+  expect(loadSms(readEnvironment(plain).environment, folder, {})).toEqual({
     driver: 'http',
     gatewayUrl: 'https://sms.example.org/',
   })

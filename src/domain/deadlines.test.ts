@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
+import { defaultDeadlines as deadlines } from '../../test/support/deadlines.ts'
 import { endOfDay, isPast } from './calendar.ts'
 import {
   activationLastDay,
-  activationReminderDue,
+  activationRemindersDue,
   coverageGraceLastDay,
-  defaultDeadlines as deadlines,
-  neverSignedInLastDay,
+  neverSignedInSince,
   nextLetterAllowedAt,
+  remindedCodeLastDay,
   unlockCodeLastDay,
-  unlockCodeReminderDay,
 } from './deadlines.ts'
 
 const dayLength = 24 * 3_600_000
@@ -31,31 +31,34 @@ describe('activation', () => {
     expect(isPast(lastDay, later(noon, 29 + shift))).toBe(true)
   })
 
+  // Summer time begins on 28 March: the mornings of days 7 and 21 are counted in the calendar, not in hours.
   it.each([
-    [0, '2027-03-20T22:59:59Z', false],
-    [0, '2027-03-20T23:00:00Z', true],
-    [1, '2027-03-21T12:00:00Z', false],
-    // Summer time has begun on 28 March
-    [1, '2027-04-03T21:59:59Z', false],
-    [1, '2027-04-03T22:00:00Z', true],
-    [2, '2027-04-05T12:00:00Z', false],
-    [0, '2027-04-11T21:59:59Z', true],
-    [0, '2027-04-11T22:00:00Z', false],
-  ])('with %i reminders sent, at %s the next is due: %s', (sent, now, due) => {
-    expect(activationReminderDue(new Date('2027-03-14T12:00:00Z'), sent, new Date(now), deadlines)).toBe(due)
+    ['2027-03-20', []],
+    ['2027-03-21', [1]],
+    ['2027-04-03', [1]],
+    ['2027-04-04', [2, 1]],
+  ])('who registered on 14 March is due on %s: reminders %j, the latest first', (today, numbers) => {
+    for (const registered of ['2027-03-13T23:00:00Z', '2027-03-14T22:59:59Z'])
+      expect(
+        activationRemindersDue(today, deadlines)
+          .filter(({ registeredBefore }) => new Date(registered) < registeredBefore)
+          .map(({ number }) => number),
+      ).toEqual(numbers)
   })
 })
 
 describe('unlock code', () => {
   it('lives 30 days from posting, with a reminder 10 days before its end', () => {
     expect(unlockCodeLastDay('2027-03-12', deadlines)).toBe('2027-04-11')
-    expect(unlockCodeReminderDay('2027-03-12', deadlines)).toBe('2027-04-01')
+    expect(remindedCodeLastDay('2027-04-01', deadlines)).toBe('2027-04-11')
     expect(endOfDay(unlockCodeLastDay('2027-03-12', deadlines)).toISOString()).toBe('2027-04-11T22:00:00.000Z')
     expect(unlockCodeLastDay('2026-10-01', deadlines)).toBe('2026-10-31')
   })
 
   it('leaves a registration that is never signed in to 90 days', () => {
-    expect(neverSignedInLastDay('2027-04-11', deadlines)).toBe('2027-07-10')
+    // The code's last day was 11 April: gone on 11 July, not on 10 July.
+    expect('2027-04-11' < neverSignedInSince('2027-07-10', deadlines)).toBe(false)
+    expect('2027-04-11' < neverSignedInSince('2027-07-11', deadlines)).toBe(true)
   })
 })
 

@@ -1,4 +1,4 @@
-import { addDays, addMonths, berlinDay, type CalendarDay } from './calendar.ts'
+import { addDays, addMonths, berlinDay, type CalendarDay, endOfDay } from './calendar.ts'
 
 /** The deadlines of mission.md, "Deadlines", as they stand in `config/deadlines.yaml`; units in the names. */
 export type Deadlines = {
@@ -27,26 +27,6 @@ export type Deadlines = {
   letterLimit: { count: number; windowDays: number; minimumGapHours: number }
 }
 
-/** The values of the seed and of mission.md. */
-export const defaultDeadlines: Deadlines = {
-  activationDays: 28,
-  activationReminderDays: [7, 21],
-  unlockCodeDays: 30,
-  unlockCodeReminderDaysBefore: 10,
-  neverSignedInDays: 90,
-  coverageGraceMonths: 3,
-  abandonedRegistrationHours: 24,
-  endedAccountDays: 90,
-  unusedDeviceDays: 400,
-  unusedConsentDays: 400,
-  personMonthsAfterEnd: 24,
-  returnedLetterMonths: 24,
-  messageDays: 30,
-  smsReceiptDays: 90,
-  endedLinkMonths: 12,
-  letterLimit: { count: 4, windowDays: 30, minimumGapHours: 24 },
-}
-
 const hour = 60 * 60 * 1000
 
 /**
@@ -60,17 +40,19 @@ export function activationLastDay(
   return addDays(berlinDay(registeredAt), activationDays)
 }
 
-/** Tells whether the next reminder of the activation is due; never after its last day (mission.md, "Deadlines"). */
-export function activationReminderDue(
-  registeredAt: Date,
-  remindersSent: number,
-  now: Date,
-  deadlines: Pick<Deadlines, 'activationDays' | 'activationReminderDays'>,
-): boolean {
-  const days = deadlines.activationReminderDays[remindersSent]
-  if (days === undefined) return false
-  const today = berlinDay(now)
-  return today >= addDays(berlinDay(registeredAt), days) && today <= activationLastDay(registeredAt, deadlines)
+/** A reminder: the how-manieth, and the instant before which somebody must have registered to get it. */
+export type ReminderDue = { number: number; registeredBefore: Date }
+
+/** Lists the reminders of the activation that go out on a day, the latest first; each is due from the morning of its day on. */
+export function activationRemindersDue(
+  today: CalendarDay,
+  { activationReminderDays }: Pick<Deadlines, 'activationReminderDays'>,
+): ReminderDue[] {
+  const due = (days: number, index: number) => ({
+    number: index + 1,
+    registeredBefore: endOfDay(addDays(today, -days)),
+  })
+  return activationReminderDays.map(due).reverse()
 }
 
 /** Tells the last day on which an unlock code works, counted from its posting (seed, 3). */
@@ -81,20 +63,20 @@ export function unlockCodeLastDay(
   return addDays(postedOn, unlockCodeDays)
 }
 
-/** Tells the day on which a person is reminded of an unlock code that is not used yet. */
-export function unlockCodeReminderDay(
-  postedOn: CalendarDay,
-  deadlines: Pick<Deadlines, 'unlockCodeDays' | 'unlockCodeReminderDaysBefore'>,
+/** Tells the last day of the unlock codes that people are reminded of on a day; of those that end earlier they have been, or are now. */
+export function remindedCodeLastDay(
+  today: CalendarDay,
+  { unlockCodeReminderDaysBefore }: Pick<Deadlines, 'unlockCodeReminderDaysBefore'>,
 ): CalendarDay {
-  return addDays(unlockCodeLastDay(postedOn, deadlines), -deadlines.unlockCodeReminderDaysBefore)
+  return addDays(today, unlockCodeReminderDaysBefore)
 }
 
-/** Tells the last day of a registration that was never signed in to, counted from the last day of its last code. */
-export function neverSignedInLastDay(
-  codeLastDay: CalendarDay,
+/** Tells before which day the last code must have ended for a registration to go that was never signed in to. */
+export function neverSignedInSince(
+  today: CalendarDay,
   { neverSignedInDays }: Pick<Deadlines, 'neverSignedInDays'>,
 ): CalendarDay {
-  return addDays(codeLastDay, neverSignedInDays)
+  return addDays(today, -neverSignedInDays)
 }
 
 /** Tells the last day on which sign-in still works after the last day of coverage (mission.md, "Coverage is checked"). */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { defaultDeadlines } from './deadlines.ts'
+import { defaultDeadlines } from '../../test/support/deadlines.ts'
 import { checkEligibility, type InsuredPerson, signInStanding } from './eligibility.ts'
 
 const erika: InsuredPerson = {

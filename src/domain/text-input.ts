@@ -1,7 +1,5 @@
 import { hasBidiMarks, hasUnsafeCharacters } from './unsafe-characters.ts'
 
-type LineResult = { ok: true; value: string } | { ok: false; reason: 'control_characters' }
-
 type SecurityAnswerResult =
   | { ok: true /** normalised, as it is hashed */; value: string }
   | {
@@ -11,12 +9,6 @@ type SecurityAnswerResult =
 
 /** Characters of a normalised answer. */
 const answerLength = { min: 3, max: 100 }
-
-/** Reads one line of free text: in NFC and without outer blanks; control characters, marks of direction and broken Unicode are refused (security.md, "Refuse, clearly"). */
-export function cleanLine(input: string): LineResult {
-  if (hasUnsafeCharacters(input) || hasBidiMarks(input)) return { ok: false, reason: 'control_characters' }
-  return { ok: true, value: input.normalize('NFC').trim() }
-}
 
 /**
  * Makes answers that a person means as the same one the same text: NFKC, no difference of case, `ß` as `ss`, no
@@ -37,9 +29,8 @@ export function checkSecurityAnswer(
   { question, names }: { question: string; names: readonly string[] },
 ): SecurityAnswerResult {
   if (answer.length > answerLength.max * 8) return { ok: false, reason: 'too_long' }
-  const line = cleanLine(answer)
-  if (!line.ok) return line
-  const value = normaliseSecurityAnswer(line.value)
+  if (hasUnsafeCharacters(answer) || hasBidiMarks(answer)) return { ok: false, reason: 'control_characters' }
+  const value = normaliseSecurityAnswer(answer)
   const count = [...value].length
   if (count === 0) return { ok: false, reason: 'empty' }
   if (count < answerLength.min) return { ok: false, reason: 'too_short' }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Actor } from '../audit/event.ts'
-import { addDays, berlinDay, type CalendarDay } from '../domain/calendar.ts'
+import { addDays, berlinDay, type CalendarDay, daysBetween } from '../domain/calendar.ts'
 import { unlockCodeLastDay } from '../domain/deadlines.ts'
 import { createUnlockCode, formatUnlockCode, type UnlockCode, unlockCodeBinding } from '../domain/unlock-code.ts'
 import type { Clock } from '../gateways/clock.ts'
@@ -59,8 +59,6 @@ export function createCanaryLetterService({ stores, transaction, clock, hash, al
     },
   }
 }
-
-const daysBetween = (from: CalendarDay, to: CalendarDay) => (Date.parse(to) - Date.parse(from)) / (24 * 60 * 60 * 1000)
 
 /**
  * Makes the letter to the operator that goes with a run, which the transaction holds; a run that is drawn again keeps it. It

@@ -1,4 +1,4 @@
-import { addDays, addMonths, berlinDay, type CalendarDay, startOfDay } from '../domain/calendar.ts'
+import { addDays, addMonths, berlinDay, type CalendarDay, isPast, startOfDay } from '../domain/calendar.ts'
 import { type Deadlines, suspendedAccountLastDay } from '../domain/deadlines.ts'
 import type { Clock } from '../gateways/clock.ts'
 import type { SuspendedAccount } from '../stores/account-ends.ts'
@@ -58,7 +58,7 @@ async function deleteIfOver({ clock, deadlines }: Settings, unit: UnitOfWork, { 
   await unit.insuredPersons.hold(account.insuranceNumber)
   const person = asSeenByInsurer(await unit.insuredPersons.findByInsuranceNumber(account.insuranceNumber), account)
   const lastDay = suspendedAccountLastDay(person, since, deadlines)
-  if (lastDay === null || berlinDay(at) <= lastDay) return false
+  if (lastDay === null || !isPast(lastDay, at)) return false
   if (!(await unit.accountEnds.deleteSuspended(account.id, since))) return false
   await unit.audit.accountDeleted({ at, accountId: account.id, reason: 'suspended_until_its_end' })
   return true

@@ -1,5 +1,5 @@
-import { addDays, addMonths, berlinDay, startOfDay } from '../domain/calendar.ts'
-import type { Deadlines } from '../domain/deadlines.ts'
+import { addDays, addMonths, berlinDay, isPast, startOfDay } from '../domain/calendar.ts'
+import { activationRemindersDue, type Deadlines, neverSignedInSince, remindedCodeLastDay } from '../domain/deadlines.ts'
 import type { Clock } from '../gateways/clock.ts'
 import { cleanUpBatch } from '../stores/clean-up.ts'
 import type { Stores } from '../stores/index.ts'
@@ -36,19 +36,17 @@ async function remindOfActivation(
   { transaction, clock, deadlines, mails }: Settings,
   signal?: AbortSignal,
 ): Promise<number> {
-  const today = berlinDay(clock.now())
   let done = 0
   // The latest first: after an outage a person gets one reminder, not all that were missed.
-  for (const [sent, days] of [...deadlines.activationReminderDays.entries()].reverse()) {
-    // Registered before the end of the day that lies `days` back: due from the morning of day `days`.
-    const registeredBefore = startOfDay(addDays(today, 1 - days))
+  for (const { number, registeredBefore } of activationRemindersDue(berlinDay(clock.now()), deadlines)) {
     done += await inBatches(
       () =>
         transaction(async (unit) => {
-          const due = await unit.accounts.claimActivationReminders(sent, registeredBefore, batch)
+          const now = clock.now()
+          const due = await unit.accounts.claimActivationReminders(number, registeredBefore, batch)
           for (const account of due)
-            if (account.activationLastDay >= today)
-              await mails.sendActivationLink(unit, account, 'activationReminder', clock.now(), sent + 1)
+            if (!isPast(account.activationLastDay, now))
+              await mails.sendActivationLink(unit, account, 'activationReminder', now, number)
           return due.length
         }),
       batch,
@@ -79,8 +77,8 @@ function remindOfUnlockCode({ transaction, clock, deadlines, mails }: Settings, 
       transaction(async (unit) => {
         const now = clock.now()
         const today = berlinDay(now)
-        const day = addDays(today, deadlines.unlockCodeReminderDaysBefore)
-        const due = await unit.letters.claimReminders(day, today, now, batch)
+        const lastDay = remindedCodeLastDay(today, deadlines)
+        const due = await unit.letters.claimReminders(lastDay, today, now, batch)
         for (const letter of due) {
           const account = letter.accountId ? await unit.accounts.find(letter.accountId) : null
           // A newer letter is under way or has a later end: this one needs no reminder.
@@ -99,8 +97,8 @@ function deleteNeverSignedIn({ transaction, clock, deadlines }: Settings, signal
     () =>
       transaction(async (unit) => {
         const now = clock.now()
-        const endedBefore = addDays(berlinDay(now), -deadlines.neverSignedInDays)
-        const deleted = await unit.accounts.deleteNeverSignedIn(endedBefore, batch)
+        const since = neverSignedInSince(berlinDay(now), deadlines)
+        const deleted = await unit.accounts.deleteNeverSignedIn(since, batch)
         for (const accountId of deleted)
           await unit.audit.registrationDeleted({ at: now, accountId, reason: 'never_signed_in' })
         return deleted.length

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { defaultDeadlines } from '../domain/deadlines.ts'
+import { defaultDeadlines } from '../../test/support/deadlines.ts'
 import type { InsuredPerson } from '../domain/eligibility.ts'
 import type { Account } from '../stores/accounts.ts'
 import type { Stores } from '../stores/index.ts'

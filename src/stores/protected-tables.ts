@@ -209,17 +209,3 @@ export function placeOf(table: string, column: string, row: object): string {
 
 /** Names the place of the insurance number that a blind index is computed from; `id`: of the row that holds it. */
 export const ownerPlace = (table: string, id: string | null | undefined): string => `${table}.insurance_number:${id}`
-
-/** Columns that hold hashes without a key: SHA-256 of random tokens, which needs none (OWASP ASVS 5, 6.5), and argon2id. */
-export const unkeyedHashes: readonly string[] = [
-  'accounts.password_hash',
-  'accounts.security_answer_hash',
-  'activation_links.token_hash',
-  'known_devices.device_hash',
-  'device_links.token_hash',
-  'oidc_artefacts.id_hash',
-  'oidc_artefacts.grant_hash',
-  'oidc_artefacts.uid_hash',
-  'oidc_artefacts.user_code_hash',
-  'oidc_artefacts.successor_hash',
-]

@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createHttpSmsDriver } from '../../src/gateways/sms/http.ts'
-import { type Attempt, createSmsRouter, type RouterSettings, type SmsRouter } from '../../src/gateways/sms/router.ts'
+import { type Attempt, createSmsRouter, type RouterSettings } from '../../src/gateways/sms/router.ts'
 import { SmsFailure } from '../../src/gateways/sms.ts'
 import { createStandingClock } from '../support/clock.ts'
 import { type SmsHttpBehaviour, type SmsHttpServer, startSmsHttpServer } from '../support/servers/sms-http.ts'
 import { waitFor } from '../support/wait.ts'
 
 const servers: SmsHttpServer[] = []
-let router: SmsRouter | undefined
+let router: ReturnType<typeof createSmsRouter> | undefined
 afterEach(async () => {
   await router?.close()
   for (const server of servers.splice(0)) server.close()

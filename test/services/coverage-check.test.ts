@@ -1,10 +1,10 @@
 import { beforeEach, expect, it } from 'vitest'
-import { defaultDeadlines } from '../../src/domain/deadlines.ts'
 import type { InsuredPerson } from '../../src/domain/eligibility.ts'
 import { createCoverageCheck } from '../../src/services/coverage-check.ts'
 import { createRegisterFollower } from '../../src/services/member-import.ts'
 import { holdLock } from '../support/database.ts'
 import { describeOnDatabase, describeOnServer, sixteenTimes, urlOf } from '../support/databases.ts'
+import { defaultDeadlines } from '../support/deadlines.ts'
 import { erika } from '../support/members.ts'
 import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
 

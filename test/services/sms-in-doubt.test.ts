@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { createSmsRouter, type SmsRouter } from '../../src/gateways/sms/router.ts'
+import { createSmsRouter } from '../../src/gateways/sms/router.ts'
 import { createSmppSmsDriver } from '../../src/gateways/sms/smpp.ts'
 import { createDeliveryService } from '../../src/services/deliveries.ts'
 import { createSmsReceiptService } from '../../src/services/sms-receipts.ts'
@@ -18,7 +18,7 @@ const rule = { timeout: 10, firstRetry: 1, longestRetry: 1, giveUpAfter: 300 }
 describeOnServer('an SMS whose gateway does not say in time whether it took it', (database) => {
   let world: ServiceWorld
   let centre: SmppServer
-  let router: SmsRouter
+  let router: ReturnType<typeof createSmsRouter>
   let deliveries: ReturnType<typeof createDeliveryService>
   let receipts: ReturnType<typeof createSmsReceiptService>
   const log = { info() {}, warn() {}, error() {} }

@@ -61,7 +61,7 @@ describeOnServer('accounts, 16 at once', (database) => {
 
   it('are reminded by one job each', async () => {
     for (let n = 0; n < 10; n++) await create()
-    const claims = await sixteenTimes(() => store().claimActivationReminders(0, now, 10))
+    const claims = await sixteenTimes(() => store().claimActivationReminders(1, now, 10))
     expect(claims.flat()).toHaveLength(10)
   })
 })

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, it } from 'vitest'
-import { defaultDeadlines } from '../../src/domain/deadlines.ts'
 import { createAccountStore } from '../../src/stores/accounts.ts'
 import { createInvariantStore, invariants, momentOf } from '../../src/stores/invariants/index.ts'
 import { emptyAuditLog } from '../support/audit.ts'
 import { describeOnBoth } from '../support/databases.ts'
+import { defaultDeadlines } from '../support/deadlines.ts'
 import { newAccount } from '../support/members.ts'
 import { createProtection } from '../support/protection.ts'
 

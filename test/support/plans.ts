@@ -32,7 +32,7 @@ const someLetters = Array.from({ length: 200 }, (_, n) => {
 /** Every statement of the jobs that searches a table, and what a sign-in or a page of it searches beside primary keys. */
 export const watchedQueries: WatchedQuery[] = [
   watch('activation-reminders', 'claimActivationReminders', ['accounts_to_remind'], ({ accounts }) =>
-    accounts.claimActivationReminders(0, hoursAgo(24 * 7), 200),
+    accounts.claimActivationReminders(1, hoursAgo(24 * 7), 200),
   ),
   watch('not-activated', 'deleteNotActivated', ['accounts_state_activation_last_day_index'], ({ accounts }) =>
     accounts.deleteNotActivated(today, 200),

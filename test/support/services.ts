@@ -1,5 +1,4 @@
 import { createAuditTrail } from '../../src/audit/events.ts'
-import { defaultDeadlines } from '../../src/domain/deadlines.ts'
 import type { InsuredPerson } from '../../src/domain/eligibility.ts'
 import type { PrintedEnvelope, PrintFile, PrintJob, ReceivedReceipt } from '../../src/gateways/letter-delivery.ts'
 import type { Envelope, LetterContent } from '../../src/gateways/letter-pdf.ts'
@@ -18,6 +17,7 @@ import type { Protection } from '../../src/stores/protection.ts'
 import { createTransaction } from '../../src/stores/transaction.ts'
 import { emptyAuditLog } from './audit.ts'
 import { createStandingClock } from './clock.ts'
+import { defaultDeadlines } from './deadlines.ts'
 import { newAccount } from './members.ts'
 import { createProtection } from './protection.ts'
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import ejs from 'ejs'
 import type { Context } from 'koa'
-import * as words from './words.ts'
+import { sayFactors, sayLevel, sayMoment, sayRefusal, sayStepUp } from './words.ts'
 
 /** Answers with a page of `views/demo`; `model` is plain data. */
 export type ShowPage = (ctx: Context, view: string, model: PageModel, status?: number) => Promise<void>
@@ -9,6 +9,7 @@ export type ShowPage = (ctx: Context, view: string, model: PageModel, status?: n
 /** What every page needs beside its own data. */
 export type PageModel = { title: string; notice?: string } & Record<string, unknown>
 
+const words = { sayFactors, sayLevel, sayMoment, sayRefusal, sayStepUp }
 const views = fileURLToPath(new URL('../../../views/demo/', import.meta.url))
 
 /** Creates the renderer of the demonstration's own pages. */
@@ -30,6 +31,6 @@ function claimRows(claims: Record<string, unknown>): { name: string; value: stri
   return Object.entries(claims).map(([name, value]) => ({
     name,
     value: typeof value === 'string' ? value : JSON.stringify(value),
-    inWords: moments.has(name) ? words.sayMoment(value) : undefined,
+    inWords: moments.has(name) ? sayMoment(value) : undefined,
   }))
 }

@@ -91,8 +91,6 @@ export function createSmsRouter(settings: RouterSettings) {
   }
 }
 
-export type SmsRouter = ReturnType<typeof createSmsRouter>
-
 /** Open, or half open with its one probe under way. */
 const isAway = (breaker: Line['breaker']) => !breaker.closed && !breaker.pendingClose
 

@@ -1,4 +1,4 @@
-import { berlinDay, type CalendarDay } from '../../domain/calendar.ts'
+import { type CalendarDay, isPast } from '../../domain/calendar.ts'
 import type { Deps } from '../deps.ts'
 
 type ActivationDeps = Pick<Deps, 'stores' | 'transaction' | 'clock' | 'letters'>
@@ -12,7 +12,7 @@ export async function lookAtLink(token: string, deps: ActivationDeps): Promise<L
   if (!link) return 'unknown'
   const account = link.accountId ? await deps.stores.accounts.find(link.accountId) : null
   if (account?.activatedAt) return 'used'
-  if (link.lastDay < berlinDay(deps.clock.now())) return 'expired'
+  if (isPast(link.lastDay, deps.clock.now())) return 'expired'
   if (account?.state === 'pending_activation') return 'usable'
   // The registration went: because another one of the number became active, or the link had been used before that.
   return link.usedAt ? 'used' : 'unknown'

@@ -1,4 +1,4 @@
-import { addDays, berlinDay, startOfDay } from '../../domain/calendar.ts'
+import { addDays, berlinDay, isPast, startOfDay } from '../../domain/calendar.ts'
 import type { Deps } from '../deps.ts'
 import type { Step } from '../journey.ts'
 import type { SignInState } from './state.ts'
@@ -13,7 +13,7 @@ export const newLetterStep: Step<SignInState, 'newLetter', NewLetterDeps> = {
     const account = await deps.stores.accounts.find(state.accountId)
     const allowedFrom = account ? await deps.letters.allowedAt(deps.stores, account, now) : now
     const lastDay = account?.codeLastDay ?? null
-    const expired = lastDay !== null && lastDay < berlinDay(now)
+    const expired = lastDay !== null && isPast(lastDay, now)
     return {
       model: { lastDay, reason: expired ? 'expired' : 'lost', allowedFrom: allowedFrom > now ? allowedFrom : null },
     }

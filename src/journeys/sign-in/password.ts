@@ -1,4 +1,4 @@
-import { berlinDay } from '../../domain/calendar.ts'
+import { berlinDay, isPast } from '../../domain/calendar.ts'
 import { parseUsername } from '../../domain/username.ts'
 import { PublicError } from '../../errors.ts'
 import type { Account } from '../../stores/accounts.ts'
@@ -135,7 +135,7 @@ async function route(deps: PasswordDeps, account: Account, deviceKnown: boolean)
   const person = { accountId: account.id, deviceKnown }
   switch (account.state) {
     case 'pending_activation':
-      return account.activationLastDay < berlinDay(now)
+      return isPast(account.activationLastDay, now)
         ? { invalid: { username: 'wrong', password: 'wrong' } }
         : { outcome: 'notActivated', data: person }
     case 'awaiting_letter':

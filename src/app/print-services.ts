@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
+import { letterPurposes } from '../domain/letters/purposes.ts'
 import { createLetterPdf, parseLetterTexts } from '../gateways/letter-pdf.ts'
 import { createCanaryLetterService } from '../services/canary-letters.ts'
 import type { PrintDesk } from '../services/print-run/settings.ts'
@@ -34,6 +35,7 @@ export function createPrintServices({ config, log, ...given }: Given) {
     printRuns: createPrintRunService({
       ...given,
       deadlines: config.deadlines,
+      purposes: letterPurposes,
       minimumAge: config.insurer.minimumAge,
       rules: config.printDesk,
       fourEyes: config.production,

@@ -46,7 +46,7 @@ export function createPostboxDrivers(
       async settle() {},
       async deliver({ envelopes }) {
         for await (const { id, letters, insuranceNumber } of envelopes()) {
-          const codes = letters.flatMap((letter) => (letter.kind === 'unlock_code' ? letter.codes : []))
+          const codes = letters.flatMap((letter) => ('codes' in letter ? letter.codes : []))
           await postbox.put({
             id,
             kind: 'letter',
@@ -86,8 +86,8 @@ function letterText(letters: readonly LetterContent[]): string {
 function linesOf(letter: LetterContent): string[] {
   const nameOf = ({ registeredOn, registeredTime, maskedMobile }: Registration) =>
     `registriert am ${registeredOn}, ${registeredTime}, Mobilnummer ${maskedMobile}`
-  if (letter.kind === 'account_exists') return letter.registrations.map(nameOf)
-  if (letter.kind !== 'unlock_code') return []
+  if ('registrations' in letter) return letter.registrations.map(nameOf)
+  if (!('codes' in letter)) return []
   const [only, ...others] = letter.codes
   const codes =
     only && others.length === 0

@@ -65,7 +65,7 @@ async function createAccount(
   await unit.accounts.activateRegistration(id, now)
   if (person.username !== 'lena.huber') {
     const account = await unit.accounts.find(id)
-    if (account) await settings.letters.request(unit, account, now)
+    if (account) await settings.letters.request(unit, account, 'unlock_code', { now })
     return
   }
   await unit.accounts.markLetterPosted(id, berlinDay(now), now)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { create } from 'qrcode'
 import { describe, expect, it } from 'vitest'
-import type { AccountExistsLetter, UnlockCodeLetter } from './letter-pdf/letter-content.ts'
+import type { AttemptsLetter, CodesLetter } from './letter-pdf/letter-content.ts'
 import { type PlacedText, readPages, readRectangles } from './letter-pdf/read-pdf.test-support.ts'
 import { createLetterPdf, type LetterContent, type LetterInsurer, parseLetterTexts } from './letter-pdf.ts'
 
@@ -26,20 +26,20 @@ const common = {
   largePrint: false,
 }
 const registration = { registeredOn: '2027-03-08', registeredTime: '10:02', maskedMobile: '+49 151 ••••• 71' }
-const unlockCode: UnlockCodeLetter = {
+const unlockCode: CodesLetter = {
   ...common,
   id: 'L-0001',
   kind: 'unlock_code',
   codes: [{ ...registration, code: '7K3M-Q0B8-ZR2S' }],
   lastDay: '2027-04-11',
-  signInUrl: 'https://bayern.meine.aok.de/anmeldung',
+  url: 'https://bayern.meine.aok.de/anmeldung',
 }
-const accountExists: AccountExistsLetter = {
+const accountExists: AttemptsLetter = {
   ...common,
   id: 'L-0002',
   kind: 'account_exists',
   registrations: [registration],
-  helpUrl: 'https://bayern.meine.aok.de/hilfe',
+  url: 'https://bayern.meine.aok.de/hilfe',
 }
 const longAddress = {
   name: 'Prof. Dr. Wilhelmine-Charlotte Gräfin von Hohenfürstenstein-Ołeśnicką zu Şahinoğlu-Dvořáková',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Actor } from '../audit/event.ts'
 import { addDays, berlinDay, type CalendarDay, daysBetween } from '../domain/calendar.ts'
 import { unlockCodeLastDay } from '../domain/deadlines.ts'
+import { letterPurposes } from '../domain/letters/purposes.ts'
 import { createUnlockCode, formatUnlockCode, type UnlockCode, unlockCodeBinding } from '../domain/unlock-code.ts'
 import type { Clock } from '../gateways/clock.ts'
 import type { KeyedHash } from '../gateways/field-encryption.ts'
@@ -72,13 +73,15 @@ export async function canaryContent(
 ): Promise<LetterContent | null> {
   const { canary } = rules
   if (!canary?.enabled) return null
+  const kind = 'unlock_code'
+  const { path } = letterPurposes[kind].contents[kind]
   const id = randomUUID()
   const fresh = createUnlockCode(random.bytes)
   const codeHash = hash.hash(fresh, unlockCodeBinding(id))
   const letter = await unit.canaryLetters.add({ id, runId, code: fresh, codeHash })
   return {
     id: letter.id,
-    kind: 'unlock_code',
+    kind,
     recipient: { name: canary.name, ...canary.address },
     date: postingDay,
     largePrint: false,
@@ -91,6 +94,6 @@ export async function canaryContent(
       },
     ],
     lastDay: unlockCodeLastDay(postingDay, deadlines),
-    signInUrl: new URL('/anmeldung', issuer).href,
+    url: new URL(path, issuer).href,
   }
 }

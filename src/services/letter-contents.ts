@@ -1,13 +1,13 @@
 import type { CalendarDay } from '../domain/calendar.ts'
 import type { InsuredPerson } from '../domain/eligibility.ts'
-import { chooseCodes, type EnvelopeRules, type WaitingCode } from '../domain/envelope.ts'
+import { chooseCodes, type WaitingCode } from '../domain/envelope.ts'
+import { formOf, type Known, type LetterContentKind } from '../domain/letters/purposes.ts'
 import { createUnlockCode, unlockCodeBinding } from '../domain/unlock-code.ts'
 import type { Account } from '../stores/accounts.ts'
 import type { Stores } from '../stores/index.ts'
-import type { Letter, LetterContentKind } from '../stores/letters.ts'
+import type { Letter } from '../stores/letters.ts'
 import type { Filling } from '../stores/run-letters.ts'
 import type { UnitOfWork } from '../stores/transaction.ts'
-import { decideContent } from './letter-decision.ts'
 import type { PrintDesk } from './print-run/settings.ts'
 import { addressHash, clearAddress, isAddress } from './returned-mail.ts'
 
@@ -42,7 +42,7 @@ export async function fillLetters(
   const now = desk.clock.now()
   const addressed = await addressLetters(unit, letters)
   const blocked = await findBlocked(desk, unit, addressed, now)
-  const due = await keepUnblocked(unit, addressed, blocked, now)
+  const due = await keepUnblocked(desk, unit, addressed, blocked)
   const hashes = due.flatMap(({ account }) => account?.insuranceNumberHashes ?? [])
   const active = new Set((await unit.accounts.findActiveByHashes(hashes)).map((account) => account.insuranceNumber))
   const decided = due.map((each) => {
@@ -52,11 +52,20 @@ export async function fillLetters(
     return { ...each, content }
   })
   const begun = await unit.runLetters.envelopesInRun(runId, hashes)
-  const printed = chooseForEnvelopes(decided, begun, desk.rules.envelope)
+  const printed = chooseForEnvelopes(desk, decided, begun)
   const fillings = decided.map((each) => fillOne(desk, each, printed.get(each.letter.id) ?? null))
   await unit.runLetters.fill(fillings, now)
   await watchNumbers(desk, unit, fillings, decided, now)
 }
+
+/** Tells what goes into the envelope of a letter on its posting day, by what the letter was asked for. */
+export const decideContent = (
+  { purposes, minimumAge }: PrintDesk,
+  { purpose }: Letter,
+  account: Account,
+  known: Known,
+  day: CalendarDay,
+) => purposes[purpose].decide({ minimumAge }, account, known, day) as LetterContentKind
 
 type Decided = Addressed & { content: LetterContentKind }
 
@@ -66,7 +75,11 @@ type Begun = Awaited<ReturnType<UnitOfWork['runLetters']['envelopesInRun']>>
  * Puts what is printed into one envelope for each number; answers the envelope of each letter, by the letter's id. `begun`: what
  * an earlier batch of the run has put into envelopes, when somebody activated at the very cut-off.
  */
-function chooseForEnvelopes(decided: readonly Decided[], begun: Begun, rules: EnvelopeRules): Map<string, string> {
+function chooseForEnvelopes(
+  { purposes, rules: { envelope: rules } }: PrintDesk,
+  decided: readonly Decided[],
+  begun: Begun,
+): Map<string, string> {
   const numbers = Map.groupBy(
     decided.filter(({ account, content }) => account && content !== 'none'),
     ({ account }) => account?.insuranceNumber,
@@ -78,14 +91,12 @@ function chooseForEnvelopes(decided: readonly Decided[], begun: Begun, rules: En
       codes: rules.codes - (there?.letters ?? 0),
       codesOfRepeatedNumbers: rules.codesOfRepeatedNumbers - (there?.letters ?? 0),
     }
-    const [requested, notices] = [letters.filter(isRequested), letters.filter((each) => !isRequested(each))]
-    const chosen = [...chooseCodes(requested.map(toWaitingCode), left), ...notices.map(toWaitingCode)]
+    const { anybody = [], member = [] } = Object.groupBy(letters, ({ letter }) => purposes[letter.purpose].askedBy)
+    const chosen = [...chooseCodes(anybody.map(toWaitingCode), left), ...member.map(toWaitingCode)]
     for (const { letterId } of chosen) envelopes.set(letterId, there?.envelopeId ?? chosen[0]?.letterId ?? letterId)
   }
   return envelopes
 }
-
-const isRequested = ({ letter }: Decided) => letter.purpose === 'unlock_code'
 
 const toWaitingCode = ({ letter, account }: Decided): WaitingCode => ({
   letterId: letter.id,
@@ -157,22 +168,22 @@ async function findBlocked(
 }
 
 /**
- * Notices to a blocked address wait for another one. A letter with a code stays in its run with nothing printed, as for a number
- * that is not known: its pages, e-mail and dates must not differ (docs/decisions/0019-returned-mail.md).
+ * What a member asked for waits while its address is blocked. What anybody may have asked for stays in its run with nothing printed,
+ * as for a number that is not known: its pages, e-mail and dates must not differ (docs/decisions/0019-returned-mail.md).
  */
 async function keepUnblocked(
+  { purposes, clock }: PrintDesk,
   unit: UnitOfWork,
   addressed: readonly Addressed[],
   blocked: ReadonlySet<string>,
-  now: Date,
 ): Promise<Addressed[]> {
-  const waits = ({ letter }: Addressed) => letter.purpose !== 'unlock_code' && blocked.has(letter.id)
-  const nextTry = new Date(now.getTime() + dayLength)
+  const waits = ({ letter }: Addressed) => purposes[letter.purpose].askedBy === 'member' && blocked.has(letter.id)
+  const nextTry = new Date(clock.now().getTime() + dayLength)
   for (const each of addressed.filter(waits)) await unit.runLetters.postpone(each.letter.id, nextTry)
   return addressed.filter((each) => !waits(each))
 }
 
-function fillOne({ random, hash }: PrintDesk, each: Decided, envelopeId: string | null): Filling {
+function fillOne({ purposes, random, hash }: PrintDesk, each: Decided, envelopeId: string | null): Filling {
   const { letter, person } = each
   const content = envelopeId ? each.content : 'none'
   const code = createUnlockCode(random.bytes)
@@ -181,7 +192,7 @@ function fillOne({ random, hash }: PrintDesk, each: Decided, envelopeId: string 
     envelopeId,
     content,
     codeHash: hash.hash(code, unlockCodeBinding(letter.id)),
-    code: content === 'unlock_code' ? code : null,
+    code: formOf(purposes, { ...letter, content }) === 'codes' ? code : null,
     addressHash: person && content !== 'none' ? addressHash(hash, letter.id, person.address) : null,
   }
 }

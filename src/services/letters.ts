@@ -2,12 +2,17 @@ import { randomUUID } from 'node:crypto'
 import type { Actor } from '../audit/event.ts'
 import { berlinDay, type CalendarDay } from '../domain/calendar.ts'
 import { type Deadlines, nextLetterAllowedAt } from '../domain/deadlines.ts'
+import { type LetterPurpose, type LetterPurposes, letterPurposes } from '../domain/letters/purposes.ts'
 import type { Account } from '../stores/accounts.ts'
 import type { Stores } from '../stores/index.ts'
-import type { Letter, NoticePurpose } from '../stores/letters.ts'
 import type { UnitOfWork } from '../stores/transaction.ts'
 
+type Settings = { deadlines: Deadlines; purposes?: LetterPurposes }
+
 export type LetterService = ReturnType<typeof createLetterService>
+
+/** `happenedAt`: what the letter tells of; now unless it is told again. `actor`: usually the member. */
+type Asking = { now: Date; actor?: Actor; happenedAt?: Date }
 
 const day = 24 * 60 * 60 * 1000
 
@@ -16,60 +21,48 @@ const day = 24 * 60 * 60 * 1000
  * registration counts its own letters: what others do with its number neither keeps its letter away nor shows in its dates
  * (docs/decisions/0022-envelopes.md).
  */
-export function createLetterService({ deadlines }: { deadlines: Deadlines }) {
-  const allowedAt = async (stores: Stores, account: Account, now: Date) => {
+export function createLetterService({ deadlines, purposes = letterPurposes }: Settings) {
+  const allowedAt = async (stores: Stores, account: Account, now: Date, purpose: LetterPurpose = 'unlock_code') => {
     const since = new Date(now.getTime() - deadlines.letterLimit.windowDays * day)
-    const earlier = await stores.letters.printTimes(account.id, since)
+    const earlier = await stores.letters.printTimes(account.id, since, purpose)
     return nextLetterAllowedAt(earlier, now, deadlines)
   }
-  const request = async (unit: UnitOfWork, account: Account, now: Date): Promise<{ letterDay: CalendarDay }> => {
-    await unit.letters.lockNumber(account.insuranceNumberHashes)
-    const printableFrom = await allowedAt(unit, account, now)
+  const request = async (
+    unit: UnitOfWork,
+    account: Account,
+    purpose: LetterPurpose,
+    { now, actor = 'member', happenedAt = now }: Asking,
+  ): Promise<{ letterDay: CalendarDay }> => {
+    const { limited, whenPosted } = purposes[purpose]
+    // Without a limit nothing is compared, and nothing held: whoever follows an import asks for many in one transaction.
+    if (limited) await unit.letters.lockNumber(account.insuranceNumberHashes)
+    const printableFrom = limited ? await allowedAt(unit, account, now, purpose) : now
     await unit.letters.request({
       id: randomUUID(),
       accountId: account.id,
       // The key that writes now, not the one that the account was stored under: keys rotate.
       insuranceNumberHash: account.insuranceNumberHashes[0] ?? account.insuranceNumberHash,
-      requestedAt: now,
-      printableFrom,
-    })
-    await unit.audit.letterRequested({
-      at: now,
-      accountId: account.id,
-      purpose: account.codeLastDay ? 'again' : 'first',
-    })
-    return { letterDay: berlinDay(printableFrom) }
-  }
-  const requestNotice = async (
-    unit: UnitOfWork,
-    account: Account,
-    purpose: NoticePurpose,
-    { now, actor, happenedAt = now }: { now: Date; actor: Actor; happenedAt?: Date },
-  ): Promise<void> => {
-    await unit.letters.request({
-      id: randomUUID(),
-      accountId: account.id,
-      insuranceNumberHash: account.insuranceNumberHashes[0] ?? account.insuranceNumberHash,
       requestedAt: happenedAt,
-      printableFrom: now,
+      printableFrom,
       purpose,
     })
-    await unit.audit.letterRequested({ at: now, actor, accountId: account.id, purpose })
+    const first = account.codeLastDay ? 'again' : 'first'
+    await unit.audit.letterRequested({
+      at: now,
+      actor,
+      accountId: account.id,
+      purpose: whenPosted === 'firstSignInOpens' ? first : purpose,
+    })
+    return { letterDay: berlinDay(printableFrom) }
   }
   return {
     /** From when a further letter of the registration may be printed; `now` when at once. */
     allowedAt,
     /**
-     * Asks for a letter with an unlock code. The first goes with the next run, a further one as soon as the limits of the
-     * registration allow, whether the number is known or not.
+     * Asks for a letter. It goes with the next run, a limited one as soon as the limits of its account allow, whether the number
+     * is known or not; what is printed, if anything, is decided then.
      */
     request,
-    /**
-     * Asks for a letter without a code that tells the member what happened to the account. It goes with the next run to the
-     * person of the register, if there is one by then. No lock is held here: whoever follows an import asks for many in one
-     * transaction.
-     */
-    requestNotice,
     /**
      * Stops what a damaged or lost envelope held and asks for another one, with codes of its own for the registrations that are
      * still there; their limits count both. `not_printed`: nothing of it that could still be used has been printed. `no_account`:
@@ -92,22 +85,12 @@ export function createLetterService({ deadlines }: { deadlines: Deadlines }) {
         const account = accounts.get(letter.accountId ?? '')
         if (!account) continue
         await unit.audit.letterReprinted({ at: now, actor, accountId: account.id, letterId })
-        days.push(await askAgain(unit, account, letter, { actor, now }))
+        const { purpose, requestedAt } = letter
+        const happenedAt = purposes[purpose].reprint === 'repeated' ? requestedAt : now
+        days.push((await request(unit, account, purpose, { now, actor, happenedAt })).letterDay)
       }
       const [letterDay] = days.sort()
       return letterDay ? { letterDay } : 'no_account'
     },
-  }
-
-  /** A notice tells when it happened: that is when the first one was asked for. */
-  async function askAgain(
-    unit: UnitOfWork,
-    account: Account,
-    { purpose, requestedAt }: Letter,
-    { actor, now }: { actor: Actor; now: Date },
-  ): Promise<CalendarDay> {
-    if (purpose === 'unlock_code') return (await request(unit, account, now)).letterDay
-    await requestNotice(unit, account, purpose, { now, actor, happenedAt: requestedAt })
-    return berlinDay(now)
   }
 }

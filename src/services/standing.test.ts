@@ -7,7 +7,10 @@ import type { UnitOfWork } from '../stores/transaction.ts'
 import { createStandingService, type StandingChange } from './standing.ts'
 
 const now = new Date('2026-11-25T09:00:00Z')
-const service = createStandingService({ deadlines: defaultDeadlines, letters: { async requestNotice() {} } })
+const service = createStandingService({
+  deadlines: defaultDeadlines,
+  letters: { request: async () => ({ letterDay: '2026-11-24' }) },
+})
 const person: InsuredPerson = {
   insuranceNumber: 'A123456780',
   insurerNumber: '108310400',

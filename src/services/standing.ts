@@ -22,7 +22,7 @@ export function createStandingService({
   letters,
 }: {
   deadlines: Deadlines
-  letters: Pick<LetterService, 'requestNotice'>
+  letters: Pick<LetterService, 'request'>
 }) {
   /**
    * Decides only; nothing is written. An account that was never active is not judged before the code of its letter
@@ -49,7 +49,7 @@ export function createStandingService({
       await unit.audit.accountResumed(event)
     if (decision.change === 'end' && (await unit.accounts.end(account.id, now))) {
       await unit.audit.accountEnded({ ...event, reason: 'coverage_over' })
-      await letters.requestNotice(unit, account, 'account_ended', { now, actor: 'system' })
+      await letters.request(unit, account, 'account_ended', { now, actor: 'system' })
     }
     if (decision.change === 'reopen') {
       // Beside a first sign-in of the same number: the unique index sees one key's hash only while keys rotate.

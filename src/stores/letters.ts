@@ -1,21 +1,11 @@
 import type { CalendarDay } from '../domain/calendar.ts'
+import type { LetterContentKind, LetterPurpose } from '../domain/letters/purposes.ts'
 import { deleteSome } from './clean-up.ts'
 import { type Database, onceOnly } from './database.ts'
 import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 
-/**
- * What a letter was asked for. `unlock_code`: what goes into the envelope is decided when its run is prepared. A further
- * purpose needs its word here, its decision in `services/letter-contents.ts` and its text in `gateways/letter-pdf`.
- */
-export type LetterPurpose = 'unlock_code' | NoticePurpose
-
-/** Letters without a code that tell the member of an account what happened to it. */
-export type NoticePurpose = 'mobile_replaced' | 'account_ended'
-
-/** What the envelope holds. `none`: the number did not match; the row lives and ends as if a letter had gone out. */
-export type LetterContentKind = 'unlock_code' | 'account_exists' | NoticePurpose | 'none'
-
+/** A letter of any purpose (`domain/letters/purposes.ts`); most bring an unlock code. */
 export type Letter = {
   id: string
   /** On the paper: letters of one insurance number and run share an envelope. */
@@ -81,7 +71,10 @@ export function readLetter(row: LetterRow, { encryption }: Protection): Letter {
 /** What stands on the paper; the index `unlock_letters_envelope` is on these words. */
 export const envelope = 'coalesce(envelope_id, id)'
 
-/** Creates the store of letters, with a code or without; what a print run does with them is in `run-letters.ts`. */
+/**
+ * Creates the store of letters; what a print run does with them is in `run-letters.ts`. What is asked about an account is asked
+ * about its unlock codes, unless another purpose is named: a code of one purpose opens nothing of another.
+ */
 export function createLetterStore(db: Database, protection: Protection) {
   const letters = () => db('unlock_letters')
   const toLetter = (row: LetterRow) => readLetter(row, protection)
@@ -91,11 +84,11 @@ export function createLetterStore(db: Database, protection: Protection) {
       for (const hash of [...hashes].sort())
         await db.raw('select pg_advisory_xact_lock(hashtextextended(?, 1))', [hash])
     },
-    /** When letters with a code for this registration entered a run since `since`. What others do is not asked. */
-    printTimes: async (accountId: string, since: Date): Promise<Date[]> =>
+    /** When letters of this account entered a run since `since`. What others do is not asked. */
+    printTimes: async (accountId: string, since: Date, purpose: LetterPurpose = 'unlock_code'): Promise<Date[]> =>
       (
         await letters()
-          .where({ account_id: accountId, purpose: 'unlock_code' })
+          .where({ account_id: accountId, purpose })
           .where('printed_at', '>', since)
           .orderBy('printed_at')
           .select('printed_at')
@@ -115,19 +108,19 @@ export function createLetterStore(db: Database, protection: Protection) {
         state: 'requested',
       }),
     /** The letter that is on its way to be posted, if any. */
-    findWaiting: async (accountId: string) => {
+    findWaiting: async (accountId: string, purpose: LetterPurpose = 'unlock_code') => {
       const row = await letters()
-        .where({ account_id: accountId })
+        .where({ account_id: accountId, purpose })
         .whereIn('state', ['requested', 'prepared'])
         .orderBy('printable_from', 'desc')
         .first()
       return row ? toLetter(row) : null
     },
     /** Posted letters whose code can still be entered on `today`, newest first. Older ones count too: letters cross in the post. */
-    findUsable: async (accountId: string, today: CalendarDay) =>
+    findUsable: async (accountId: string, today: CalendarDay, purpose: LetterPurpose = 'unlock_code') =>
       (
         await letters()
-          .where({ account_id: accountId, state: 'posted', consumed_at: null })
+          .where({ account_id: accountId, purpose, state: 'posted', consumed_at: null })
           .where('last_day', '>=', today)
           .orderBy('posted_on', 'desc')
           .orderBy('requested_at', 'desc')
@@ -181,9 +174,9 @@ export function createLetterStore(db: Database, protection: Protection) {
       return rows.map(toLetter)
     },
     /** The first code used ends the others, printed or not. */
-    endOthers: (accountId: string, exceptId: string) =>
+    endOthers: (accountId: string, exceptId: string, purpose: LetterPurpose = 'unlock_code') =>
       letters()
-        .where({ account_id: accountId })
+        .where({ account_id: accountId, purpose })
         .whereNot({ id: exceptId })
         .whereNot({ state: 'ended' })
         .update({ state: 'ended', code: null, code_hash: null }),

@@ -1,7 +1,8 @@
 import type { Knex } from 'knex'
 import type { CalendarDay } from '../domain/calendar.ts'
+import type { LetterContentKind } from '../domain/letters/purposes.ts'
 import { type Database, onceOnly } from './database.ts'
-import { envelope, type Letter, type LetterContentKind, type LetterRow, readLetter } from './letters.ts'
+import { envelope, type Letter, type LetterRow, readLetter } from './letters.ts'
 import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 

@@ -122,7 +122,7 @@ describeOnDatabase('envelopes', (database) => {
     }
     const now = world.clock.now()
     expect(await world.letters.allowedAt(world.stores, await world.account(member.id), now)).toEqual(now)
-    await world.transaction((unit) => world.letters.request(unit, member, now))
+    await world.transaction((unit) => world.letters.request(unit, member, 'unlock_code', { now }))
     const [envelope] = await postRun(world)
     expect(codesOf(envelope?.letters)).toHaveLength(1)
     expect(await opens(world, member, envelope?.letters)).toBe(true)

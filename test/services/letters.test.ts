@@ -22,7 +22,9 @@ describeOnDatabase('letters', (database) => {
     for (const day of ['25', '26', '27']) {
       world.clock.set(`2026-11-${day}T09:00:00Z`)
       expect(await allowed(account)).toBe(`2026-11-${day}T09:00:00.000Z`)
-      const { letterDay } = await world.transaction((unit) => world.letters.request(unit, account, world.clock.now()))
+      const { letterDay } = await world.transaction((unit) =>
+        world.letters.request(unit, account, 'unlock_code', { now: world.clock.now() }),
+      )
       expect(letterDay).toBe(`2026-11-${day}`)
       await print()
     }
@@ -52,7 +54,7 @@ describeOnDatabase('letters', (database) => {
     const { id } = await world.activated()
     await world.stores.accounts.markLetterPosted(id, '2026-12-24', world.clock.now())
     const account = await world.account(id)
-    await world.transaction((unit) => world.letters.request(unit, account, world.clock.now()))
+    await world.transaction((unit) => world.letters.request(unit, account, 'unlock_code', { now: world.clock.now() }))
     expect(await world.events('letter_requested')).toEqual([{ purpose: 'first' }, { purpose: 'again' }])
   })
 })
@@ -62,7 +64,9 @@ describeOnServer('letters of one registration in 16 runs at once', (database) =>
     const world = createServiceWorld(database())
     await world.importPersons(erika)
     const account = await world.activated()
-    await sixteenTimes(() => world.transaction((unit) => world.letters.request(unit, account, world.clock.now())))
+    await sixteenTimes(() =>
+      world.transaction((unit) => world.letters.request(unit, account, 'unlock_code', { now: world.clock.now() })),
+    )
     await sixteenTimes(() => world.printRuns.prepare(berlinDay(world.clock.now())))
     const rows = await database()('unlock_letters')
     expect(rows).toHaveLength(17)

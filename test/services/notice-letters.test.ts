@@ -22,7 +22,7 @@ describeOnDatabase('letters without a code', (database) => {
   })
   const notice = () =>
     world.transaction((unit) =>
-      world.letters.requestNotice(unit, account, 'mobile_replaced', { now: world.clock.now(), actor: 'member' }),
+      world.letters.request(unit, account, 'mobile_replaced', { now: world.clock.now(), actor: 'member' }),
     )
   const end = async () => {
     return (await world.transaction((unit) => world.standing.follow(unit, account, world.clock.now()))).change

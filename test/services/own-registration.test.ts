@@ -80,7 +80,10 @@ describeOnBoth('a registration', (database) => {
       if (day === 8) await comeBack()
       for (const account of own.slice(0, 3))
         if (day === 35)
-          await world.transaction(async (unit) => void (await world.letters.request(unit, account, world.clock.now())))
+          await world.transaction(
+            async (unit) =>
+              void (await world.letters.request(unit, account, 'unlock_code', { now: world.clock.now() })),
+          )
       const [mine, alone, unmatched, ...late] = await Promise.all(own.map(visible))
       expect(mine, `day ${day}`).toEqual(alone)
       expect(unmatched, `day ${day}`).toEqual(alone)

@@ -192,7 +192,7 @@ describeOnDatabase('print run', (database) => {
   it('takes a letter only from the time that the limits allow', async () => {
     const account = await world.activated()
     await post()
-    await world.transaction((unit) => world.letters.request(unit, account, world.clock.now()))
+    await world.transaction((unit) => world.letters.request(unit, account, 'unlock_code', { now: world.clock.now() }))
     expect(await world.printRuns.prepare(today)).toBeNull()
     world.clock.set('2026-11-25T09:00:00Z')
     expect(await world.printRuns.prepare('2026-11-25')).not.toBeNull()

@@ -1,5 +1,6 @@
 import { createAuditTrail } from '../../src/audit/events.ts'
 import type { InsuredPerson } from '../../src/domain/eligibility.ts'
+import { type LetterPurposes, letterPurposes } from '../../src/domain/letters/purposes.ts'
 import type { PrintedEnvelope, PrintFile, PrintJob, ReceivedReceipt } from '../../src/gateways/letter-delivery.ts'
 import type { Envelope, LetterContent } from '../../src/gateways/letter-pdf.ts'
 import { createRandom } from '../../src/gateways/random.ts'
@@ -54,6 +55,7 @@ export function createServiceWorld(
   db: Database,
   start = '2026-11-24T09:00:00Z',
   protection: Protection = createProtection(),
+  purposes: LetterPurposes = letterPurposes,
 ) {
   const clock = createStandingClock(start)
   const stores = createStores(db, protection)
@@ -67,7 +69,7 @@ export function createServiceWorld(
   const deadlines = defaultDeadlines
   const issuer = 'https://anmeldung.example.org'
   const mails = createMailService({ random, issuer })
-  const letters = createLetterService({ deadlines })
+  const letters = createLetterService({ deadlines, purposes })
   /** What reached the print shop, and faults that the test plants. */
   const shop = {
     jobs: [] as ReceivedJob[],
@@ -83,7 +85,18 @@ export function createServiceWorld(
   const createDesk = (changes: Partial<PrintDesk> = {}): PrintDesk => ({
     reportUnprintable() {},
     reportNotHandedOver() {},
-    ...{ stores, transaction, clock, random, hash: protection.hash, deadlines, issuer, mails, minimumAge: 15 },
+    ...{
+      stores,
+      transaction,
+      clock,
+      random,
+      hash: protection.hash,
+      deadlines,
+      purposes,
+      issuer,
+      mails,
+      minimumAge: 15,
+    },
     ...{ rules, fourEyes: false },
     alerts: {
       async raise(_unit, alert) {
@@ -138,7 +151,7 @@ export function createServiceWorld(
       await stores.accounts.create(account)
       await stores.accounts.activateRegistration(account.id, clock.now())
       const found = (await stores.accounts.find(account.id)) as Account
-      await transaction((unit) => letters.request(unit, found, clock.now()))
+      await transaction((unit) => letters.request(unit, found, 'unlock_code', { now: clock.now() }))
       return found
     },
     /** Makes the account of a registration what it is after the first sign-in. */

@@ -1,19 +1,18 @@
 import type { Flow } from './flow.ts'
 import type {
-  AccountExistsLetter,
+  AttemptsLetter,
+  CodesLetter,
   LetterContent,
   LetterInsurer,
   NoticeLetter,
   Registration,
-  UnlockCodeLetter,
 } from './letter-content.ts'
 import { fillText, germanDate, type LetterTexts, type TextValues } from './letter-texts.ts'
 
 /** Gathers what the texts of one letter may name; days are written out in German. */
 export function letterValues(letter: LetterContent, insurer: LetterInsurer): TextValues {
-  const url = letter.kind === 'unlock_code' ? letter.signInUrl : letter.helpUrl
   return {
-    address: url.replace(/^https:\/\//, '').replace(/\/$/, ''),
+    address: letter.url.replace(/^https:\/\//, '').replace(/\/$/, ''),
     branch: insurer.help.branchText,
     email: insurer.help.email,
     id: letter.id,
@@ -21,7 +20,7 @@ export function letterValues(letter: LetterContent, insurer: LetterInsurer): Tex
     name: letter.recipient.name,
     phone: insurer.help.phone,
     phoneNote: insurer.help.phoneNote,
-    ...(letter.kind === 'unlock_code' && { lastDay: germanDate(letter.lastDay) }),
+    ...('lastDay' in letter && { lastDay: germanDate(letter.lastDay) }),
     ...('happenedOn' in letter && { happenedOn: germanDate(letter.happenedOn), maskedMobile: letter.maskedMobile }),
     ...valuesOf(registrationsOf(letter)),
   }
@@ -34,8 +33,8 @@ function valuesOf([only, ...others]: readonly Registration[]): TextValues {
 }
 
 function registrationsOf(letter: LetterContent): readonly Registration[] {
-  if (letter.kind === 'unlock_code') return letter.codes
-  return letter.kind === 'account_exists' ? letter.registrations : []
+  if ('codes' in letter) return letter.codes
+  return 'registrations' in letter ? letter.registrations : []
 }
 
 const registrationValues = ({ registeredOn, registeredTime, maskedMobile }: Registration): TextValues => ({
@@ -46,16 +45,14 @@ const registrationValues = ({ registeredOn, registeredTime, maskedMobile }: Regi
 
 /** Writes the text of a letter, from the subject to the signature. */
 export function writeBody(flow: Flow, letter: LetterContent, texts: LetterTexts, values: TextValues): void {
-  flow.heading(texts[letter.kind].title, { tag: 'H1' })
+  const own = texts[letter.kind]
+  flow.heading(own.title, { tag: 'H1' })
   flow.paragraph(texts.salutation, { once: true })
-  if (letter.kind === 'unlock_code') writeUnlockCode(flow, letter, texts.unlock_code, values)
-  else {
-    writeIntro(flow, letter, texts)
-    writeNotice(flow, letter, texts[letter.kind], values)
-  }
-  flow.heading(texts[letter.kind].notYouHeading)
-  const several = letter.kind === 'unlock_code' && letter.codes.length > 1
-  flow.paragraph(several ? texts.unlock_code.several.notYou : texts[letter.kind].notYou)
+  if ('codes' in letter) writeCodes(flow, letter, texts[letter.kind], values)
+  else if ('registrations' in letter) writeAttempts(flow, letter, texts[letter.kind], values)
+  else writeNotice(flow, letter, texts[letter.kind], values)
+  flow.heading(own.notYouHeading)
+  flow.paragraph('codes' in letter && letter.codes.length > 1 ? texts[letter.kind].several.notYou : own.notYou)
   flow.heading(texts.help.heading)
   const { intro, phone, branch, email } = texts.help
   flow.paragraph(intro, { gap: 0 })
@@ -65,13 +62,10 @@ export function writeBody(flow: Flow, letter: LetterContent, texts: LetterTexts,
   flow.paragraph(texts.signature)
 }
 
-/** The first sign-in as the seed lists it ("Erste Anmeldung"): password, Freischaltcode, mTAN, Sicherheitsfrage. */
-function writeUnlockCode(
-  flow: Flow,
-  letter: UnlockCodeLetter,
-  texts: LetterTexts['unlock_code'],
-  values: TextValues,
-): void {
+type TextsOf<Letter extends LetterContent> = LetterTexts[Letter['kind']]
+
+/** What is to be entered and how; for the first sign-in as the seed lists it: password, Freischaltcode, mTAN, Sicherheitsfrage. */
+function writeCodes(flow: Flow, letter: CodesLetter, texts: TextsOf<CodesLetter>, values: TextValues): void {
   const { codes } = letter
   const several = codes.length > 1
   flow.paragraph(several ? texts.several.intro : texts.intro)
@@ -80,38 +74,38 @@ function writeUnlockCode(
     flow.codeBoxes(codes.map((each) => ({ lines: [registered, mobile], ...each, values: registrationValues(each) })))
     flow.paragraph(texts.validUntil)
   } else for (const { code } of codes) flow.codeBox({ label: texts.codeLabel, code, below: texts.validUntil })
-  flow.steps(texts.stepsHeading, several ? texts.several.steps : texts.steps, {
-    url: letter.signInUrl,
-    alternative: fillText(texts.qrAlternative, values),
-    caption: texts.qrCaption,
-  })
+  writeSteps(flow, letter, several ? { ...texts, steps: texts.several.steps } : texts, values)
   flow.paragraph(texts.afterwards)
 }
 
-/** What happened; several registrations are listed. */
-function writeIntro(flow: Flow, letter: AccountExistsLetter | NoticeLetter, texts: LetterTexts): void {
-  if (letter.kind !== 'account_exists' || letter.registrations.length === 1) {
-    flow.paragraph(texts[letter.kind].intro)
-    return
+/** Who tried to register; several registrations are listed. */
+function writeAttempts(flow: Flow, letter: AttemptsLetter, texts: TextsOf<AttemptsLetter>, values: TextValues): void {
+  const { registrations } = letter
+  if (registrations.length === 1) flow.paragraph(texts.intro)
+  else {
+    flow.paragraph(texts.several.intro, { gap: 0.6 })
+    for (const [index, each] of registrations.entries()) {
+      const last = index === registrations.length - 1
+      const own = { ...(last ? {} : { gap: 0 }), values: registrationValues(each) }
+      flow.paragraph(`•\u00a0${texts.several.registration}`, own)
+    }
   }
-  const { intro, registration } = texts.account_exists.several
-  flow.paragraph(intro, { gap: 0.6 })
-  for (const [index, each] of letter.registrations.entries()) {
-    const last = index === letter.registrations.length - 1
-    flow.paragraph(`•\u00a0${registration}`, { ...(last ? {} : { gap: 0 }), values: registrationValues(each) })
-  }
+  flow.paragraph(texts.account)
+  writeSteps(flow, letter, texts, values)
 }
 
-/** Letters without a code: what it means, what can be done. */
-function writeNotice(
-  flow: Flow,
-  letter: AccountExistsLetter | NoticeLetter,
-  texts: LetterTexts['mobile_replaced'],
-  values: TextValues,
-): void {
+/** What happened, what it means, what can be done. */
+function writeNotice(flow: Flow, letter: NoticeLetter, texts: TextsOf<NoticeLetter>, values: TextValues): void {
+  flow.paragraph(texts.intro)
   flow.paragraph(texts.account)
+  writeSteps(flow, letter, texts, values)
+}
+
+type StepTexts = Pick<TextsOf<LetterContent>, 'stepsHeading' | 'steps' | 'qrAlternative' | 'qrCaption'>
+
+function writeSteps(flow: Flow, { url }: LetterContent, texts: StepTexts, values: TextValues): void {
   flow.steps(texts.stepsHeading, texts.steps, {
-    url: letter.helpUrl,
+    url,
     alternative: fillText(texts.qrAlternative, values),
     caption: texts.qrCaption,
   })

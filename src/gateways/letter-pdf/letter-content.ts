@@ -1,3 +1,5 @@
+import type { KindOf } from '../../domain/letters/purposes.ts'
+
 /** A day of the calendar of Europe/Berlin, `YYYY-MM-DD`. */
 export type CalendarDay = string
 
@@ -18,6 +20,8 @@ type LetterBase = {
   /** The planned posting day of the print run. */
   date: CalendarDay
   largePrint: boolean
+  /** Where the reader goes on; printed and in the QR code, so it carries no secret. */
+  url: string
 }
 
 /** By what a member knows a registration as her own; the mobile number as the pages mask it, e.g. `+49 151 ••••• 71`. */
@@ -29,36 +33,25 @@ export type Registration = {
 }
 
 /**
- * The letter that brings the Freischaltcode of each registration that waits, oldest first; `code` is `XXXX-XXXX-XXXX`, `lastDay`
- * the last day on which they work.
+ * A letter with codes to be entered: the Freischaltcode of each registration that waits, oldest first; `code` is `XXXX-XXXX-XXXX`,
+ * `lastDay` the last day on which they work.
  */
-export type UnlockCodeLetter = LetterBase & {
-  kind: 'unlock_code'
+export type CodesLetter = LetterBase & {
+  kind: KindOf<'codes'>
   codes: (Registration & { code: string })[]
   lastDay: CalendarDay
-  /** Where the first sign-in begins; printed and in the QR code, so it carries no secret. */
-  signInUrl: string
 }
 
 /** The letter that answers registrations for a number that already has an active account (mission.md, "Who may register"). */
-export type AccountExistsLetter = LetterBase & {
-  kind: 'account_exists'
-  registrations: Registration[]
-  helpUrl: string
-}
+export type AttemptsLetter = LetterBase & { kind: KindOf<'attempts'>; registrations: Registration[] }
 
 /** A letter that tells the member what happened to the account on a day; it has no code and nothing to be entered. */
-export type NoticeLetter = LetterBase & {
-  kind: 'mobile_replaced' | 'account_ended'
-  happenedOn: CalendarDay
-  maskedMobile: string
-  helpUrl: string
-}
+export type NoticeLetter = LetterBase & { kind: KindOf<'notice'>; happenedOn: CalendarDay; maskedMobile: string }
 
 /** What goes into one envelope, to one person: each letter on sheets of its own, the first one on top. */
 export type Envelope = { id: string; letters: LetterContent[] }
 
-export type LetterContent = UnlockCodeLetter | AccountExistsLetter | NoticeLetter
+export type LetterContent = CodesLetter | AttemptsLetter | NoticeLetter
 
 /** What a letter says about its sender; comes from the insurer profile in `config/`. */
 export type LetterInsurer = {

@@ -1,5 +1,12 @@
 import { parse } from 'yaml'
 import { z } from 'zod'
+import {
+  type KindOf,
+  type LetterForm,
+  type LetterPurposes,
+  letterPurposes,
+  printedContents,
+} from '../../domain/letters/purposes.ts'
 
 const placeholders = [
   'address',
@@ -47,17 +54,9 @@ const body = {
   notYou: text,
 }
 
-const letterTextsSchema = z.strictObject({
-  language: z.string(),
-  addressNote: text,
-  salutation: text,
-  closing: text,
-  signature: text,
-  pageOf: text,
-  letterId: text,
-  info: z.strictObject({ phone: text, email: text, date: text }),
-  help: z.strictObject({ heading: text, intro: text, phone: text, branch: text, email: text }),
-  unlock_code: z.strictObject({
+/** What each form of letters says (`domain/letters/purposes.ts`). */
+const forms = {
+  codes: z.strictObject({
     ...body,
     codeLabel: text,
     validUntil: text,
@@ -70,20 +69,36 @@ const letterTextsSchema = z.strictObject({
       notYou: text,
     }),
   }),
-  account_exists: z.strictObject({
+  attempts: z.strictObject({
     ...body,
     account: text,
     several: z.strictObject({ intro: text, registration: text }),
   }),
-  mobile_replaced: z.strictObject({ ...body, account: text }),
-  account_ended: z.strictObject({ ...body, account: text }),
+  notice: z.strictObject({ ...body, account: text }),
+} satisfies Record<LetterForm, z.ZodType>
+
+type TextsOf<Form extends LetterForm> = z.infer<(typeof forms)[Form]>
+export type LetterTexts = z.infer<typeof common> & { [Form in LetterForm as KindOf<Form>]: TextsOf<Form> }
+
+const common = z.strictObject({
+  language: z.string(),
+  addressNote: text,
+  salutation: text,
+  closing: text,
+  signature: text,
+  pageOf: text,
+  letterId: text,
+  info: z.strictObject({ phone: text, email: text, date: text }),
+  help: z.strictObject({ heading: text, intro: text, phone: text, branch: text, email: text }),
 })
 
-export type LetterTexts = z.infer<typeof letterTextsSchema>
-
-/** Reads the letter texts from the YAML of `config/letters/<language>.yaml`; throws a ZodError naming every wrong entry. */
-export function parseLetterTexts(source: string): LetterTexts {
-  return letterTextsSchema.parse(parse(source))
+/**
+ * Reads the letter texts from the YAML of `config/letters/<language>.yaml`: those of every content that the table of purposes may
+ * print, in the words of its form. Throws a ZodError naming every wrong entry.
+ */
+export function parseLetterTexts(source: string, purposes: LetterPurposes = letterPurposes): LetterTexts {
+  const kinds = printedContents(purposes).map(([kind, { form }]) => [kind, forms[form]])
+  return common.extend(Object.fromEntries(kinds)).parse(parse(source)) as LetterTexts
 }
 
 /** Puts the values into a text; throws when the text asks for one that this letter does not have. */

@@ -32,7 +32,7 @@ const letter = (n: number, changes: Partial<LetterContent> = {}) =>
     largePrint: false,
     codes: [codeOf('7K3M-Q0B8-ZR2S')],
     lastDay: '2027-04-11',
-    signInUrl: 'https://example.org/anmeldung',
+    url: 'https://example.org/anmeldung',
     ...changes,
   }) as LetterContent
 
@@ -107,7 +107,7 @@ describe('the file of a run', () => {
     const codes = Array.from({ length: 30 }, (_, n) => codeOf(`AAAA-BBBB-${1000 + n}`))
     const notice = {
       ...{ id: letter(1).id, kind: 'mobile_replaced', recipient, date: '2027-03-12', largePrint: false },
-      ...{ happenedOn: '2027-03-08', maskedMobile: '+49 151 ••••• 71', helpUrl: 'https://example.org/hilfe' },
+      ...{ happenedOn: '2027-03-08', maskedMobile: '+49 151 ••••• 71', url: 'https://example.org/hilfe' },
     } as LetterContent
     const envelope = { id: letter(1).id, letters: [letter(1, { codes }), notice] }
     const { bytes, sheets } = await drawEnvelopes([envelope, { id: letter(2).id, letters: [letter(2)] }])

@@ -34,7 +34,7 @@ export async function activate(
     if (!account || !(await unit.accounts.activateRegistration(account.id, now))) return { state: 'used' }
     await unit.activationLinks.use(token, now)
     await unit.audit.registrationActivated({ at: now, accountId: account.id })
-    const { letterDay } = await deps.letters.request(unit, account, now)
+    const { letterDay } = await deps.letters.request(unit, account, 'unlock_code', { now })
     return { state: 'activated', letterDay }
   })
 }

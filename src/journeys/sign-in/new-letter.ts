@@ -35,7 +35,7 @@ export const newLetterStep: Step<SignInState, 'newLetter', NewLetterDeps> = {
         await unit.letters.lockNumber(account.insuranceNumberHashes)
         if ((await unit.accounts.find(account.id))?.state !== 'letter_posted') return { invalid: {} }
         if (await unit.letters.findWaiting(account.id)) return
-        const { letterDay } = await deps.letters.request(unit, account, now)
+        const { letterDay } = await deps.letters.request(unit, account, 'unlock_code', { now })
         if (letterDay > berlinDay(now)) return { blockedUntil: startOfDay(addDays(letterDay, 0)) }
         await deps.mails.send(unit, account, 'newLetterRequested', { letterDay }, now)
       },

@@ -1,4 +1,5 @@
 import { berlinDay } from '../../domain/calendar.ts'
+import { formOf, letterPurposes } from '../../domain/letters/purposes.ts'
 import { parseUnlockCode, unlockCodeBinding } from '../../domain/unlock-code.ts'
 import type { Letter } from '../../stores/letters.ts'
 import type { Deps } from '../deps.ts'
@@ -51,5 +52,5 @@ const usableLetters = (deps: Pick<UnlockCodeDeps, 'stores' | 'clock'>, accountId
 
 function fits(deps: Pick<UnlockCodeDeps, 'hash'>, letter: Letter, code: string): boolean {
   const matches = deps.hash.matches(code, unlockCodeBinding(letter.id), letter.codeHash ?? '')
-  return matches && letter.content === 'unlock_code'
+  return matches && formOf(letterPurposes, letter) === 'codes'
 }

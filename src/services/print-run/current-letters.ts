@@ -1,5 +1,6 @@
 import type { CalendarDay } from '../../domain/calendar.ts'
-import { decideContent } from '../letter-decision.ts'
+import { formOf } from '../../domain/letters/purposes.ts'
+import { decideContent } from '../letter-contents.ts'
 import { addressHash, isAddress } from '../returned-mail.ts'
 import type { Held } from './envelopes.ts'
 import type { PrintDesk } from './settings.ts'
@@ -22,6 +23,6 @@ export async function keepCurrent(desk: PrintDesk, held: readonly Held[], postin
 
 /** Whether an account is active was decided with the number held: it stays as it was. */
 function isCurrent(desk: PrintDesk, { letter, account, person }: Held, postingDay: CalendarDay): boolean {
-  const known = { person, accountIsActive: letter.content === 'account_exists' }
+  const known = { person, accountIsActive: formOf(desk.purposes, letter) === 'attempts' }
   return decideContent(desk, letter, account, known, postingDay) === letter.content
 }

@@ -1,6 +1,7 @@
 import { berlinDay, berlinTime, type CalendarDay } from '../../domain/calendar.ts'
 import { unlockCodeLastDay } from '../../domain/deadlines.ts'
 import type { InsuredPerson } from '../../domain/eligibility.ts'
+import { type KindOf, type LetterForm, type LetterKind, printedContents } from '../../domain/letters/purposes.ts'
 import { maskMobile } from '../../domain/mobile-number.ts'
 import { fullName } from '../../domain/person-name.ts'
 import { formatUnlockCode, type UnlockCode } from '../../domain/unlock-code.ts'
@@ -42,8 +43,6 @@ const oldestFirst = (a: Held, b: Held) => a.account.registeredAt.getTime() - b.a
 /** Letters that share an envelope are of one number: one address, one person. */
 function toEnvelope(desk: PrintDesk, id: string, held: Held[], postingDay: CalendarDay): PrintedEnvelope {
   const ordered = held.sort(oldestFirst)
-  const of = (...kinds: Letter['content'][]) => ordered.filter(({ letter }) => kinds.includes(letter.content))
-  const [codes, attempts] = [of('unlock_code'), of('account_exists')]
   const { person, account } = ordered[0] as Held
   const common = {
     id,
@@ -51,24 +50,37 @@ function toEnvelope(desk: PrintDesk, id: string, held: Held[], postingDay: Calen
     date: postingDay,
     largePrint: person.largePrint,
   }
-  const helpUrl = new URL('/hilfe', desk.issuer).href
-  const letters: LetterContent[] = []
-  if (codes.length > 0)
-    letters.push({
-      ...common,
-      kind: 'unlock_code',
-      codes: codes.map((each) => ({ ...registrationOf(each), code: formatUnlockCode(each.letter.code as UnlockCode) })),
-      lastDay: unlockCodeLastDay(postingDay, desk.deadlines),
-      signInUrl: new URL('/anmeldung', desk.issuer).href,
-    })
-  if (attempts.length > 0)
-    letters.push({ ...common, kind: 'account_exists', registrations: attempts.map(registrationOf), helpUrl })
-  for (const { letter, account } of of('mobile_replaced', 'account_ended')) {
-    const kind = letter.content as 'mobile_replaced' | 'account_ended'
-    const happenedOn = berlinDay(letter.requestedAt)
-    letters.push({ ...common, kind, happenedOn, maskedMobile: maskMobile(account.mobile), helpUrl })
-  }
+  const letters = printedContents(desk.purposes).flatMap(([kind, { form, path }]): LetterContent[] => {
+    const own = ordered.filter(({ letter }) => letter.content === kind)
+    const frame = { ...common, url: new URL(path, desk.issuer).href }
+    return own.length > 0 ? write[form](own, frame, kind, desk) : []
+  })
   return { id, letters, insuranceNumber: account.insuranceNumber }
+}
+
+type Frame = Omit<LetterContent, 'kind'>
+type Write = (own: Held[], frame: Frame, kind: LetterKind, desk: PrintDesk) => LetterContent[]
+
+/** How each form tells of its letters; `kind` is one of the form, as the table has it. */
+const write: Record<LetterForm, Write> = {
+  codes: (own, frame, kind, { deadlines }) => [
+    {
+      ...frame,
+      kind: kind as KindOf<'codes'>,
+      codes: own.map((each) => ({ ...registrationOf(each), code: formatUnlockCode(each.letter.code as UnlockCode) })),
+      lastDay: unlockCodeLastDay(frame.date, deadlines),
+    },
+  ],
+  attempts: (own, frame, kind) => [
+    { ...frame, kind: kind as KindOf<'attempts'>, registrations: own.map(registrationOf) },
+  ],
+  notice: (own, frame, kind) =>
+    own.map(({ letter, account }) => ({
+      ...frame,
+      kind: kind as KindOf<'notice'>,
+      happenedOn: berlinDay(letter.requestedAt),
+      maskedMobile: maskMobile(account.mobile),
+    })),
 }
 
 const registrationOf = ({ account }: Held) => ({

@@ -1,5 +1,6 @@
 import { addDays, berlinDay, type CalendarDay } from '../../domain/calendar.ts'
 import { unlockCodeLastDay } from '../../domain/deadlines.ts'
+import { formOf } from '../../domain/letters/purposes.ts'
 import { receiptLastDay } from '../../domain/posting-days.ts'
 import type { Account } from '../../stores/accounts.ts'
 import type { Letter } from '../../stores/letters.ts'
@@ -58,12 +59,13 @@ async function tellBatch(desk: PrintDesk, unit: UnitOfWork, runId: string, posti
   const now = desk.clock.now()
   const lastDay = unlockCodeLastDay(postingDay, desk.deadlines)
   const letters = await unit.runLetters.claimUntold(runId, batchSize)
-  const ids = letters.flatMap((letter) => (letter.purpose === 'unlock_code' && letter.accountId) || [])
+  const opens = ({ purpose }: Letter) => desk.purposes[purpose].whenPosted === 'firstSignInOpens'
+  const ids = letters.flatMap((letter) => (opens(letter) && letter.accountId) || [])
   const accounts = new Map((await unit.accounts.markLettersPosted(ids, lastDay, now)).map((each) => [each.id, each]))
   const attempts = new Map<string, Account>()
   for (const letter of letters) {
-    if (letter.purpose !== 'unlock_code') {
-      await noteNotice(unit, letter, runId, now)
+    if (!opens(letter)) {
+      await notePosted(unit, letter, runId, now)
       continue
     }
     const account = accounts.get(letter.accountId ?? '')
@@ -71,15 +73,15 @@ async function tellBatch(desk: PrintDesk, unit: UnitOfWork, runId: string, posti
     const params = { postedOn: postingDay, lastDay, askAfter: addDays(postingDay, 10) }
     await desk.mails.send(unit, account, 'letterPosted', params, now)
     await unit.audit.letterPosted({ at: now, accountId: account.id, runId, purpose: letter.purpose })
-    if (letter.content === 'account_exists') attempts.set(account.insuranceNumber, account)
+    if (formOf(desk.purposes, letter) === 'attempts') attempts.set(account.insuranceNumber, account)
   }
   // Once for a number, however many registrations of it were in the run: the mailbox is not to be filled either.
   for (const account of attempts.values()) await tellHolder(desk, unit, account, now)
   return letters.length
 }
 
-/** A notice tells by itself; only the audit log says when it was posted. */
-async function noteNotice(unit: UnitOfWork, letter: Letter, runId: string, now: Date): Promise<void> {
+/** The letter tells by itself; only the audit log says when it was posted. */
+async function notePosted(unit: UnitOfWork, letter: Letter, runId: string, now: Date): Promise<void> {
   const { accountId, content, purpose } = letter
   if (accountId && content !== 'none') await unit.audit.letterPosted({ at: now, accountId, runId, purpose })
 }

@@ -1,6 +1,7 @@
 import type { Actor } from '../../audit/event.ts'
 import type { Deadlines } from '../../domain/deadlines.ts'
 import type { EnvelopeRules } from '../../domain/envelope.ts'
+import type { LetterPurposes } from '../../domain/letters/purposes.ts'
 import type { PostingRules } from '../../domain/posting-days.ts'
 import type { Clock } from '../../gateways/clock.ts'
 import type { KeyedHash } from '../../gateways/field-encryption.ts'
@@ -28,6 +29,7 @@ export type PrintDesk = {
   random: Random
   hash: KeyedHash
   deadlines: Deadlines
+  purposes: LetterPurposes
   minimumAge: number
   issuer: string
   mails: MailService

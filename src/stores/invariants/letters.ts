@@ -1,4 +1,9 @@
+import { letterPurposes, printedContents } from '../../domain/letters/purposes.ts'
 import type { Invariant } from './invariant.ts'
+
+const listed = (words: readonly string[]) => words.map((word) => `'${word}'`).join(', ')
+const codes = listed(printedContents(letterPurposes).flatMap(([kind, { form }]) => (form === 'codes' ? [kind] : [])))
+const limited = listed(Object.entries(letterPurposes).flatMap(([purpose, rules]) => (rules.limited ? [purpose] : [])))
 
 const bug = 'keep letter and run, and report a fault of the product'
 
@@ -16,7 +21,7 @@ export const letterInvariants: readonly Invariant[] = [
     about: 'letter',
     meaning: 'a letter is in the post, but what stands in it does not work',
     broken: `select id from unlock_letters where state = 'posted'
-      and (posted_on is null or (content = 'unlock_code' and (last_day is null or code_hash is null)))`,
+      and (posted_on is null or (content in (${codes}) and (last_day is null or code_hash is null)))`,
     mend: '`letters:reprint <letter id>` sends a new one',
   },
   {
@@ -50,8 +55,8 @@ export const letterInvariants: readonly Invariant[] = [
     about: 'letter',
     meaning: 'more letters were printed for one registration than allowed, or a letter was printed twice',
     broken: `select min(id::text) as id from unlock_letters
-      where printed_at > :letterWindow and content <> 'none' and purpose = 'unlock_code' and account_id is not null
-      group by account_id having count(*) > :letterCount`,
+      where printed_at > :letterWindow and content <> 'none' and purpose in (${limited}) and account_id is not null
+      group by account_id, purpose having count(*) > :letterCount`,
     mend: bug,
   },
   {

@@ -55,7 +55,7 @@ export type Step<S extends { step: string }, N extends S['step'], D> = {
   /** Further forms of the page, by the value of their `action` field. */
   actions?: Record<
     string,
-    (state: Extract<S, { step: N }>, deps: D, request: StepRequest, input: Input) => Promise<Submission<S>>
+    (input: Input, state: Extract<S, { step: N }>, deps: D, request: StepRequest) => Promise<Submission<S>>
   >
 }
 
@@ -146,7 +146,7 @@ async function answer<S extends { step: string }, D>(
   // Own names only: `action=constructor` is no action of the page.
   const action =
     step.actions && Object.hasOwn(step.actions, input.action ?? '') ? step.actions[input.action ?? ''] : undefined
-  if (action) return await action(current, deps, request, input)
+  if (action) return await action(input, current, deps, request)
   if (!step.submit) return { invalid: {} }
   return await step.submit(input, current, deps, request)
 }

@@ -61,7 +61,7 @@ export const mtanStep: Step<RegistrationState, 'mtan', MtanDeps> = {
     }
   },
   actions: {
-    async resend(state, deps, request) {
+    async resend(_input, state, deps, request) {
       const prepared = await deps.mtans.prepare(order(state, request), sentBefore(state))
       if (!('refused' in prepared))
         return { stay: { ...state, sending: prepared.sending, blockedUntil: undefined }, effects: prepared.effects }
@@ -69,7 +69,7 @@ export const mtanStep: Step<RegistrationState, 'mtan', MtanDeps> = {
       return { invalid: { mtan: `resend_${prepared.refused}` } }
     },
     /** Back to the contact page with what was entered there. */
-    async change(state) {
+    async change(_input, state) {
       const { step: _step, country: _country, blockedUntil: _until, ...entered } = state
       return { outcome: 'change', data: { ...entered, sent: sentBefore(state)?.sent } }
     },

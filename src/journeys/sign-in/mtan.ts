@@ -50,7 +50,7 @@ export const mtanStep: Step<SignInState, 'mtan', MtanDeps> = {
     return { invalid, effects: (unit) => unit.audit.mtanRejected(event) }
   },
   actions: {
-    async resend(state, deps, request) {
+    async resend(_input, state, deps, request) {
       const prepared = await prepare(state, deps, request)
       if (!('refused' in prepared))
         return { stay: { ...state, sending: prepared.sending, blockedUntil: undefined }, effects: prepared.effects }

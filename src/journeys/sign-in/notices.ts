@@ -23,7 +23,7 @@ export const notActivatedStep: Step<SignInState, 'notActivated', NoticeDeps> = {
     }
   },
   actions: {
-    async resendActivation(state, deps) {
+    async resendActivation(_input, state, deps) {
       const blockedUntil = await deps.limits.activationMail.use(state.accountId)
       if (blockedUntil) return { blockedUntil }
       const account = await deps.stores.accounts.find(state.accountId)

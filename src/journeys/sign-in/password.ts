@@ -61,8 +61,8 @@ export const passwordStep: Step<SignInState, 'password', PasswordDeps> = {
   },
   actions: {
     /** During a pause: a link to the account's address makes this device known. The answer is the same for unknown names. */
-    async deviceLink(_state, deps, request, input) {
-      return await sendDeviceLink(deps, request, input)
+    async deviceLink(input, _state, deps, request) {
+      return await sendDeviceLink(input, deps, request)
     },
   },
 }
@@ -156,9 +156,9 @@ async function route(deps: PasswordDeps, account: Account, deviceKnown: boolean)
 }
 
 async function sendDeviceLink(
+  input: Input,
   deps: PasswordDeps,
   request: StepRequest,
-  input: Input,
 ): Promise<Submission<SignInState>> {
   const tooFast = await deps.limits.signInAddress.use(request.address)
   if (tooFast) return { blockedUntil: tooFast, view: 'sign-in/paused', model: { canSendLink: false } }

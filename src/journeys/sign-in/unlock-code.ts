@@ -41,7 +41,7 @@ export const unlockCodeStep: Step<SignInState, 'unlockCode', UnlockCodeDeps> = {
   },
   actions: {
     /** "Kein Brief angekommen?": a new one can be asked for after the mTAN. */
-    async newLetter({ accountId, deviceKnown }) {
+    async newLetter(_input, { accountId, deviceKnown }) {
       return { outcome: 'newLetter', data: { accountId, deviceKnown, way: 'newLetter', sending: null } }
     },
   },

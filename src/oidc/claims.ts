@@ -18,12 +18,3 @@ export function claimsOfScope(scope: string): readonly string[] {
   if (scope === 'openid' || !Object.hasOwn(scopeClaims, scope)) return []
   return scopeClaims[scope as keyof typeof scopeClaims]
 }
-
-/** Every sign-in reaches this class: password and one-time code by SMS. */
-export const passwordMtanAcr = 'urn:meine-aok:acr:password-mtan'
-
-/**
- * What a sign-in can reach, and the discovery document names; an application that insists on another class is refused before
- * anybody signs in.
- */
-export const reachableAcrs: readonly string[] = [passwordMtanAcr]

@@ -1,6 +1,7 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import type { ClientModel } from './clients/model.ts'
 import { subjectOf } from './clients/pairwise.ts'
+import { createStepUpCheck } from './interaction/step-up.ts'
 import type { ProviderDeps } from './provider-deps.ts'
 import { isDemanded } from './requests/demanded-subject.ts'
 
@@ -45,6 +46,7 @@ export function createInteractionPolicy({ pairwise }: Pick<ProviderDeps, 'pairwi
     ),
   )
   for (const reason of ['essential_acr', 'essential_acrs']) failRatherThanLoop(login, reason)
+  login.checks.add(createStepUpCheck())
   signInAgainOnce(login)
   // The hint and the claims of a request are not known any more where oidc-provider takes it up after the sign-in.
   login.checks.add(

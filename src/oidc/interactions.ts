@@ -1,15 +1,18 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { InteractionResults } from 'oidc-provider'
+import { signInOf } from '../domain/factors.ts'
 import { deviceOf, keepDevice } from '../http/device.ts'
 import { noteSignIn } from '../http/known-browser.ts'
 import { mountJourney } from '../http/mount-journey.ts'
 import type { Deps } from '../journeys/deps.ts'
 import type { Position } from '../journeys/journey.ts'
+import { beginSignIn } from '../journeys/sign-in/beginning.ts'
 import { signInJourney } from '../journeys/sign-in/journey.ts'
 import { type SignInState, signInState } from '../journeys/sign-in/state.ts'
 import { rememberAsking } from './asking-client.ts'
 import { addConsentRoutes } from './consent-routes.ts'
+import { stepUpOf } from './interaction/step-up.ts'
 import { explainMissing } from './missing-interaction.ts'
 import { handOver, type Interaction, type InteractionDeps, openInteraction, uidOf } from './open-interaction.ts'
 import { redirect, redirectOut } from './redirect-out.ts'
@@ -66,14 +69,14 @@ async function locate(ctx: Context, settings: InteractionDeps): Promise<Position
   const uid = interaction.uid
   let stored = await journeys.load(uid, 'sign-in')
   if (!stored) {
-    const state = signInJourney.first
+    const state = await beginSignIn(stepUpOf(interaction), settings.deps, { device: deviceOf(ctx) })
     // The first form that is sent begins the journey; looking at the page stores nothing.
     if (ctx.method !== 'POST') {
       rememberAsking(ctx, settings.cookies, uid, String(interaction.params.client_id))
       return { id: uid, version: 0, state }
     }
     // Otherwise another request began it at the same time and may be further already.
-    if (await beginJourney(interaction, settings)) return { id: uid, version: 0, state }
+    if (await beginJourney(interaction, state, settings)) return { id: uid, version: 0, state }
     stored = await journeys.load(uid, 'sign-in')
   }
   if (!stored?.state) {
@@ -84,10 +87,10 @@ async function locate(ctx: Context, settings: InteractionDeps): Promise<Position
 }
 
 /** Begins the journey; `false` when it was begun before. It is remembered for a day longer than the interaction. */
-async function beginJourney({ uid, params }: Interaction, { deps }: InteractionDeps): Promise<boolean> {
+async function beginJourney({ uid, params }: Interaction, state: SignInState, { deps }: InteractionDeps) {
   const expiresAt = new Date(deps.clock.now().getTime() + 24 * 60 * 60 * 1000)
   const clientId = String(params.client_id)
-  return await deps.stores.journeys.begin({ id: uid, kind: 'sign-in', state: signInJourney.first, clientId, expiresAt })
+  return await deps.stores.journeys.begin({ id: uid, kind: 'sign-in', state, clientId, expiresAt })
 }
 
 async function finish(ctx: Context, settings: InteractionDeps, position: Position<SignInState>): Promise<void> {
@@ -103,8 +106,9 @@ function resultOf(state: SignInState): InteractionResults {
   if (state.step === 'otherPerson')
     return { error: 'login_required', error_description: 'the request is for another person' }
   if (state.step !== 'finished') throw new Error(`sign-in has no page for ${state.step}`)
-  const { accountId, acr, amr, authTime: ts } = state
-  return { login: { accountId, acr, amr, ts, remember: true } }
+  const { accountId, proofs } = state
+  const { acr, amr, authTime: ts } = signInOf(proofs)
+  return { login: { accountId, acr, amr, ts, proofs, remember: true } }
 }
 
 async function cancel(ctx: Context, settings: InteractionDeps): Promise<void> {
@@ -113,7 +117,7 @@ async function cancel(ctx: Context, settings: InteractionDeps): Promise<void> {
   // Answered by another click: what it said counts.
   if (interaction.result) return await redirectOut(ctx, interaction.returnTo, ctx.state.leadsTo)
   // What ends is remembered as ended, also where no form was sent before.
-  if (interaction.prompt.name === 'login') await beginJourney(interaction, settings)
+  if (interaction.prompt.name === 'login') await beginJourney(interaction, signInJourney.first, settings)
   const refusal = { error: 'access_denied', error_description: 'the person cancelled the sign-in' }
   await handOver(ctx, settings, refusal)
 }

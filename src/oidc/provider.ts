@@ -1,9 +1,10 @@
 import type { Context, Next } from 'koa'
 import Provider, { type Configuration } from 'oidc-provider'
+import { reachableAcrs } from '../domain/factors.ts'
 import { createClientAddress } from '../http/client-address.ts'
 import { createCookieJar } from '../http/cookies.ts'
 import { noteBegun } from './begun-here.ts'
-import { memberScopes, reachableAcrs, scopeClaims } from './claims.ts'
+import { memberScopes, scopeClaims } from './claims.ts'
 import { assertionsEndSoon } from './clients/assertions.ts'
 import { keySetSettings, rereadKeySets } from './clients/key-sets.ts'
 import { clientMetadata, ownMetadata } from './clients/metadata.ts'
@@ -12,6 +13,7 @@ import { sectorOf } from './clients/pairwise.ts'
 import { assertServiceScopes, clientBasedCORS, nameRefreshTokens, signInOf } from './clients/token-access.ts'
 import { createFormAction } from './form-action.ts'
 import { createGrantLoader } from './grants.ts'
+import { keepProofs } from './interaction/step-up.ts'
 import { createInteractionPolicy } from './interaction-policy.ts'
 import type { ErrorOut, ProviderDeps } from './provider-deps.ts'
 import { reportEvents } from './report-events.ts'
@@ -47,6 +49,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     renderError: (ctx, out, error) => deps.renderError(ctx, out as ErrorOut, error),
   })
   extendClientModel(provider, deps)
+  keepProofs(provider)
   rereadKeySets(provider, deps.clock)
   assertClients(provider, deps.clients)
   reportEvents(provider, deps.log)

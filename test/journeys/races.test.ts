@@ -38,9 +38,11 @@ describeOnServer('journeys, 16 requests at once', (database) => {
     } as unknown as Deps
   })
 
+  const proofs = { password: 1, letter: 2, sms: 3 }
+
   /** A journey that has passed password, code and mTAN of an account whose letter is in the post. */
   async function beforeLastStep(accountId: string, letterId: string) {
-    const state: SignInState = { step: 'securityQuestion', accountId, deviceKnown: false, letterId }
+    const state: SignInState = { step: 'securityQuestion', accountId, deviceKnown: false, proofs, letterId }
     const id = randomUUID()
     await world.stores.journeys.begin({ id, kind: 'sign-in', state, expiresAt: new Date('2026-12-01T00:00:00Z') })
     return { id, version: 0, state: state as SignInState }

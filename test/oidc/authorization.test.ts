@@ -1,6 +1,6 @@
 import { createLocalJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { passwordMtanAcr } from '../../src/oidc/claims.ts'
+import { passwordMtanAcr } from '../../src/domain/factors.ts'
 import { authorizationUrl, authorize, claimsOf, exchange, signIn, userinfo } from './support/flows.ts'
 import { type Harness, startHarness } from './support/harness.ts'
 import { createMemoryAdapter } from './support/memory-adapter.ts'

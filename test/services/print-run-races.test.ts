@@ -64,7 +64,13 @@ describeOnServer('a print run that others get in the way of', (database) => {
     }
     const submission = await securityQuestionStep.submit?.(
       { securityQuestion: 'q', securityAnswer: 'Antwort' },
-      { step: 'securityQuestion', accountId: account.id, deviceKnown: false, letterId: letter?.id ?? '' },
+      {
+        step: 'securityQuestion',
+        accountId: account.id,
+        deviceKnown: false,
+        proofs: { password: 1, letter: 2, sms: 3 },
+        letterId: letter?.id ?? '',
+      },
       deps,
       { journeyId: 'j', address: '192.0.2.1', device: 'd', language: 'de' },
     )

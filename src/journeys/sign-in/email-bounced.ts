@@ -1,7 +1,7 @@
 import { bounceNotice } from '../../domain/email-bounce.ts'
 import type { Deps } from '../deps.ts'
 import type { Step } from '../journey.ts'
-import { acrPasswordMtan, type SignInState } from './state.ts'
+import type { SignInState } from './state.ts'
 
 /** An e-mail came back: the member reads it once, between the mTAN and the application. */
 export const emailBouncedStep: Step<SignInState, 'emailBounced', Pick<Deps, 'stores' | 'clock'>> = {
@@ -10,13 +10,13 @@ export const emailBouncedStep: Step<SignInState, 'emailBounced', Pick<Deps, 'sto
     const account = await deps.stores.accounts.find(state.accountId)
     return { model: { bounce: account && bounceNotice(account) } }
   },
-  async submit(_input, { accountId, authTime }, deps) {
+  async submit(_input, { accountId, proofs }, deps) {
     const account = await deps.stores.accounts.find(accountId)
     // Suspended or ended while the page stood open: nobody is signed in.
     if (account?.state !== 'active') return { outcome: 'restart', data: {} }
     return {
       outcome: 'read',
-      data: { accountId, authTime, acr: acrPasswordMtan, amr: ['pwd', 'sms', 'mfa'] },
+      data: { accountId, proofs },
       effects: async (unit) => void (await unit.emailBounces.told(accountId, deps.clock.now())),
     }
   },

@@ -1,11 +1,13 @@
 import { bounceNotice } from '../../domain/email-bounce.ts'
+import { provedSince, signInOf } from '../../domain/factors.ts'
 import { maskMobile, parsePhoneCountry } from '../../domain/mobile-number.ts'
 import { parseMtan } from '../../domain/mtan.ts'
 import type { MtanPurpose } from '../../stores/one-time-codes.ts'
 import type { Deps } from '../deps.ts'
 import type { FieldErrors, Step, StepRequest, Submission } from '../journey.ts'
+import { provedNow } from '../proving.ts'
 import { type Barred, lookUpStanding } from '../standing.ts'
-import { acrPasswordMtan, type SignInState, type StateOf } from './state.ts'
+import type { SignInState, StateOf } from './state.ts'
 
 type MtanDeps = Pick<Deps, 'stores' | 'transaction' | 'mtans' | 'clock' | 'protocolClock' | 'standing'>
 type MtanState = StateOf<'mtan'>
@@ -41,7 +43,7 @@ export const mtanStep: Step<SignInState, 'mtan', MtanDeps> = {
   async submit(input, state, deps, request) {
     const given = parseMtan(input.mtan ?? '')
     if (!given.ok) return { invalid: { mtan: given.reason } }
-    if (!state.sending) return { invalid: { mtan: 'budget' } }
+    if (!state.sending) return { invalid: { mtan: state.blockedUntil ? 'budget' : 'unsent' } }
     if (new Date(state.sending.expiresAt) <= deps.clock.now()) return { invalid: { mtan: 'expired' } }
     const check = await deps.mtans.check(binding(state, request), given.value)
     if (check.result === 'right') return await accepted(state, check.id, deps, request)
@@ -99,22 +101,23 @@ async function accepted(
   request: StepRequest,
 ): Promise<Submission<SignInState>> {
   const now = deps.clock.now()
-  const { accountId, deviceKnown, letterId } = state
+  const { accountId, deviceKnown, letterId, way } = state
   const consume = async (
     unit: Parameters<NonNullable<Extract<Submission<SignInState>, { outcome: string }>['effects']>>[0],
   ) => ((await unit.codes.consume(codeId, now)) ? undefined : ({ invalid: { mtan: 'used_up' } } as const))
-  if (state.way === 'newLetter') return { outcome: 'newLetter', data: { accountId, deviceKnown }, effects: consume }
-  const standing = await lookUpStanding(deps, accountId, state.way)
+  if (way === 'newLetter') return { outcome: 'newLetter', data: state, effects: consume }
+  const standing = await lookUpStanding(deps, accountId, way === 'firstSignIn' ? way : 'laterSignIn')
   if ('barred' in standing) return { ...explain(standing), effects: consume }
-  // Access that ended and was given back within this second, perhaps just now: the sign-in after it counts.
-  const authTime = Math.max(Math.floor(deps.protocolClock.now().getTime() / 1000), standing.account.signInsFrom)
-  if (state.way === 'firstSignIn')
-    return { outcome: 'firstSignIn', data: { accountId, deviceKnown, letterId, authTime }, effects: consume }
+  const proofs = { ...state.proofs, sms: provedNow(deps, standing.account) }
+  // What was proved before access ended counts no more when it is given back.
+  if (!provedSince(proofs, standing.account.signInsFrom)) return { outcome: 'restart', data: {}, effects: consume }
+  if (way === 'firstSignIn')
+    return { outcome: 'firstSignIn', data: { accountId, deviceKnown, letterId, proofs }, effects: consume }
+  const { acr, amr, authTime } = signInOf(proofs)
   const untold = !standing.account.emailBounce?.toldAt && bounceNotice(standing.account)
   return {
-    ...(untold
-      ? { outcome: 'emailBounced', data: { accountId, authTime } }
-      : { outcome: 'laterSignIn', data: { accountId, authTime, acr: acrPasswordMtan, amr: ['pwd', 'sms', 'mfa'] } }),
+    ...(untold ? { outcome: 'emailBounced' } : { outcome: 'laterSignIn' }),
+    data: { accountId, proofs },
     async effects(unit) {
       const objection = await consume(unit)
       if (objection) return objection
@@ -127,8 +130,8 @@ async function accepted(
         at: now,
         accountId,
         clientId,
-        acr: acrPasswordMtan,
-        amr: ['pwd', 'sms', 'mfa'],
+        acr,
+        amr,
         deviceKnown,
       })
     },

@@ -5,6 +5,7 @@ import type { Account } from '../../stores/accounts.ts'
 import type { UnitOfWork } from '../../stores/transaction.ts'
 import type { Deps } from '../deps.ts'
 import type { Input, Step, StepRequest, Submission } from '../journey.ts'
+import { provedNow } from '../proving.ts'
 import type { SignInState } from './state.ts'
 
 type PasswordDeps = Pick<
@@ -14,6 +15,7 @@ type PasswordDeps = Pick<
   | 'hasher'
   | 'hash'
   | 'clock'
+  | 'protocolClock'
   | 'random'
   | 'limits'
   | 'mails'
@@ -132,7 +134,7 @@ async function rehashWhenOutdated(deps: PasswordDeps, account: Account, password
 /** Where the right password leads, by the account's state (mission.md, "Account states"). */
 async function route(deps: PasswordDeps, account: Account, deviceKnown: boolean): Promise<Submission<SignInState>> {
   const now = deps.clock.now()
-  const person = { accountId: account.id, deviceKnown }
+  const person = { accountId: account.id, deviceKnown, proofs: { password: provedNow(deps, account) } }
   switch (account.state) {
     case 'pending_activation':
       return isPast(account.activationLastDay, now)

@@ -1,15 +1,13 @@
 import { berlinDay } from '../../domain/calendar.ts'
+import { signInOf } from '../../domain/factors.ts'
 import { checkSecurityAnswer } from '../../domain/text-input.ts'
 import type { Account } from '../../stores/accounts.ts'
 import type { UnitOfWork } from '../../stores/transaction.ts'
 import type { Deps } from '../deps.ts'
 import type { FieldErrors, Step, StepRequest } from '../journey.ts'
-import { acrPasswordMtan, type SignInState, type StateOf } from './state.ts'
+import type { SignInState, StateOf } from './state.ts'
 
 type QuestionDeps = Pick<Deps, 'stores' | 'hasher' | 'clock' | 'securityQuestions' | 'mails'>
-
-/** Authentication methods of a first sign-in (RFC 8176; the letter is our own value). */
-const firstSignInAmr = ['pwd', 'sms', 'mfa', 'urn:meine-aok:amr:letter']
 
 /**
  * Sicherheitsfrage (seed, 4) and with it the end of the first sign-in: the account becomes active, the code is used up
@@ -39,11 +37,9 @@ export const securityQuestionStep: Step<SignInState, 'securityQuestion', Questio
     if (!answer.ok) errors.securityAnswer = answer.reason
     if (!question || !answer.ok) return { invalid: errors }
     const answerHash = await deps.hasher.hash(answer.value)
-    const { authTime } = state
-    const data = { accountId: account.id, authTime, acr: acrPasswordMtan, amr: firstSignInAmr }
     return {
       outcome: 'accepted',
-      data,
+      data: { accountId: account.id, proofs: state.proofs },
       effects: (unit) =>
         completeFirstSignIn(unit, deps, state, account, { question: question.id, answerHash }, request),
     }
@@ -59,6 +55,7 @@ async function completeFirstSignIn(
   request: StepRequest,
 ) {
   const now = deps.clock.now()
+  const { acr, amr, authTime } = signInOf(state.proofs)
   const lost = { invalid: { securityAnswer: 'code_used' } } as const
   // Two registrations of one number may arrive here at once: the first one wins.
   await unit.letters.lockNumber(account.insuranceNumberHashes)
@@ -66,7 +63,7 @@ async function completeFirstSignIn(
   const usable = await unit.letters.findUsable(account.id, berlinDay(now))
   if (!usable.some((letter) => letter.id === state.letterId)) return lost
   if (!(await unit.letters.consume(state.letterId, now))) return lost
-  if (!(await unit.accounts.makeActive(account.id, answer, now, state.authTime))) return lost
+  if (!(await unit.accounts.makeActive(account.id, answer, now, authTime))) return lost
   await unit.letters.endOthers(account.id, state.letterId)
   for (const accountId of await unit.accounts.deleteOtherRegistrations(account.id, account.insuranceNumber))
     await unit.audit.registrationDeleted({ at: now, accountId, reason: 'other_registration_active' })
@@ -78,8 +75,8 @@ async function completeFirstSignIn(
     at: now,
     accountId: account.id,
     clientId: request.application?.clientId ?? '',
-    acr: acrPasswordMtan,
-    amr: firstSignInAmr,
+    acr,
+    amr,
     deviceKnown: state.deviceKnown,
   })
   await deps.mails.send(unit, account, 'signInReady', {}, now)

@@ -1,15 +1,11 @@
 import { z } from 'zod'
+import { factors } from '../../domain/factors.ts'
 
 const mtanSending = z.object({ sent: z.int(), expiresAt: z.iso.datetime(), resendAt: z.iso.datetime().nullable() })
 
-/** After the right password: whose journey this is. */
-const person = { accountId: z.uuid(), deviceKnown: z.boolean() }
-
-/**
- * After the last factor: when it was used up, in seconds since the epoch, real time: the protocol's `auth_time`, however
- * long the pages after it stand open.
- */
-const proven = { authTime: z.int().optional() }
+/** After the right password: whose journey this is, what was proved so far and when, however long pages stand open. */
+const proven = { accountId: z.uuid(), proofs: z.partialRecord(z.enum(factors), z.int()) }
+const person = { ...proven, deviceKnown: z.boolean() }
 
 /**
  * Where a sign-in stands. One variant per step, so that a state can only hold what its step has proven.
@@ -21,7 +17,7 @@ export const signInState = z.discriminatedUnion('step', [
   z.object({
     step: z.literal('mtan'),
     ...person,
-    way: z.enum(['firstSignIn', 'laterSignIn', 'newLetter']),
+    way: z.enum(['firstSignIn', 'laterSignIn', 'newLetter', 'stepUp']),
     /** Masked, as the page shows it; set on arrival. */
     mobile: z.string().optional(),
     letterId: z.uuid().optional(),
@@ -29,8 +25,8 @@ export const signInState = z.discriminatedUnion('step', [
     sending: mtanSending.nullable(),
     blockedUntil: z.iso.datetime().optional(),
   }),
-  z.object({ step: z.literal('emailBounced'), accountId: z.uuid(), ...proven }),
-  z.object({ step: z.literal('securityQuestion'), ...person, ...proven, letterId: z.uuid() }),
+  z.object({ step: z.literal('emailBounced'), ...proven }),
+  z.object({ step: z.literal('securityQuestion'), ...person, letterId: z.uuid() }),
   z.object({ step: z.literal('newLetter'), ...person }),
   z.object({ step: z.literal('newLetterRequested'), letterDay: z.iso.date() }),
   z.object({ step: z.literal('notActivated'), ...person, resent: z.boolean().optional() }),
@@ -40,17 +36,8 @@ export const signInState = z.discriminatedUnion('step', [
   z.object({ step: z.literal('deviceLinkSent') }),
   /** The request is for somebody else (`id_token_hint`, `sub`). */
   z.object({ step: z.literal('otherPerson') }),
-  z.object({
-    step: z.literal('finished'),
-    accountId: z.uuid(),
-    acr: z.string(),
-    amr: z.array(z.string()),
-    ...proven,
-  }),
+  z.object({ step: z.literal('finished'), ...proven }),
 ])
 
 export type SignInState = z.infer<typeof signInState>
 export type StateOf<N extends SignInState['step']> = Extract<SignInState, { step: N }>
-
-/** `acr` of every sign-in with password and mTAN (contract.md). */
-export const acrPasswordMtan = 'urn:meine-aok:acr:password-mtan'

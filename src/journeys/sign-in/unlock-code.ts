@@ -4,9 +4,10 @@ import { parseUnlockCode, unlockCodeBinding } from '../../domain/unlock-code.ts'
 import type { Letter } from '../../stores/letters.ts'
 import type { Deps } from '../deps.ts'
 import type { Step } from '../journey.ts'
+import { provedNow } from '../proving.ts'
 import type { SignInState } from './state.ts'
 
-type UnlockCodeDeps = Pick<Deps, 'stores' | 'transaction' | 'hash' | 'clock' | 'limits'>
+type UnlockCodeDeps = Pick<Deps, 'stores' | 'transaction' | 'hash' | 'clock' | 'protocolClock' | 'limits'>
 
 /**
  * Freischaltcode (seed, 4). A typing error that the check character catches costs no try; five wrong codes pause
@@ -33,16 +34,17 @@ export const unlockCodeStep: Step<SignInState, 'unlockCode', UnlockCodeDeps> = {
     }
     await deps.limits.wrongUnlockCode.giveBack(state.accountId)
     const { accountId, deviceKnown } = state
+    const proofs = { ...state.proofs, letter: provedNow(deps) }
     return {
       outcome: 'accepted',
-      data: { accountId, deviceKnown, way: 'firstSignIn', letterId: letter.id, sending: null },
+      data: { accountId, deviceKnown, proofs, way: 'firstSignIn', letterId: letter.id, sending: null },
       effects: (unit) => unit.audit.unlockCodeAccepted(event),
     }
   },
   actions: {
     /** "Kein Brief angekommen?": a new one can be asked for after the mTAN. */
-    async newLetter(_input, { accountId, deviceKnown }) {
-      return { outcome: 'newLetter', data: { accountId, deviceKnown, way: 'newLetter', sending: null } }
+    async newLetter(_input, { accountId, deviceKnown, proofs }) {
+      return { outcome: 'newLetter', data: { accountId, deviceKnown, proofs, way: 'newLetter', sending: null } }
     },
   },
 }

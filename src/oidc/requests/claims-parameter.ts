@@ -1,5 +1,5 @@
 import { type ClaimsParameter, errors, type KoaContextWithOIDC } from 'oidc-provider'
-import { reachableAcrs } from '../claims.ts'
+import { reachableAcrs } from '../../domain/factors.ts'
 
 const protocolClaims = new Set(['acr', 'auth_time', 'sub', 'sid', 'amr'])
 

@@ -1,5 +1,7 @@
 import type { Configuration } from 'oidc-provider'
+import { oldestProof } from '../../domain/factors.ts'
 import type { Clock } from '../../gateways/clock.ts'
+import { proofsOf } from '../interaction/step-up.ts'
 
 /** Lifetimes in seconds (security.md, "sessions"). */
 export type Lifetimes = {
@@ -35,7 +37,9 @@ export function lifetimeSettings(lifetimes: Lifetimes, clock: Clock): Configurat
     Interaction: lifetimes.interaction,
     RefreshToken: (_ctx, token) => until((token.iiat ?? now()) + lifetimes.refreshToken),
     Session: (_ctx, session) => {
-      const end = session.loginTs === undefined ? Number.POSITIVE_INFINITY : session.loginTs + lifetimes.sessionMaximum
+      // A step-up makes a session stronger, not longer.
+      const begun = Math.min(session.loginTs ?? Number.POSITIVE_INFINITY, oldestProof(proofsOf(session) ?? {}))
+      const end = begun + lifetimes.sessionMaximum
       return Math.min(lifetimes.sessionIdle, until(end))
     },
     // A grant outlives the last token that can be issued under it; a session can reuse it until its end.

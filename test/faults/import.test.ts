@@ -56,22 +56,26 @@ describeOnServer('imports, killed with SIGKILL', (database) => {
     expect((await first.ended).report).toMatchObject({ added: count })
   })
 
-  it('gives the register of an undisturbed import, wherever earlier ones of the file were killed', async () => {
-    expect((await startImport(before, variables).ended).report).toMatchObject({ added: count })
-    expect((await startImport(after, variables, full).ended).report).toMatchObject({ changed: 2000, left: 1000 })
-    const undisturbed = await readRegister()
-    await database()('insured_persons').delete()
+  it(
+    'gives the register of an undisturbed import, wherever earlier ones of the file were killed',
+    async () => {
+      expect((await startImport(before, variables).ended).report).toMatchObject({ added: count })
+      expect((await startImport(after, variables, full).ended).report).toMatchObject({ changed: 2000, left: 1000 })
+      const undisturbed = await readRegister()
+      await database()('insured_persons').delete()
 
-    const killed = await killImports(database(), () => startImport(before, variables), { times: kills, within: 1500 })
-    expect((await startImport(before, variables).ended).exitCode).toBe(0)
-    const killedAgain = await killImports(database(), () => startImport(after, variables, full), {
-      times: kills,
-      within: 1500,
-    })
-    expect((await startImport(after, variables, full).ended).exitCode).toBe(0)
-    expect(killed + killedAgain).toBeGreaterThan(0)
-    expect(await readRegister()).toEqual(undisturbed)
-    expect(await database()('member_import_rows').first()).toBeUndefined()
-    expect(await database()('member_import_leavers').first()).toBeUndefined()
-  }, 240_000 + kills * 30_000)
+      const killed = await killImports(database(), () => startImport(before, variables), { times: kills, within: 1500 })
+      expect((await startImport(before, variables).ended).exitCode).toBe(0)
+      const killedAgain = await killImports(database(), () => startImport(after, variables, full), {
+        times: kills,
+        within: 1500,
+      })
+      expect((await startImport(after, variables, full).ended).exitCode).toBe(0)
+      expect(killed + killedAgain).toBeGreaterThan(0)
+      expect(await readRegister()).toEqual(undisturbed)
+      expect(await database()('member_import_rows').first()).toBeUndefined()
+      expect(await database()('member_import_leavers').first()).toBeUndefined()
+    },
+    240_000 + kills * 30_000,
+  )
 })

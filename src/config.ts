@@ -94,7 +94,12 @@ function buildConfig({ environment, variables, configDir, files, sms, risks }: P
     dataDir: environment.DATA_DIR,
     configDir,
     database: environment.DATABASE_URL
-      ? { url: environment.DATABASE_URL, poolSize: environment.DATABASE_POOL, timeouts: databaseTimeouts(environment) }
+      ? {
+          url: environment.DATABASE_URL,
+          poolSize: environment.DATABASE_POOL,
+          timeouts: databaseTimeouts(environment),
+          prepare: environment.DATABASE_PREPARED_STATEMENTS,
+        }
       : { dataDir: environment.DATA_DIR },
     migrateOnStart: environment.MIGRATE_ON_START,
     redis: {

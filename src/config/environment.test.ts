@@ -26,6 +26,7 @@ describe('readEnvironment', () => {
       DEMO_PORT: 3001,
       DATA_DIR: './data',
       DATABASE_POOL: 10,
+      DATABASE_PREPARED_STATEMENTS: true,
       DATABASE_CONNECT_TIMEOUT: 5_000,
       DATABASE_STATEMENT_TIMEOUT: 15_000,
       DATABASE_LOCK_TIMEOUT: 5_000,

@@ -81,6 +81,34 @@ export type AccountRow = {
   sign_ins_from: string | number | null
 }
 
+/** Its columns, named one by one: a column that a migration adds changes no result of a version that knows nothing of it. */
+export const accountColumns = [
+  'id',
+  'username',
+  'password_hash',
+  'state',
+  'suspension_reason',
+  'insurance_number',
+  'insurance_number_hash',
+  'insurer_number',
+  'identification',
+  'email',
+  'email_bounced_at',
+  'email_bounce',
+  'email_bounce_told_at',
+  'mobile',
+  'language',
+  'terms_version',
+  'registered_at',
+  'activation_last_day',
+  'activated_at',
+  'code_last_day',
+  'active_since',
+  'security_question',
+  'last_sign_in_at',
+  'sign_ins_from',
+] as const satisfies (keyof AccountRow)[]
+
 /** Opens what a row holds. @throws Error when a key is missing, or a value or the blind index was altered or moved */
 export function readAccount(row: AccountRow, { encryption, hash }: Protection): Account {
   const open = (column: 'insurance_number' | 'email' | 'mobile') =>

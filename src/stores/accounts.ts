@@ -1,7 +1,14 @@
 import { accountMoves, resumable, type SuspensionReason } from '../domain/account-state.ts'
 import type { CalendarDay } from '../domain/calendar.ts'
 import { forgetTraces } from './account-ends.ts'
-import { type Account, type AccountRow, type NewAccount, readAccount, writeAccount } from './account-record.ts'
+import {
+  type Account,
+  type AccountRow,
+  accountColumns,
+  type NewAccount,
+  readAccount,
+  writeAccount,
+} from './account-record.ts'
 import { insuranceNumberHashes } from './blind-index.ts'
 import { type Database, onceOnly } from './database.ts'
 import type { Protection } from './protection.ts'
@@ -43,9 +50,9 @@ export function createAccountStore(db: Database, protection: Protection) {
         .returning('id')
       return rows.length === 1
     },
-    find: async (id: string) => toAccount(await accounts().where({ id }).first()),
+    find: async (id: string) => toAccount(await accounts().where({ id }).first(accountColumns)),
     findMany: async (ids: readonly string[]) => (await accounts().whereIn('id', ids)).map(readRow),
-    findByUsername: async (username: string) => toAccount(await accounts().where({ username }).first()),
+    findByUsername: async (username: string) => toAccount(await accounts().where({ username }).first(accountColumns)),
     usernameTaken: async (username: string) =>
       (await accounts().where({ username }).first(db.raw('1 as taken'))) !== undefined,
     /** The account of this number that has been signed in to before and has not ended. */

@@ -1,5 +1,6 @@
 import createKnex, { type Knex } from 'knex'
 import { type Connector, createConnector, type Timeouts, types } from './connection.ts'
+import { PreparingClient } from './database/prepared-statements.ts'
 import { parseDatabaseUrl } from './database-url.ts'
 import { joinEmbeddedPostgres, startEmbeddedPostgres } from './embedded/index.ts'
 
@@ -12,8 +13,13 @@ export type Database = Knex
  */
 export const onceOnly = (db: Database, due: Knex.QueryBuilder) => db.raw('id = any(array(?))', [due])
 
-/** Which PostgreSQL to use: a server by URL (times in milliseconds, 0 is none), or the embedded one of a data folder. */
-export type DatabaseSettings = { url: string; poolSize: number; timeouts?: Partial<Timeouts> } | { dataDir: string }
+/**
+ * Which PostgreSQL to use: a server by URL (times in milliseconds, 0 is none; `prepare` statements by name unless `false`), or the
+ * embedded one of a data folder.
+ */
+export type DatabaseSettings =
+  | { url: string; poolSize: number; timeouts?: Partial<Timeouts>; prepare?: boolean }
+  | { dataDir: string }
 
 /** Configurations, which transactions share, of databases whose socket takes no COPY FROM STDIN. */
 const withoutCopy = new WeakSet<object>()
@@ -39,12 +45,14 @@ export async function openDatabase(
 ): Promise<OpenDatabase> {
   if ('url' in settings) {
     const timeouts = { ...unlimited, ...(patient ? { connect: settings.timeouts?.connect } : settings.timeouts) }
-    const knex = connectKnex(createConnector(parseDatabaseUrl(settings.url), timeouts as Timeouts), settings.poolSize)
+    const connector = createConnector(parseDatabaseUrl(settings.url), timeouts as Timeouts)
+    const knex = connectKnex(connector, settings.poolSize, settings.prepare === false ? 'pg' : PreparingClient)
     return { knex, embedded: false, close: () => knex.destroy() }
   }
   const server = await (join ? joinEmbeddedPostgres : startEmbeddedPostgres)(settings.dataDir)
   const connection = { host: server.socketDir, port: 5432, user: 'postgres', database: 'postgres', types }
-  const knex = connectKnex({ connection, pool: {}, watch() {} }, 10)
+  // All its connections are one session, which would have one name twice.
+  const knex = connectKnex({ connection, pool: {}, watch() {} }, 10, 'pg')
   withoutCopy.add(knex.client.config)
   return {
     knex,
@@ -56,11 +64,11 @@ export async function openDatabase(
   }
 }
 
-function connectKnex({ connection, pool, watch }: Connector, max: number): Knex {
+function connectKnex({ connection, pool, watch }: Connector, max: number, client: Knex.Config['client']): Knex {
   // Faults reach the caller as errors; knex would print them with values a second time.
   const log = { warn() {}, error() {}, deprecate() {}, debug() {} }
   const knex = createKnex({
-    client: 'pg',
+    client,
     connection,
     pool: { min: 0, max, ...pool },
     acquireConnectionTimeout: 10_000,

@@ -27,7 +27,7 @@ export function createDeviceStore(db: Database) {
     isKnown: async (accountId: string, device: string) =>
       (await devices()
         .where({ account_id: accountId, device_hash: hashToken(device) })
-        .first()) !== undefined,
+        .first('account_id')) !== undefined,
     /** Forgets a browser; `false` when the account did not know it. */
     forget: async (accountId: string, device: string) =>
       (await devices()

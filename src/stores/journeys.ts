@@ -21,7 +21,7 @@ export function createJourneyStore(db: Database, { encryption }: Protection) {
     encryption.encrypt(JSON.stringify(state), placeOf('journeys', 'state', { id }))
   return {
     async load(id: string, kind: string): Promise<StoredJourney | null> {
-      const row = await journeys().where({ id, kind }).first()
+      const row = await journeys().where({ id, kind }).first('version', 'state', 'client_id', 'expires_at', 'ended_at')
       if (!row) return null
       return {
         id,

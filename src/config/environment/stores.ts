@@ -24,6 +24,9 @@ export const storeSettings = {
   DATABASE_IDLE_TIMEOUT: milliseconds(30_000).describe(
     'milliseconds after which PostgreSQL ends a transaction in which nothing happens; 0: never',
   ),
+  DATABASE_PREPARED_STATEMENTS: flag
+    .default(true)
+    .describe('`false`: for a pooler in front of PostgreSQL that keeps no prepared statements'),
   MIGRATE_ON_START: flag
     .default(true)
     .describe('`false`: a start with pending migrations is refused, because `db:migrate` runs as a job of its own'),

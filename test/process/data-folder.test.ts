@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadDevelopmentSecrets } from '../../src/config/development-secrets.ts'
+import { makeDatabase } from '../../src/stores/embedded/new-database.ts'
 import { type Child, startChild } from '../support/child.ts'
 import { copyTemplate } from '../support/database-templates.ts'
 import { ownProcessNumbers } from '../support/programs.ts'
@@ -121,4 +122,16 @@ describe('a service on a folder', () => {
       await start(apart).ready
     },
   )
+})
+
+describe('the first database of a folder', () => {
+  it('comes whole, and sweeps what an interrupted start has left', async () => {
+    mkdirSync(join(dataDir, 'postgres.new-1/base'), { recursive: true })
+    const folder = join(dataDir, 'postgres')
+    const making = makeDatabase(folder)
+    expect(existsSync(folder)).toBe(false)
+    await making
+    expect(existsSync(join(folder, 'PG_VERSION'))).toBe(true)
+    expect(readdirSync(dataDir)).toEqual(['postgres'])
+  })
 })

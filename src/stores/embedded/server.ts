@@ -9,7 +9,9 @@ import { shareOneSession } from './one-session.ts'
 const { dataDir, socketPath } = workerData as { dataDir: string; socketPath: string }
 mkdirSync(dataDir, { recursive: true, mode: 0o700 })
 mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 })
-const db = await PGlite.create({ dataDir })
+// A development database: the 160 MB that initdb reserves for buffers would stay resident.
+const startParams = [...PGlite.defaultStartParams, '-c', 'shared_buffers=16MB']
+const db = await PGlite.create({ dataDir, startParams })
 const server = new PGLiteSocketServer({ db: shareOneSession(db), path: socketPath, maxConnections: 64 })
 await server.start()
 parentPort?.on('message', async () => {

@@ -24,7 +24,7 @@ const dayLength = 24 * 60 * 60 * 1000
 export async function lockNumbersOf(unit: UnitOfWork, letters: readonly { accountId: string }[]): Promise<string[]> {
   const accounts = await unit.accounts.findMany(letters.map(({ accountId }) => accountId))
   const hashes = [...new Set(accounts.flatMap((account) => account.insuranceNumberHashes))]
-  await unit.runLetters.lockNumbers(hashes)
+  await unit.letters.lockNumber(hashes)
   return hashes
 }
 

@@ -77,7 +77,7 @@ export function createLetterService({ deadlines, purposes = letterPurposes }: Se
       const found = await unit.accounts.findMany(held.flatMap(({ accountId }) => accountId ?? []))
       const accounts = new Map(found.map((account) => [account.id, account]))
       // The number before its letters, as the first sign-in does.
-      await unit.runLetters.lockNumbers(found.flatMap((account) => account.insuranceNumberHashes))
+      await unit.letters.lockNumber(found.flatMap((account) => account.insuranceNumberHashes))
       const stopped = await unit.letters.stopPrinted(letterId)
       if (stopped.length === 0) return 'not_printed'
       const days: CalendarDay[] = []

@@ -122,7 +122,7 @@ async function takeOne(
     ...accounts.flatMap((account) => account.insuranceNumberHashes),
   ]
   // Beside a run that is being filled: it sees the block, or its letter is older.
-  await unit.runLetters.lockNumbers(hashes)
+  await unit.letters.lockNumber(hashes)
   const stopped = await stopCodes(settings, unit, held, now)
   const [letter] = stopped
   if (!letter) return { result: held.some(({ returnedAt }) => returnedAt) ? 'already_returned' : 'not_posted' }

@@ -11,10 +11,8 @@ import {
   toEvent,
 } from './audit-rows.ts'
 import { type AuditVerification, type ChainHead, createEmptiedLook, verifyChain } from './audit-verification.ts'
+import { holdLock } from './database/advisory-locks.ts'
 import type { Database } from './database.ts'
-
-/** Any number that no other advisory lock of this database uses: "audt". */
-const sealerLock = 0x61756474
 
 export type { RecordedAuditEvent } from './audit-rows.ts'
 
@@ -41,7 +39,7 @@ export function createAuditEventStore(db: Database, hash: KeyedHash) {
      */
     seal: (limit = pageSize): Promise<number> =>
       db.transaction(async (tx) => {
-        await tx.raw('select pg_advisory_xact_lock(?)', [sealerLock])
+        await holdLock(tx, 'audit')
         await tx.raw(foldCounts)
         const found = await findLast(tx)
         const noted = await findNotedHead(tx)

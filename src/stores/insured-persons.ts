@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { InsuredPerson } from '../domain/eligibility.ts'
 import { insuranceNumberHashes } from './blind-index.ts'
+import { holdLock } from './database/advisory-locks.ts'
 import type { Database } from './database.ts'
 import {
   openPerson,
@@ -13,7 +14,6 @@ import {
   sealPerson,
 } from './person-record.ts'
 import { refreshFingerprints, writePersons } from './person-writes.ts'
-import { registerLock } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 
 const batchSize = 2000
@@ -91,7 +91,7 @@ export function createInsuredPersonStore(db: Database, protection: Protection) {
      */
     upsertMany: (persons: readonly InsuredPerson[], now: Date): Promise<UpsertCounts> =>
       db.transaction(async (tx) => {
-        await tx.raw('select pg_advisory_xact_lock(?)', [registerLock])
+        await holdLock(tx, 'register')
         const sum: UpsertCounts = { added: 0, changed: 0, unchanged: 0, changedHashes: [] }
         for (let start = 0; start < persons.length; start += batchSize) {
           const counts = await upsertBatch(tx, persons.slice(start, start + batchSize), now)

@@ -1,4 +1,5 @@
 import { insuranceNumberHash } from './blind-index.ts'
+import { tryToHoldLock } from './database/advisory-locks.ts'
 import type { Database } from './database.ts'
 import { columnsOf, keyOf, type ProtectedRow as Row, readPage } from './protected-rows.ts'
 import { ownerPlace, type ProtectedTable, placeOf, protectedTables, type RowKey } from './protected-tables.ts'
@@ -90,10 +91,7 @@ async function rewriteNextPage(
   const mine = { table_name: spec.table, target: nameOf(target), finished_at: null }
   const pass = await trx('key_rewrites').where(mine).forUpdate().skipLocked().first('cursor')
   if (!pass) return 'busy'
-  if (spec.lock !== undefined) {
-    const { rows } = await trx.raw('select pg_try_advisory_xact_lock(?) as got', [spec.lock])
-    if (!rows[0].got) return 'busy'
-  }
+  if (spec.lock && !(await tryToHoldLock(trx, spec.lock))) return 'busy'
   const page = await readPage(trx, spec, pass.cursor)
   const { changed, unreadable } = seal(page, protection, spec, target)
   const refused = await write(trx, spec, changed)

@@ -1,3 +1,4 @@
+import { holdLock } from './database/advisory-locks.ts'
 import type { Database } from './database.ts'
 
 /** The rings by the setting that holds them. */
@@ -31,9 +32,6 @@ export type RingRefusal =
   | { reason: 'differs'; ring: RingName; kid: string }
   | { reason: 'not_everywhere'; ring: RingName; kid: string; processes: string[] }
 
-/** Held while rings are compared: "keyr", any number that no other advisory lock of this database uses. */
-const ringLock = 0x6b657972
-
 /** A process that has not been seen for so long does not count any more. */
 const alive = "seen_at > now() - interval '2 minutes'"
 const forgotten = "seen_at < now() - interval '1 day'"
@@ -52,7 +50,7 @@ export function createKeyRingStore(db: Database) {
      */
     announce: (holder: Omit<KeyHolder, 'rings' | 'startedAt'>, rings: HeldRings): Promise<RingRefusal | null> =>
       db.transaction(async (trx) => {
-        await trx.raw('select pg_advisory_xact_lock(?)', [ringLock])
+        await holdLock(trx, 'keyRings')
         const refusal = await findRefusal(trx, holder.id, rings)
         if (refusal) return refusal
         await recordKeys(trx, rings)
@@ -93,7 +91,7 @@ export function createKeyRingStore(db: Database) {
     retire: async (ring: RingName, kid: string): Promise<boolean> =>
       (await known().where({ ring, kid, retired_at: null }).update({ retired_at: db.fn.now() })) === 1,
     /** Lets no other command and no starting process compare rings until the transaction ends. */
-    lock: async () => void (await db.raw('select pg_advisory_xact_lock(?)', [ringLock])),
+    lock: () => holdLock(db, 'keyRings'),
   }
 }
 

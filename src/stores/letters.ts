@@ -1,6 +1,7 @@
 import type { CalendarDay } from '../domain/calendar.ts'
 import type { LetterContentKind, LetterPurpose } from '../domain/letters/purposes.ts'
 import { deleteSome } from './clean-up.ts'
+import { holdNumbers } from './database/advisory-locks.ts'
 import { type Database, onceOnly } from './database.ts'
 import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
@@ -80,10 +81,7 @@ export function createLetterStore(db: Database, protection: Protection) {
   const toLetter = (row: LetterRow) => readLetter(row, protection)
   return {
     /** Holds everything about one number until the transaction ends; `hashes` under every key, in one order for all. */
-    async lockNumber(hashes: readonly string[]): Promise<void> {
-      for (const hash of [...hashes].sort())
-        await db.raw('select pg_advisory_xact_lock(hashtextextended(?, 1))', [hash])
-    },
+    lockNumber: (hashes: readonly string[]) => holdNumbers(db, hashes),
     /** When letters of this account entered a run since `since`. What others do is not asked. */
     printTimes: async (accountId: string, since: Date, purpose: LetterPurpose = 'unlock_code'): Promise<Date[]> =>
       (

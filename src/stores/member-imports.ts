@@ -2,9 +2,10 @@ import type { CalendarDay } from '../domain/calendar.ts'
 import type { InsuredPerson } from '../domain/eligibility.ts'
 import { insuranceNumberHashes } from './blind-index.ts'
 import { loadRows } from './bulk-load.ts'
+import { holdLock } from './database/advisory-locks.ts'
 import type { Database } from './database.ts'
 import { recordFingerprints } from './person-record.ts'
-import { placeOf, registerLock } from './protected-tables.ts'
+import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 
 /** How long an import that has died keeps others out, in seconds; a living one renews it with every batch. */
@@ -147,7 +148,7 @@ export function createMemberImportStore(db: Database, protection: Protection) {
       day: { today: CalendarDay; lastDay: CalendarDay },
       now: Date,
     ): Promise<{ count: number; hashes: string[]; last: string } | null> {
-      await db.raw('select pg_advisory_xact_lock(?)', [registerLock])
+      await holdLock(db, 'register')
       const leavers = await db('member_import_leavers')
         .where('person_id', '>', after ?? '00000000-0000-0000-0000-000000000000')
         .orderBy('person_id')

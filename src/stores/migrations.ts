@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Knex } from 'knex'
 import type pg from 'pg'
+import { giveLockBack, tryToTakeLock } from './database/advisory-locks.ts'
 
 /** What the schema is like, seen from this version. `newer`: applied by a version that knows more migrations. */
 export type SchemaStatus = { applied: string[]; pending: string[]; newer: string[] }
@@ -12,9 +13,6 @@ export type SchemaStatus = { applied: string[]; pending: string[]; newer: string
 export class RollbackRefused extends Error {
   override name = 'RollbackRefused'
 }
-
-/** Any number that no other advisory lock of this database uses: "schm". */
-const schemaLock = 0x7363686d
 
 const folder = fileURLToPath(new URL('../../migrations', import.meta.url))
 const migrationName = /^\d{3}_\w+\.ts$/
@@ -96,16 +94,11 @@ async function appliedMigrations(knex: Knex): Promise<string[]> {
 async function alone<T>(knex: Knex, work: () => Promise<T>): Promise<T> {
   const connection: pg.Client = await knex.client.acquireConnection()
   try {
-    while (!(await tryLock(connection))) await setTimeout(200)
+    while (!(await tryToTakeLock(connection, 'schema'))) await setTimeout(200)
     await knex.migrate.forceFreeMigrationsLock()
     return await work()
   } finally {
-    await connection.query('select pg_advisory_unlock($1)', [schemaLock]).catch(() => {})
+    await giveLockBack(connection, 'schema')
     await knex.client.releaseConnection(connection)
   }
-}
-
-async function tryLock(connection: pg.Client): Promise<boolean> {
-  const { rows } = await connection.query<{ got: boolean }>('select pg_try_advisory_lock($1) as got', [schemaLock])
-  return rows[0]?.got === true
 }

@@ -1,7 +1,8 @@
 import type { CalendarDay } from '../domain/calendar.ts'
 import { insuranceNumberHashes } from './blind-index.ts'
+import { holdLock } from './database/advisory-locks.ts'
 import type { Database } from './database.ts'
-import { placeOf, registerLock } from './protected-tables.ts'
+import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 
 /** Where a look at the register goes on. */
@@ -18,7 +19,7 @@ export function createPersonEndStore(db: Database, { encryption, hash }: Protect
      */
     deleteEnded: (before: CalendarDay, after: PersonCursor | null, limit: number) =>
       db.transaction(async (trx): Promise<{ deleted: number; last: PersonCursor | null }> => {
-        await trx.raw('select pg_advisory_xact_lock(?)', [registerLock])
+        await holdLock(trx, 'register')
         const { rows }: { rows: Row[] } = await trx.raw(
           `select id, insurance_number, insurance_number_hash, least(deceased_on, coverage_to)::text as ended_on
            from insured_persons where (deceased_on is not null or coverage_to is not null)

@@ -1,3 +1,5 @@
+import type { AdvisoryLock } from './database/advisory-locks.ts'
+
 /** Values of a row's primary key by column, as text. */
 export type RowKey = Readonly<Record<string, string>>
 
@@ -24,11 +26,8 @@ export type ProtectedTable = {
   /** Values that end by themselves: their key stays until then. */
   passing?: Readonly<Record<string, PassingValue>>
   /** Advisory lock held by whoever adds rows by their blind index, so that none is added twice while it changes. */
-  lock?: number
+  lock?: AdvisoryLock
 }
-
-/** Held while the register is written: "memb", any number that no other advisory lock of this database uses. */
-export const registerLock = 0x6d656d62
 
 const insuranceNumber = (table: string, id: string, sql = 't.insurance_number'): BlindIndex => ({
   purpose: 'insurance_number',
@@ -52,7 +51,7 @@ export const protectedTables: readonly ProtectedTable[] = [
     table: 'insured_persons',
     key: { id: 'uuid' },
     pageSize: 200,
-    lock: registerLock,
+    lock: 'register',
     sealed: ['insurance_number', 'given_name', 'family_name', 'birth_date', 'address'],
     hashed: { insurance_number_hash: insuranceNumber('insured_persons', 't.id') },
     // Without its key a person is compared in full once more, and gets a new one.

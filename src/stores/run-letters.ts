@@ -24,13 +24,6 @@ export function createRunLetterStore(db: Database, protection: Protection) {
   const printable = (until: Date) =>
     letters().where({ state: 'requested' }).where('printable_from', '<=', until).whereNotNull('account_id')
   return {
-    /** Holds everything about these numbers until the transaction ends, in one order for all. */
-    async lockNumbers(hashes: readonly string[]): Promise<void> {
-      await db.raw(
-        'select pg_advisory_xact_lock(hashtextextended(hash, 1)) from (select hash from unnest(?::text[]) as hash order by hash collate "C") as ordered',
-        [[...new Set(hashes)]],
-      )
-    },
     /** How many envelopes went to each of these numbers since `since`, by blind index, over all purposes and registrations. */
     async countEnvelopes(hashes: readonly string[], since: Date): Promise<Map<string, number>> {
       const rows: { insurance_number_hash: string; n: string }[] = await letters()

@@ -1,3 +1,4 @@
+import { holdLock } from './database/advisory-locks.ts'
 import type { Database } from './database.ts'
 import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
@@ -22,9 +23,6 @@ export type SigningKeySummary = {
 export type SigningKeyStore = ReturnType<typeof createSigningKeyStore>
 
 const place = (key: { kid: string }) => placeOf('signing_keys', 'private_jwk', key)
-
-/** Held while keys are moved: "sign", any number that no other advisory lock of this database uses. */
-const moveLock = 0x7369676e
 
 const order = "array_position(array['current', 'next', 'retired'], state), alg, created_at desc"
 
@@ -72,7 +70,7 @@ export function createSigningKeyStore(db: Database, { encryption }: Pick<Protect
       }))
     },
     /** Lets nobody else move keys until the transaction ends. */
-    lock: async () => void (await db.raw('select pg_advisory_xact_lock(?)', [moveLock])),
+    lock: () => holdLock(db, 'signingKeys'),
     /** Lets the next key of an algorithm sign; the one that signed only verifies from now on. Under `lock`. */
     async promote({ kid, alg }: Pick<SigningKeySummary, 'kid' | 'alg'>, now: Date): Promise<boolean> {
       await db('signing_keys').where({ alg, state: 'current' }).update({ state: 'retired', state_changed_at: now })

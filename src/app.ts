@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { requireBoundData } from './app/bound-data.ts'
+import { takeClientFiles } from './app/client-files.ts'
 import { createGuard } from './app/guard.ts'
 import { createHealth } from './app/health.ts'
 import { createHealthChecks } from './app/health-checks.ts'
@@ -17,6 +18,7 @@ import { prepareSchema } from './app/schema.ts'
 import { createServices, type Services } from './app/services.ts'
 import { checkStart } from './app/start-up-checks.ts'
 import { createWorkerApp } from './app/worker-http.ts'
+import { clientSources } from './config/clients/sources.ts'
 import type { Config } from './config.ts'
 import { StartUpError } from './errors.ts'
 import { createShiftableClock, createSystemClock, type ShiftableClock } from './gateways/clock.ts'
@@ -87,8 +89,8 @@ export async function startApp(config: Config): Promise<App> {
     const demo = config.production || !answersPages ? undefined : await loadDemo()
     const relyingParty = await demo?.startRelyingParty(config, issuer, log)
     if (relyingParty) closers.push(relyingParty.close)
-    const parts = { config, issuer, services, log, clock, knex, redis, demoPort: relyingParty?.port }
-    const oidc = answersPages ? await createOidc(parts) : undefined
+    if (answersPages) await takeClientFiles(clientSources(config, relyingParty?.port), services.clients, log)
+    const oidc = answersPages ? await createOidc({ config, issuer, services, log, clock, knex, redis }) : undefined
     const { keyRings } = services
     const { pollSeconds } = config.keys
     // A worker publishes no signing keys, so it holds none back either.

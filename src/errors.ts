@@ -6,6 +6,7 @@ export const errorCodes = {
   bad_request: { status: 400, detail: 'request cannot be understood' },
   csrf: { status: 403, detail: 'CSRF token or origin does not fit' },
   forbidden: { status: 403, detail: 'not allowed' },
+  application_suspended: { status: 403, detail: 'application is kept out' },
   not_found: { status: 404, detail: 'no such page' },
   request_timeout: { status: 408, detail: 'request did not arrive in time' },
   method_not_allowed: { status: 405, detail: 'no such method at this address' },

@@ -8,23 +8,26 @@ type Provider = ReturnType<typeof createProvider>
 type Settings = {
   signingKeys: Pick<SigningKeyService, 'load'>
   summaries(): Promise<{ kid: string; state: string }[]>
-  create(keys: readonly PrivateJwk[]): Provider
+  /** Scopes of the resources that services call. */
+  scopes(): Promise<string[]>
+  create(keys: readonly PrivateJwk[], scopes: readonly string[]): Provider
 }
 
 export type ChangingProvider = Awaited<ReturnType<typeof createChangingProvider>>
 
 /**
- * Keeps the provider that answers and makes a new one when the signing keys in the database have changed: oidc-provider takes
- * its keys at its creation only. Requests under way end on the provider they began with; everything that
+ * Keeps the provider that answers and makes a new one when the signing keys in the database have changed, or the scopes of
+ * resources: oidc-provider takes both at its creation only. Requests under way end on the provider they began with; everything that
  * lasts lies in the store below both.
  */
-export async function createChangingProvider({ signingKeys, summaries, create }: Settings) {
+export async function createChangingProvider({ signingKeys, summaries, scopes, create }: Settings) {
+  const read = { summaries, scopes }
   const preparations: ((provider: Provider) => void)[] = []
   const open = async () => {
     // Read first: what changes while the keys are loaded is seen at the next look.
-    const seen = await readMark(summaries)
+    const seen = await readMark(read)
     const keys = await signingKeys.load()
-    const provider = create(keys)
+    const provider = create(keys, await scopes())
     for (const prepare of preparations) prepare(provider)
     return { provider, answer: provider.callback(), kids: keys.map(({ kid }) => kid), seen }
   }
@@ -44,16 +47,16 @@ export async function createChangingProvider({ signingKeys, summaries, create }:
       current = { ...current, answer: current.provider.callback() }
     },
     answer: ((request, response) => current.answer(request, response)) satisfies RequestListener,
-    /** Takes up changed keys; `false` when nothing changed. A fault leaves the provider as it was. */
+    /** Takes up changed keys and scopes; `false` when nothing changed. A fault leaves the provider as it was. */
     async refresh(): Promise<boolean> {
-      if ((await readMark(summaries)) === current.seen) return false
+      if ((await readMark(read)) === current.seen) return false
       current = await open()
       return true
     },
   }
 }
 
-/** Names keys and their states: another mark, another key set. */
-async function readMark(summaries: Settings['summaries']): Promise<string> {
-  return (await summaries()).map(({ kid, state }) => `${kid} ${state}`).join(', ')
+/** Names keys, their states, and scopes: another mark, another provider. */
+async function readMark({ summaries, scopes }: Pick<Settings, 'summaries' | 'scopes'>): Promise<string> {
+  return [...(await summaries()).map(({ kid, state }) => `${kid} ${state}`), ...(await scopes())].join(', ')
 }

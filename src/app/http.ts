@@ -129,8 +129,13 @@ export function createHttpApp(settings: Settings): RequestListener {
 /** Mounts the pages with forms of ours. */
 function createPages({ config, issuer, services, oidc }: Settings, cookies: CookieJar): Router {
   const router = new Router()
-  const signInUrl = oidc.defaultClient && (oidc.defaultClient.initiateLoginUri ?? oidc.defaultClient.clientUri)
-  addPageRoutes(router, { issuer, signInUrl })
+  addPageRoutes(router, {
+    issuer,
+    async signInUrl() {
+      const client = await services.clients.directory.defaultClient()
+      return client?.initiateLoginUri ?? client?.clientUri
+    },
+  })
   addRegistrationRoutes(router, services.journeyDeps, cookies)
   addLinkRoutes(router, services.journeyDeps, { unlockCodeDays: config.deadlines.unlockCodeDays, cookies })
   addInteractionRoutes(router, {

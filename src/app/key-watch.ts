@@ -18,7 +18,7 @@ export async function startKeyWatch({ keyRings, provider, pollSeconds, log }: Se
   let underWay: Promise<void> = Promise.resolve()
   const look = async () => {
     try {
-      if (await provider.refresh()) log.info({ kids: provider.kids }, 'signing keys changed')
+      if (await provider.refresh()) log.info({ kids: provider.kids }, 'signing keys, or scopes of resources, changed')
       await keyRings.beat(provider.kids)
     } catch (error) {
       log.error({ err: error }, 'the keys of this process could not be compared')

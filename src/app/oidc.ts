@@ -2,6 +2,7 @@ import type { Context, Middleware } from 'koa'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { berlinDay } from '../domain/calendar.ts'
+import { scopesOf } from '../domain/clients/scopes.ts'
 import { birthdateClaim } from '../domain/partial-day.ts'
 import { fullName } from '../domain/person-name.ts'
 import { type Clock, createSystemClock } from '../gateways/clock.ts'
@@ -10,6 +11,7 @@ import { createCookieJar } from '../http/cookies.ts'
 import { newReference, showRefusal } from '../http/errors.ts'
 import { createArtefactAdapterFactory } from '../oidc/adapters/artefact-adapter.ts'
 import { createRedisArtefactStore } from '../oidc/adapters/redis.ts'
+import { isKeptOut } from '../oidc/clients/lookup.ts'
 import type { ClientModel } from '../oidc/clients/model.ts'
 import { createPairwiseIdentifier, subjectOf } from '../oidc/clients/pairwise.ts'
 import { explainMissing, isInteractionGone } from '../oidc/missing-interaction.ts'
@@ -22,7 +24,6 @@ import { wordsOf } from '../oidc/words.ts'
 import type { Database } from '../stores/database.ts'
 import { createOidcArtefactStore } from '../stores/oidc-artefacts.ts'
 import { type ChangingProvider, createChangingProvider } from './changing-provider.ts'
-import { loadRegistry } from './registry.ts'
 import type { Services } from './services.ts'
 
 type Settings = {
@@ -34,7 +35,6 @@ type Settings = {
   knex: Database
   /** Holds the artefacts; unset: the database does. */
   redis: RedisGateway | undefined
-  demoPort: number | undefined
 }
 
 export type Oidc = Awaited<ReturnType<typeof createOidc>>
@@ -42,8 +42,6 @@ export type Oidc = Awaited<ReturnType<typeof createOidc>>
 /** Wires the provider with its stores, keys, applications and pages. */
 export async function createOidc(settings: Settings) {
   const { config, issuer, services, log, knex, redis } = settings
-  const registry = loadRegistry(config, settings.demoPort)
-  for (const warning of registry.warnings) log.warn({ warning }, 'registered application')
   const sessionCookie = cookieNames(issuer).session
   const protocolClock = createSystemClock()
   const { encryption } = services.protection
@@ -54,7 +52,7 @@ export async function createOidc(settings: Settings) {
     trustedProxies: config.trustedProxies,
     bodyParameters: config.limits.requests.parameters,
     cookieKeys: config.secrets.cookieKeys.map((key) => key.secret.toString('base64')),
-    clients: registry.clients,
+    findClient: services.clients.directory.find,
     privateClientHosts: config.privateClientHosts,
     adapterFactory: createArtefactAdapterFactory({
       ...{ store, encryption },
@@ -78,7 +76,8 @@ export async function createOidc(settings: Settings) {
   const changing = await createChangingProvider({
     signingKeys: services.signingKeys,
     summaries: services.stores.signingKeys.summaries,
-    create: (signingKeys) => createProvider({ ...settled, signingKeys }),
+    scopes: async () => [...scopesOf(await services.clients.resources())],
+    create: (signingKeys, serviceScopes) => createProvider({ ...settled, signingKeys, serviceScopes }),
   })
   // A switch of accounts ends a session, too.
   changing.prepare((provider) => {
@@ -95,8 +94,6 @@ export async function createOidc(settings: Settings) {
     changing,
     /** The `sub` of an account for an application. */
     subjectOf: (client: ClientModel, accountId: string) => subjectOf(client, accountId, settled.pairwise),
-    /** Application that `/anmeldung` signs in to when nobody asked. */
-    defaultClient: registry.defaultClient,
     /** Hands protocol requests over to oidc-provider; `pages` draws its pages. */
     mount: (pages: Middleware): Middleware => mount(changing, pages),
     /** Whether the browser brings a session; it may have ended meanwhile. */
@@ -169,7 +166,7 @@ function createPages({
       const client = ctx.oidc?.client
       const model = {
         status: ctx.status,
-        kind: 'oidc',
+        kind: isKeptOut(ctx) ? 'application_suspended' : 'oidc',
         reference,
         oidcError: out.error,
         oidcDescription: out.error_description,

@@ -41,6 +41,7 @@ import { createKeyServices } from './key-services.ts'
 import { createJourneyLimits, createMtanLimits, createRequestLimitsOf, createSpendingLimits } from './limits.ts'
 import type { Counts } from './metrics/counts.ts'
 import { createInsurerLetterPdf, createPrintServices } from './print-services.ts'
+import { createClientServices } from './services/clients.ts'
 import { createSmsSending, receiptHooks, receiptIdForms } from './sms.ts'
 
 export type Services = Awaited<ReturnType<typeof createServices>>
@@ -234,6 +235,7 @@ export async function createServices(settings: Settings) {
     statistics: createStatisticsService({ stores, clock }),
     deleteExpiredArtefacts: (signal?: AbortSignal) => inBatches(() => artefacts.deleteExpired(5000), 5000, signal),
     alerts,
+    clients: createClientServices({ stores, transaction, clock, random }),
     ...keyServices,
     smsReceipts,
     memberImport,

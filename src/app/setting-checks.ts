@@ -1,5 +1,6 @@
 import { access, constants } from 'node:fs/promises'
 import type { Logger } from 'pino'
+import { clientSources } from '../config/clients/sources.ts'
 import type { Config } from '../config.ts'
 import { createSystemClock } from '../gateways/clock.ts'
 import type { SettingCheck } from '../services/doctor.ts'
@@ -9,7 +10,6 @@ import { databaseTime } from '../stores/database-time.ts'
 import { pendingMigrations } from '../stores/migrations.ts'
 import { createSettingStore } from '../stores/settings.ts'
 import { connectRedis } from './redis.ts'
-import { loadRegistry } from './registry.ts'
 
 type Parts = { config: Config; knex: Database; keyRings: KeyRingService; log: Logger }
 
@@ -48,7 +48,10 @@ export function createSettingChecks({ config, knex, keyRings, log }: Parts): Set
     {
       name: 'the applications can be loaded',
       mend: 'mend clients.yaml; `clients:check` names every fault',
-      check: async () => void loadRegistry(config, config.demoPort),
+      async check() {
+        for (const source of clientSources(config, config.demoPort)) source.read()
+        return undefined
+      },
     },
     {
       name: 'print runs have somewhere to go',

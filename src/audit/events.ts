@@ -1,4 +1,5 @@
 import type { KeyedHash } from '../gateways/field-encryption.ts'
+import { clientEvents } from './client-events.ts'
 import type { AppendAuditEvent } from './event.ts'
 import { accountEvents, mtanEvents, registrationEvents, signInEvents } from './member-events.ts'
 import { letterEvents, operatorEvents } from './operation-events.ts'
@@ -16,9 +17,12 @@ export function createAuditTrail(append: AppendAuditEvent) {
     ...signInEvents(append),
     ...mtanEvents(append),
     ...accountEvents(append),
-    ...operatorEvents(append),
+    ...operationEvents(append),
   }
 }
+
+/** What operators do to the installation and to who is connected with it. */
+const operationEvents = (append: AppendAuditEvent) => ({ ...operatorEvents(append), ...clientEvents(append) })
 
 /** What events are about; each class is kept for a time of its own (`deadlines.yaml`, `auditRetentionDays`). */
 const classes = {
@@ -27,7 +31,7 @@ const classes = {
   signIn: signInEvents,
   mtan: mtanEvents,
   account: accountEvents,
-  operation: operatorEvents,
+  operation: operationEvents,
 }
 export type AuditClass = keyof typeof classes
 

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path'
-import { type Client, loadClients } from '../config/clients.ts'
+import { loadClients } from '../config/clients.ts'
 import { loadConfig } from '../config.ts'
+import type { Client } from '../domain/clients/client.ts'
 import { StartUpError } from '../errors.ts'
 import { probeKeySet } from '../gateways/key-set-probe.ts'
 import type { CliCommand } from './frame.ts'
@@ -15,10 +16,9 @@ export const clientsCheck: CliCommand = {
     const config = loadConfig(io.variables)
     const path = args[0] ?? join(config.configDir, 'clients.yaml')
     try {
-      const files = [{ path }]
-      const registry = loadClients({ files, environment: config.variables, baseDir: dirname(path) })
-      const { clients } = registry
-      const warnings = [...registry.warnings, ...(await keySetWarnings(clients, config.privateClientHosts))]
+      const content = loadClients({ file: { path }, environment: config.variables, baseDir: dirname(path) })
+      const { clients } = content
+      const warnings = [...content.warnings, ...(await keySetWarnings(clients, config.privateClientHosts))]
       const counts = `${clients.length} applications, no fault, ${warnings.length} warnings.`
       return {
         exitCode: 0,

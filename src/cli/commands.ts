@@ -1,5 +1,6 @@
 import { auditSeal } from './audit-seal.ts'
 import { auditVerify } from './audit-verify.ts'
+import { clientCommands } from './clients.ts'
 import { clientsCheck } from './clients-check.ts'
 import { dbMigrate } from './db-migrate.ts'
 import { dbRollback } from './db-rollback.ts'
@@ -23,6 +24,7 @@ export const commands: readonly CliCommand[] = [
   doctor,
   membersImport,
   clientsCheck,
+  ...clientCommands,
   auditVerify,
   auditSeal,
   dbMigrate,

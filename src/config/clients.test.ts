@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
+import { memberScopes } from '../domain/clients/scopes.ts'
 import { StartUpError } from '../errors.ts'
 import { hashToken } from '../gateways/field-encryption.ts'
-import { memberScopes as scopesOfTheProvider } from '../oidc/claims.ts'
+import { scopeClaims } from '../oidc/claims.ts'
 import { applyDemoOverrides } from './clients/demo-overrides.ts'
-import { memberScopes } from './clients/schema.ts'
 import { type ClientFile, loadClients } from './clients.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'clients-'))
@@ -27,7 +27,7 @@ function write(name: string, text: string): ClientFile {
 }
 
 const load = (text: string, environment: Record<string, string> = { SECRET: secret }) =>
-  loadClients({ files: [write('clients.yaml', text)], environment, baseDir: dir })
+  loadClients({ file: write('clients.yaml', text), environment, baseDir: dir })
 
 /** The faults of a file, without its path. */
 function faultsOf(text: string, environment?: Record<string, string>): string[] {
@@ -66,6 +66,7 @@ describe('registered applications', () => {
         postLogoutRedirectUris: [],
         scopes: ['openid', 'profile'],
         secretHashes: [hashToken(secret)],
+        secretsMadeHere: false,
         tokenEndpointAuthMethod: 'client_secret_basic',
         // What an application that says nothing expects (OpenID Connect Dynamic Client Registration 1.0 § 2).
         idTokenSignedResponseAlg: 'RS256',
@@ -82,7 +83,8 @@ describe('registered applications', () => {
     expect(JSON.stringify(clients)).not.toContain(secret)
   })
 
-  it('knows the same scopes as the provider', () => expect(memberScopes).toEqual(scopesOfTheProvider))
+  it('knows the same scopes as the provider', () =>
+    expect(memberScopes).toEqual([...Object.keys(scopeClaims), 'offline_access']))
 
   it('reads two secrets while they are rotated, one of them from a file', () => {
     writeFileSync(join(dir, 'second'), `${secret}2\n`)
@@ -251,31 +253,26 @@ describe('registered applications', () => {
     expect(faultsOf(mended)).toEqual([expect.stringMatching(/^8: .*web_origins \(portal\) does not fit kind: web/)])
   })
 
-  it('reports the faults of all files together', () => {
-    const files = [
-      write('a.yaml', change('/callback', '/*')),
-      write('b.yaml', 'clients: [{}]\n'),
-      { path: join(dir, 'none.yaml') },
-    ]
-    const text = (() => {
-      try {
-        return String(loadClients({ files, environment: { SECRET: secret }, baseDir: dir }))
-      } catch (error) {
-        return (error as Error).message
-      }
-    })()
-    for (const part of ['a.yaml:5: ', 'b.yaml:1: clients[0].client_id is missing', 'none.yaml: cannot be read'])
-      expect(text).toContain(part)
+  it('reports every fault of a file together, and one that is not there', () => {
+    const faults = faultsOf(`${change('/callback', '/*')}  - {}\n`)
+    expect(faults).toEqual([
+      expect.stringMatching(/^8: clients\[1\]\.client_id is missing/),
+      expect.anything(),
+      expect.anything(),
+      expect.stringMatching(/^5: .*wildcard/),
+    ])
+    const file = { path: join(dir, 'none.yaml') }
+    expect(() => loadClients({ file, environment: {}, baseDir: dir })).toThrow(/none\.yaml: cannot be read \(ENOENT\)/)
   })
 
   it('accepts the file that is delivered', () => {
     const path = fileURLToPath(new URL('../../config/clients.yaml', import.meta.url))
-    expect(loadClients({ files: [{ path }], environment: {}, baseDir: dir }).clients).toEqual([])
+    expect(loadClients({ file: { path }, environment: {}, baseDir: dir }).clients).toEqual([])
   })
 })
 
 describe('demo applications', () => {
-  const load = () => loadClients({ files: [demoFile], environment: {}, baseDir: dir })
+  const load = () => loadClients({ file: demoFile, environment: {}, baseDir: dir })
 
   it('have the addresses of the contract', () => {
     const { clients, defaultClient } = load()

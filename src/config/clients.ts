@@ -1,102 +1,87 @@
 import { readFileSync } from 'node:fs'
+import type { AuthenticationMethod, Client } from '../domain/clients/client.ts'
+import { clientFaults } from '../domain/clients/rules.ts'
+import { type Resource, resourceFaults } from '../domain/clients/scopes.ts'
 import { StartUpError } from '../errors.ts'
-import { readKeys, readSecrets, type Sources } from './clients/references.ts'
-import { authenticationMethod, clientFaults, mayIntrospect } from './clients/rules.ts'
+import { readKeys, readSecrets, referencesOf, type Sources } from './clients/references.ts'
 import { type ClientEntry, clientsFileSchema } from './clients/schema.ts'
-import { parseYamlFile, shapeFaults } from './clients/yaml-file.ts'
-
-/** An application that delegates its sign-in, or a service, as registered in `config/clients.yaml`. */
-export type Client = {
-  clientId: string
-  name: string
-  kind: 'web' | 'single-page' | 'native' | 'service'
-  /** First-party applications have no consent page and get public subject identifiers. */
-  firstParty: boolean
-  /** Guards resources: it may ask about the access tokens of all applications (RFC 7662). */
-  mayIntrospect: boolean
-  /** Whether staff have checked the name; others are marked "nicht geprüft". */
-  reviewed: boolean
-  redirectUris: string[]
-  postLogoutRedirectUris: string[]
-  /** Where the application begins a sign-in (OpenID Connect Core § 4). */
-  initiateLoginUri?: string
-  clientUri?: string
-  backchannelLogoutUri?: string
-  scopes: string[]
-  /** Origins whose pages call the endpoints, beside those of the redirect addresses. */
-  webOrigins: string[]
-  /** E-mail addresses of whoever looks after the application. */
-  contacts: string[]
-  /** SHA-256 in base64url (`hashToken`) of the secrets in force, at most two. */
-  secretHashes: string[]
-  tokenEndpointAuthMethod: 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
-  jwksUri?: string
-  jwks?: { keys: Record<string, unknown>[] }
-  idTokenSignedResponseAlg: 'ES256' | 'RS256' | 'PS256'
-}
+import { type Fault, parseYamlFile, shapeFaults } from './clients/yaml-file.ts'
 
 /** A file of applications; `demoOrigin` marks a demo file and replaces `{demo_origin}` in it (development only). */
 export type ClientFile = { path: string; demoOrigin?: string }
 
-/** `warnings`: what works here and fails with some applications; each a sentence with file, line, field and mend. */
-export type Registry = { clients: Client[]; defaultClient: Client | undefined; warnings: string[] }
+/** What a file of applications says. */
+export type ClientFileContent = {
+  clients: Client[]
+  resources: Resource[]
+  defaultClient: Client | undefined
+  /** What works here and fails with some applications; each a sentence with file, line, field and mend. */
+  warnings: string[]
+  /** What it rests on beside its text: `env:NAME`, `file:path`. */
+  references: string[]
+}
 
-type Settings = { files: readonly ClientFile[]; environment: Sources['environment']; baseDir: string }
+type Settings = { file: ClientFile; environment: Sources['environment']; baseDir: string }
+
+type Complain = (parts: readonly PropertyKey[], message: string, clientId?: string) => void
 
 /**
- * Loads the applications of all files; the first file that names a `default_client` decides. Relative paths in
- * references start at `baseDir`.
- * @throws StartUpError with every fault of every file: file, line, field and mend.
+ * Loads the applications of a file. Relative paths in references start at `baseDir`.
+ * @throws StartUpError with every fault of the file: file, line, field and mend.
  */
-export function loadClients({ files, environment, baseDir }: Settings): Registry {
+export function loadClients({ file, environment, baseDir }: Settings): ClientFileContent {
   const faults: string[] = []
   const warnings: string[] = []
+  const { entries, whole, place } = readFile(file, faults)
+  const complain: Complain = (...given) => void faults.push(place(...given))
+  const warn: Complain = (...given) => void warnings.push(place(...given))
+  const sources = { environment, baseDir, demo: file.demoOrigin !== undefined }
+  const resources = whole?.resources ?? resourcesOf(entries)
+  for (const { index, scope, message } of resourceFaults(whole?.resources ?? []))
+    complain(['resources', index, 'scopes', scope], message)
   const clients = new Map<string, Client>()
-  const holders = new Map<string, string>()
-  let defaultClient: { id: string; complain(message: string): void } | undefined
-  for (const file of files) {
-    const { entries, defaultId, complain, place } = readFile(file, faults)
-    const sources = { environment, baseDir, demo: file.demoOrigin !== undefined }
-    for (const [index, entry] of entries) {
-      const { hashes, faults: secretFaults, warnings: secretWarnings } = readSecrets(entry, sources)
-      const { jwks, faults: keyFaults } = readKeys(entry, sources)
-      for (const fault of [...clientFaults(entry), ...secretFaults, ...keyFaults])
-        complain(['clients', index, ...fault.path], fault.message, entry.client_id)
-      for (const hash of sources.demo ? [] : hashes) {
-        const holder = holders.get(hash)
-        const shared = `is the secret of ${holder}, too: who has one application has both; make one of its own`
-        if (holder !== undefined && holder !== entry.client_id)
-          warnings.push(place(['clients', index, 'client_secret'], shared, entry.client_id))
-        holders.set(hash, entry.client_id)
-      }
-      for (const warning of secretWarnings)
-        warnings.push(place(['clients', index, ...warning.path], warning.message, entry.client_id))
-      if (clients.has(entry.client_id))
-        complain(['clients', index, 'client_id'], 'is used twice; every application needs an id of its own')
-      clients.set(entry.client_id, toClient(entry, hashes, jwks))
-    }
-    if (defaultId !== undefined && !defaultClient)
-      defaultClient = { id: defaultId, complain: (message) => complain(['default_client'], message) }
+  const sharing = noteSecrets()
+  for (const [index, entry] of entries) {
+    const at = (path: Fault['path']) => ['clients', index, ...path]
+    const secrets = readSecrets(entry, sources)
+    const keys = readKeys(entry, sources)
+    const client = toClient(entry, secrets, keys.jwks)
+    for (const fault of [...entryFaults(client, secrets, keys, resources), ...secrets.faults, ...keys.faults])
+      complain(at(fault.path), fault.message, entry.client_id)
+    for (const fault of [...(sources.demo ? [] : sharing(client)), ...secrets.warnings])
+      warn(at(fault.path), fault.message, entry.client_id)
+    if (clients.has(entry.client_id))
+      complain(at(['client_id']), 'is used twice; every application needs an id of its own')
+    clients.set(entry.client_id, client)
   }
-  const chosen = defaultClient && clients.get(defaultClient.id)
-  if (defaultClient && (!chosen || chosen.kind === 'service'))
-    defaultClient.complain(`names ${defaultClient.id}, which is no application of members here`)
+  const defaultClient = clients.get(whole?.default_client ?? '')
+  if (whole?.default_client !== undefined && (!defaultClient || defaultClient.kind === 'service'))
+    complain(['default_client'], `names ${whole.default_client}, which is no application of members here`)
   if (faults.length > 0)
     throw new StartUpError(
       `The registered applications are not valid:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
     )
-  return { clients: [...clients.values()], defaultClient: chosen, warnings }
+  const references = entries.flatMap(([, entry]) => referencesOf(entry))
+  return { clients: [...clients.values()], resources, defaultClient, warnings, references }
 }
 
+/** Reads the text of a file; `{demo_origin}` stands in no other than the demo's. */
+export function readClientFile({ path, demoOrigin }: ClientFile): string {
+  const text = readFileSync(path, 'utf8')
+  return demoOrigin === undefined ? text : text.replaceAll('{demo_origin}', demoOrigin)
+}
+
+type Entries = (readonly [number, ClientEntry])[]
+
 /** The entries of a file that have the right shape, by position; everything else is complained about. */
-function readFile({ path, demoOrigin }: ClientFile, faults: string[]) {
+function readFile(file: ClientFile, faults: string[]) {
+  const { path } = file
   let text = 'clients: []'
   try {
-    text = readFileSync(path, 'utf8')
+    text = readClientFile(file)
   } catch (error) {
     faults.push(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code}); create it or set CONFIG_DIR`)
   }
-  if (demoOrigin !== undefined) text = text.replaceAll('{demo_origin}', demoOrigin)
   const { content, syntaxFaults, lineOf } = parseYamlFile(path, text)
   faults.push(...syntaxFaults)
   const place = (parts: readonly PropertyKey[], message: string, clientId?: string): string => {
@@ -105,24 +90,68 @@ function readFile({ path, demoOrigin }: ClientFile, faults: string[]) {
     )
     return `${path}:${lineOf(parts)}: ${field.join('')}${clientId ? ` (${clientId})` : ''} ${message}`
   }
-  const complain = (...given: Parameters<typeof place>) => void faults.push(place(...given))
   const whole = syntaxFaults.length > 0 ? undefined : clientsFileSchema.safeParse(content)
-  if (whole?.error) for (const fault of shapeFaults(whole.error)) complain(fault.path, fault.message)
+  if (whole?.error) for (const fault of shapeFaults(whole.error)) faults.push(place(fault.path, fault.message))
   const list = (content as { clients?: unknown } | undefined)?.clients
-  const entries = (Array.isArray(list) ? list : []).flatMap((entry, index) => {
+  const entries: Entries = (Array.isArray(list) ? list : []).flatMap((entry, index) => {
     const parsed = clientsFileSchema.shape.clients.element.safeParse(entry)
     return parsed.success ? [[index, parsed.data] as const] : []
   })
-  return { entries, defaultId: whole?.data?.default_client, complain, place }
+  return { entries, whole: whole?.data, place }
 }
 
-function toClient(entry: ClientEntry, secretHashes: string[], jwks: Client['jwks']): Client {
+/** A file that names no resources has one: what its services may call together. */
+function resourcesOf(entries: Entries): Resource[] {
+  const scopes = new Set(entries.flatMap(([, { kind, scopes }]) => (kind === 'service' ? scopes : [])))
+  return scopes.size > 0 ? [{ name: 'services', scopes: [...scopes] }] : []
+}
+
+/** Tells of secrets that two applications share: who has one application has both. */
+function noteSecrets(): (client: Client) => Fault[] {
+  const holders = new Map<string, string>()
+  return ({ clientId, secretHashes }) =>
+    secretHashes.flatMap((hash) => {
+      const holder = holders.get(hash)
+      holders.set(hash, clientId)
+      if (holder === undefined || holder === clientId) return []
+      const message = `is the secret of ${holder}, too: who has one application has both; make one of its own`
+      return [{ path: ['client_secret'], message }]
+    })
+}
+
+/** Faults by the keys of the file; a reference that cannot be read is no missing one. */
+function entryFaults(
+  client: Client,
+  { expected, madeHere }: ReturnType<typeof readSecrets>,
+  keys: ReturnType<typeof readKeys>,
+  resources: readonly Resource[],
+): Fault[] {
+  const secretHashes = madeHere ? [] : Array<string>(expected).fill('')
+  return clientFaults({ ...client, secretHashes }, resources)
+    .filter(({ field }) => field !== 'jwks' || keys.faults.length === 0)
+    .map(({ field, index, message }) => ({ path: [keyOf(field), ...(index === undefined ? [] : [index])], message }))
+}
+
+/** Keys of the file that are named otherwise than the field. */
+const ownKeys: Partial<Record<keyof Client, string>> = { secretHashes: 'client_secret', jwks: 'jwks_file' }
+
+/** Names the key of the file that a field comes from. */
+export const keyOf = (field: keyof Client): string =>
+  ownKeys[field] ?? field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+function toClient(
+  entry: ClientEntry,
+  { hashes, madeHere }: ReturnType<typeof readSecrets>,
+  jwks: Client['jwks'],
+): Client {
+  const method = authenticationMethod(entry)
   return {
     clientId: entry.client_id,
     name: entry.name,
     kind: entry.kind,
     firstParty: entry.first_party,
-    mayIntrospect: mayIntrospect(entry),
+    // Whoever keeps a secret and is the insurer's own may ask about the access tokens of others, unless the entry says otherwise.
+    mayIntrospect: entry.may_introspect ?? (entry.first_party && method !== 'none'),
     reviewed: entry.reviewed,
     redirectUris: entry.redirect_uris,
     postLogoutRedirectUris: entry.post_logout_redirect_uris,
@@ -132,10 +161,18 @@ function toClient(entry: ClientEntry, secretHashes: string[], jwks: Client['jwks
     scopes: entry.scopes,
     webOrigins: entry.web_origins,
     contacts: entry.contacts,
-    secretHashes,
-    tokenEndpointAuthMethod: authenticationMethod(entry),
+    secretHashes: hashes,
+    secretsMadeHere: madeHere,
+    tokenEndpointAuthMethod: method,
     jwksUri: entry.jwks_uri,
     jwks,
     idTokenSignedResponseAlg: entry.id_token_signed_response_alg,
   }
+}
+
+/** How a client proves itself: as it says, else by what it has. */
+function authenticationMethod(entry: ClientEntry): AuthenticationMethod {
+  if (entry.token_endpoint_auth_method) return entry.token_endpoint_auth_method
+  if (entry.client_secret) return 'client_secret_basic'
+  return entry.jwks_uri || entry.jwks_file ? 'private_key_jwt' : 'none'
 }

@@ -10,9 +10,6 @@ export const scopeClaims = {
   insurance: ['insurance_number', 'insurer_number', 'insurance_status'],
 } as const
 
-/** Scopes a member can be asked for; `offline_access` carries no claims. */
-export const memberScopes = [...Object.keys(scopeClaims), 'offline_access'] as const
-
 /** The claims about the member that a scope lets the application read; empty for `openid` and `offline_access`. */
 export function claimsOfScope(scope: string): readonly string[] {
   if (scope === 'openid' || !Object.hasOwn(scopeClaims, scope)) return []

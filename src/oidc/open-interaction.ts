@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type Provider from 'oidc-provider'
 import { errors, type InteractionResults } from 'oidc-provider'
+import { PublicError } from '../errors.ts'
 import type { CookieJar } from '../http/cookies.ts'
 import { isStoreAway } from '../http/errors.ts'
 import { pickLanguage } from '../http/language.ts'
@@ -38,18 +39,17 @@ export async function openInteraction(ctx: Context, settings: InteractionDeps): 
     return null
   }
   const client = await provider.Client.find(String(interaction.params.client_id))
+  if (!client) throw new PublicError('application_suspended')
   ctx.state.leadsTo = String(interaction.params.redirect_uri)
   allowFormAction(ctx, formActionSources(ctx.state.leadsTo))
-  if (client) {
-    ctx.state.application = {
-      clientId: client.clientId,
-      name: client.clientName ?? client.clientId,
-      reviewed: client.reviewed !== false,
-    }
+  ctx.state.application = {
+    clientId: client.clientId,
+    name: client.clientName ?? client.clientId,
+    reviewed: client.reviewed !== false,
   }
   ctx.state.loginHint = interaction.params.login_hint
   ctx.state.returnTo = interaction.returnTo
-  if (client && demandsSomebody(interaction.params))
+  if (demandsSomebody(interaction.params))
     ctx.state.isFor = (accountId: string) => isDemanded(interaction.params, subjectOf(client, accountId))
   rememberLanguage(ctx, cookies, interaction)
   return interaction

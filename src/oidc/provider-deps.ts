@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import type { AdapterFactory, KoaContextWithOIDC } from 'oidc-provider'
-import type { Client } from '../config/clients.ts'
+import type { RegisteredClient } from '../domain/clients/client.ts'
 import type { TrustedProxies } from '../domain/trusted-proxies.ts'
 import type { PublicError } from '../errors.ts'
 import type { Clock } from '../gateways/clock.ts'
@@ -57,7 +57,10 @@ export type ProviderDeps = {
   bodyParameters: number
   /** Newest first: the first signs, all verify. */
   cookieKeys: readonly string[]
-  clients: readonly Client[]
+  /** Gives a client, let in or not; asked for every request that names one. */
+  findClient(clientId: string): Promise<RegisteredClient | undefined>
+  /** Scopes of the resources that services call; which of them a service may have, it says itself. */
+  serviceScopes: readonly string[]
   /** Hosts on private addresses from which the key sets of applications may be fetched. */
   privateClientHosts: readonly string[]
   adapterFactory: AdapterFactory

@@ -1,14 +1,16 @@
 import type { Context, Next } from 'koa'
 import Provider, { type Configuration } from 'oidc-provider'
+import { memberScopes } from '../domain/clients/scopes.ts'
 import { reachableAcrs } from '../domain/factors.ts'
 import { createClientAddress } from '../http/client-address.ts'
 import { createCookieJar } from '../http/cookies.ts'
 import { noteBegun } from './begun-here.ts'
-import { memberScopes, scopeClaims } from './claims.ts'
+import { scopeClaims } from './claims.ts'
 import { assertionsEndSoon } from './clients/assertions.ts'
+import { registrationSettings } from './clients/check.ts'
 import { keySetSettings, rereadKeySets } from './clients/key-sets.ts'
-import { clientMetadata, ownMetadata } from './clients/metadata.ts'
-import { assertClients, extendClientModel, responseModes } from './clients/model.ts'
+import { createClientAdapter, explainKeptOut, sayKeptOut } from './clients/lookup.ts'
+import { extendClientModel, responseModes } from './clients/model.ts'
 import { sectorOf } from './clients/pairwise.ts'
 import { assertServiceScopes, clientBasedCORS, nameRefreshTokens, signInOf } from './clients/token-access.ts'
 import { createFormAction } from './form-action.ts'
@@ -27,9 +29,7 @@ import { createPostedRequest } from './requests/posted-request.ts'
 import { createPublicAddress } from './requests/public-address.ts'
 import { answerStoreAway } from './requests/store-away.ts'
 import { createStrayedRequest } from './requests/strayed-request.ts'
-import { enabledAlgorithms } from './settings/algorithms.ts'
 import { cookieSettings } from './settings/cookies.ts'
-import { featureSettings } from './settings/features.ts'
 import { defaultLifetimes, lifetimeSettings } from './settings/lifetimes.ts'
 import { routes } from './settings/routes.ts'
 import { createSignOut } from './sign-out/sign-out.ts'
@@ -42,16 +42,13 @@ export function createProvider(deps: ProviderDeps): Provider {
   const provider = new Provider(deps.issuer, {
     ...protocolSettings(deps),
     ...memberSettings(deps),
-    adapter: deps.adapterFactory,
+    adapter: createClientAdapter(deps),
     jwks: { keys: [...deps.signingKeys] },
-    clients: deps.clients.map(clientMetadata),
-    extraClientMetadata: { properties: [...ownMetadata] },
-    renderError: (ctx, out, error) => deps.renderError(ctx, out as ErrorOut, error),
+    renderError: (ctx, out, error) => deps.renderError(ctx, explainKeptOut(ctx, out as ErrorOut), error),
   })
   extendClientModel(provider, deps)
   keepProofs(provider)
   rereadKeySets(provider, deps.clock)
-  assertClients(provider, deps.clients)
   reportEvents(provider, deps.log)
   answerTooLargeBodies(provider)
   provider.use(noteArrival)
@@ -63,6 +60,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   provider.use(createFormAction())
   provider.use(describeForApplications)
   provider.use(nameRefreshTokens)
+  provider.use(sayKeptOut)
   provider.use(createPostedRequest(deps.renderRefusal))
   provider.use(createSignOut(provider, deps))
   return provider
@@ -74,11 +72,8 @@ function protocolSettings(deps: ProviderDeps): Configuration {
     routes,
     cookies: cookieSettings(deps.issuer, deps.cookieKeys),
     ttl: lifetimeSettings({ ...defaultLifetimes, ...deps.lifetimes }, deps.clock),
-    features: featureSettings(),
-    enabledJWA: enabledAlgorithms,
-    clientAuthMethods: ['private_key_jwt', 'client_secret_basic', 'client_secret_post', 'none'],
+    ...(registrationSettings(deps.serviceScopes) as Configuration),
     assertJwtClientAuthClaimsAndHeader: assertionsEndSoon(() => deps.clock.now()),
-    responseTypes: ['code'],
     pkce: { required: refuseWithoutPkce },
     ...keySetSettings(deps),
     allowOmittingSingleRegisteredRedirectUri: false,
@@ -96,12 +91,9 @@ function protocolSettings(deps: ProviderDeps): Configuration {
 function memberSettings(deps: ProviderDeps): Configuration {
   const cookies = createCookieJar({ secure: deps.issuer.startsWith('https://') })
   return {
-    // Services may have scopes of their own; only what is named here can be granted at all.
-    scopes: [...memberScopes, ...deps.clients.flatMap((client) => client.scopes)],
     claims: Object.fromEntries(Object.entries(scopeClaims).map(([scope, claims]) => [scope, [...claims]])),
     conformIdTokenClaims: true,
     acrValues: [...reachableAcrs],
-    subjectTypes: ['public', 'pairwise'],
     pairwiseIdentifier: (_ctx, accountId, client) => deps.pairwise(sectorOf(client), accountId),
     interactions: {
       policy: createInteractionPolicy(deps),

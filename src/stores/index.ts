@@ -3,6 +3,8 @@ import { createAccountStore } from './accounts.ts'
 import { createActivationLinkStore } from './activation-links.ts'
 import { createAuditEventStore } from './audit-events.ts'
 import { createCanaryLetterStore } from './canary-letters.ts'
+import { createClientFileStore } from './clients/client-files.ts'
+import { createClientStore } from './clients/clients.ts'
 import { createConsentStore } from './consents.ts'
 import { createCoverageCandidateStore } from './coverage-candidates.ts'
 import { createDailyStatisticsStore } from './daily-statistics.ts'
@@ -43,6 +45,8 @@ export function createStores(db: Database, protection: Protection) {
     activationLinks: createActivationLinkStore(db),
     auditEvents: createAuditEventStore(db, protection.hash),
     canaryLetters: createCanaryLetterStore(db, protection),
+    clientFiles: createClientFileStore(db),
+    clients: createClientStore(db, protection),
     codes: createOneTimeCodeStore(db, protection),
     consents: createConsentStore(db),
     coverageCandidates: createCoverageCandidateStore(db),

@@ -160,6 +160,7 @@ export const protectedTables: readonly ProtectedTable[] = [
     pageSize: 200,
     sealed: ['payload'],
   },
+  { table: 'clients', key: { client_id: 'text' }, pageSize: 200, sealed: ['contacts'] },
   {
     table: 'signing_keys',
     key: { kid: 'text' },

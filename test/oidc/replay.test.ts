@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
 import { exportJWK, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Client } from '../../src/config/clients.ts'
+import type { Client } from '../../src/domain/clients/client.ts'
 import { createArtefactAdapterFactory } from '../../src/oidc/adapters/artefact-adapter.ts'
 import { describeOnEveryStore, encryption } from './support/adapters.ts'
 import { authorize } from './support/flows.ts'

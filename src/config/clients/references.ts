@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { canVerify, holdsSecret } from '../../domain/public-keys.ts'
+import type { Client } from '../../domain/clients/client.ts'
 import { hashToken } from '../../gateways/field-encryption.ts'
 import { isWeakWord } from '../weak-secrets.ts'
-import type { Fault } from './rules.ts'
 import type { ClientEntry } from './schema.ts'
+import type { Fault } from './yaml-file.ts'
 
 /** Where references lead: variables by name, files relative to `baseDir`; demo secrets may be short or missing. */
 export type Sources = { environment: Readonly<Record<string, string | undefined>>; baseDir: string; demo: boolean }
 
-type Secrets = { hashes: string[]; faults: Fault[]; warnings: Fault[] }
+/** `expected`: how many secrets the entry names, whether or not they could be read. */
+type Secrets = { hashes: string[]; expected: number; madeHere: boolean; faults: Fault[]; warnings: Fault[] }
 
 /** Reads the secrets of an entry and keeps their hashes only; faults and warnings never show a secret. */
 export function readSecrets(entry: ClientEntry, sources: Sources): Secrets {
@@ -18,7 +19,11 @@ export function readSecrets(entry: ClientEntry, sources: Sources): Secrets {
   const faults: Fault[] = []
   const warnings: Fault[] = []
   const hashes: string[] = []
+  const madeHere = list.some(({ from }) => from === 'database')
+  if (madeHere && list.length > 1)
+    faults.push({ path: ['client_secret'], message: 'is made here or brought along; name database alone' })
   for (const [index, { from }] of list.entries()) {
+    if (from === 'database') continue
     const path = Array.isArray(given) ? ['client_secret', index, 'from'] : ['client_secret', 'from']
     const secret = readReference(from, sources)
     const message = sources.demo ? undefined : secretFault(from, secret)
@@ -27,7 +32,7 @@ export function readSecrets(entry: ClientEntry, sources: Sources): Secrets {
     if (secret && !sources.demo && !message && !travels.test(secret))
       warnings.push({ path, message: encodingWarning(from) })
   }
-  return { hashes, faults, warnings }
+  return { hashes, expected: list.length, madeHere, faults, warnings }
 }
 
 /** Reads the secret that `env:NAME` or `file:path` names; `undefined` when there is none. */
@@ -57,25 +62,23 @@ function secretFault(from: string, secret: string | undefined): string | undefin
   return undefined
 }
 
-/** Reads the public keys of `jwks_file` (RFC 7517). */
+/** Reads the key set of `jwks_file` (RFC 7517); what is in it is judged by `clientFaults`. */
 export function readKeys(
-  entry: ClientEntry,
+  { jwks_file: file }: ClientEntry,
   { baseDir }: Sources,
-): { jwks?: { keys: Record<string, unknown>[] }; faults: Fault[] } {
-  if (!entry.jwks_file) return { faults: [] }
-  const fault = (message: string) => ({ faults: [{ path: ['jwks_file'], message }] })
-  let content: { keys?: unknown }
+): { jwks?: Client['jwks']; faults: Fault[] } {
+  if (!file) return { faults: [] }
   try {
-    content = JSON.parse(readFileSync(resolve(baseDir, entry.jwks_file), 'utf8'))
+    const { keys } = JSON.parse(readFileSync(resolve(baseDir, file), 'utf8')) ?? {}
+    return { jwks: { keys: Array.isArray(keys) ? keys : [] }, faults: [] }
   } catch {
-    return fault(`${entry.jwks_file} cannot be read as JSON below ${baseDir}`)
+    const message = `${file} cannot be read as JSON below ${baseDir}`
+    return { jwks: { keys: [] }, faults: [{ path: ['jwks_file'], message }] }
   }
-  const keys = Array.isArray(content?.keys) ? (content.keys as Record<string, unknown>[]) : []
-  if (keys.length === 0) return fault('holds no keys; it must be a JSON Web Key Set: {"keys": […]}')
-  if (keys.some((key) => Object(key) !== key))
-    return fault('holds something that is no key; it must be a JSON Web Key Set')
-  if (keys.some(holdsSecret)) return fault('holds a private or symmetric key; put public keys only')
-  if (!keys.some(canVerify))
-    return fault('holds no key that verifies signatures; put one of EC P-256, Ed25519, or RSA of at least 2048 bits')
-  return { jwks: { keys }, faults: [] }
+}
+
+/** Everything outside the file that an entry rests on, as it is written there. */
+export function referencesOf({ client_secret: given = [], jwks_file: file }: ClientEntry): string[] {
+  const secrets = (Array.isArray(given) ? given : [given]).map(({ from }) => from)
+  return [...secrets.filter((from) => from !== 'database'), ...(file ? [`file:${file}`] : [])]
 }

@@ -1,19 +1,27 @@
 import { z } from 'zod'
+import { mostSecrets } from '../../domain/clients/client.ts'
+import { clientIdPattern, clientNamePattern } from '../../domain/clients/rules.ts'
+import { scopePattern } from '../../domain/clients/scopes.ts'
 
 const address = z.string().min(1)
 const reference = z.strictObject({
   from: z
     .string()
-    .regex(/^(env:[A-Z][A-Z0-9_]*|file:.+)$/, 'must be env:NAME or file:path; secrets never stand in this file'),
+    .regex(
+      /^(env:[A-Z][A-Z0-9_]*|file:.+|database)$/,
+      'must be env:NAME, file:path or database; secrets never stand in this file',
+    ),
 })
-
-/** Scopes that a member's application may have (contract.md, "OpenID Connect"). */
-export const memberScopes = ['openid', 'profile', 'email', 'phone', 'insurance', 'offline_access'] as const
+const scopes = z.array(z.string().regex(scopePattern, 'is not a scope (RFC 6749 § 3.3)')).default([])
+const resource = z.strictObject({
+  name: z.string().regex(clientNamePattern, 'must be 1 to 60 printable characters'),
+  scopes,
+})
 
 /** One entry below `clients:`; what belongs together is checked by `clientFaults`. */
 const clientSchema = z.strictObject({
-  client_id: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ -'),
-  name: z.string().regex(/^[\p{L}\p{N}\p{P}\p{S} ]{1,60}$/u, 'must be 1 to 60 printable characters'),
+  client_id: z.string().regex(clientIdPattern, 'must be 1 to 64 of A-Z a-z 0-9 . _ -'),
+  name: z.string().regex(clientNamePattern, 'must be 1 to 60 printable characters'),
   kind: z.enum(['web', 'single-page', 'native', 'service']),
   first_party: z.boolean().default(false),
   may_introspect: z.boolean().optional(),
@@ -23,10 +31,10 @@ const clientSchema = z.strictObject({
   initiate_login_uri: address.optional(),
   client_uri: address.optional(),
   backchannel_logout_uri: address.optional(),
-  scopes: z.array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'is not a scope (RFC 6749 § 3.3)')).default([]),
+  scopes,
   web_origins: z.array(address).default([]),
   contacts: z.array(z.email('must be an e-mail address')).max(10).default([]),
-  client_secret: z.union([reference, z.array(reference).min(1).max(2)]).optional(),
+  client_secret: z.union([reference, z.array(reference).min(1).max(mostSecrets)]).optional(),
   token_endpoint_auth_method: z
     .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'])
     .optional(),
@@ -37,9 +45,10 @@ const clientSchema = z.strictObject({
 
 export type ClientEntry = z.infer<typeof clientSchema>
 
-/** A whole file: the applications, and the one that `/anmeldung` signs in to when nobody asked. */
+/** A whole file: the applications, the resources of services, and the application that `/anmeldung` signs in to when nobody asked. */
 export const clientsFileSchema = z.strictObject({
   clients: z.array(clientSchema),
+  resources: z.array(resource).optional(),
   default_client: z.string().optional(),
 })
 
@@ -47,5 +56,6 @@ export const clientsFileSchema = z.strictObject({
 export const knownKeys = {
   file: Object.keys(clientsFileSchema.shape),
   client: Object.keys(clientSchema.shape),
+  resource: Object.keys(resource.shape),
   reference: Object.keys(reference.shape),
 }

@@ -1,7 +1,9 @@
 import { isMap, isNode, LineCounter, type Node, parseDocument } from 'yaml'
 import type { z } from 'zod'
-import type { Fault } from './rules.ts'
 import { knownKeys } from './schema.ts'
+
+/** A fault within the file: where, and what mends it. */
+export type Fault = { path: (string | number)[]; message: string }
 
 /** A parsed file that knows on which line each value stands. */
 export type YamlFile = { content: unknown; syntaxFaults: string[]; lineOf(path: readonly PropertyKey[]): number }
@@ -41,7 +43,7 @@ export function shapeFaults(error: z.ZodError): Fault[] {
   return error.issues.flatMap((issue): Fault[] => {
     const path = issue.path as Fault['path']
     if (issue.code !== 'unrecognized_keys') return [{ path, message: messageOf(issue) }]
-    const known = path.length === 0 ? knownKeys.file : path.length === 2 ? knownKeys.client : knownKeys.reference
+    const known = knownAt(path)
     return issue.keys.map((key) => {
       const meant = nearest(key, known)
       return {
@@ -50,6 +52,12 @@ export function shapeFaults(error: z.ZodError): Fault[] {
       }
     })
   })
+}
+
+function knownAt(path: Fault['path']): readonly string[] {
+  if (path.length === 0) return knownKeys.file
+  if (path.length > 2) return knownKeys.reference
+  return path[0] === 'resources' ? knownKeys.resource : knownKeys.client
 }
 
 function messageOf(issue: z.core.$ZodIssue): string {

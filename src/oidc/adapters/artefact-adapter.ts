@@ -88,11 +88,8 @@ export function createArtefactAdapterFactory(settings: AdapterSettings): Adapter
         if (payload.parJti)
           await store.prolong('PushedAuthorizationRequest', hashToken(String(payload.parJti)), lifetime)
       },
-      // Clients are static; an unknown client id never reaches the store. What means "once" is asked for by saving it.
-      find: async (id) =>
-        model === 'Client' || model === 'ReplayDetection'
-          ? undefined
-          : open(await store.find(model, hashToken(id)), id),
+      // What means "once" is asked for by saving it.
+      find: async (id) => (model === 'ReplayDetection' ? undefined : open(await store.find(model, hashToken(id)), id)),
       findByUid: async (uid) => open(await store.findByUid(model, hashToken(uid))),
       findByUserCode: async (userCode) => open(await store.findByUserCode(model, hashToken(userCode))),
       async consume(id) {

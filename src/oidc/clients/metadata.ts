@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ClientMetadata } from 'oidc-provider'
-import type { Client } from '../../config/clients.ts'
+import { type Client, usesSecret } from '../../domain/clients/client.ts'
 
 /** Metadata of our own that oidc-provider carries along on its client model. */
 export const ownMetadata = [
@@ -14,10 +14,12 @@ export const ownMetadata = [
   'webOrigins',
 ] as const
 
-/** Translates a configured client for oidc-provider (OpenID Connect Dynamic Client Registration 1.0 § 2). */
+/** Only hashes of secrets are known; oidc-provider insists on a value, so it gets one that nobody knows. */
+const nobodysSecret = randomBytes(32).toString('base64url')
+
+/** Translates a client for oidc-provider (OpenID Connect Dynamic Client Registration 1.0 § 2). */
 export function clientMetadata(client: Client): ClientMetadata {
   const service = client.kind === 'service'
-  const hasSecret = client.tokenEndpointAuthMethod.startsWith('client_secret')
   const metadata: ClientMetadata = {
     client_id: client.clientId,
     client_name: client.name,
@@ -29,14 +31,13 @@ export function clientMetadata(client: Client): ClientMetadata {
     post_logout_redirect_uris: client.postLogoutRedirectUris,
     backchannel_logout_uri: client.backchannelLogoutUri,
     backchannel_logout_session_required: client.backchannelLogoutUri ? true : undefined,
-    scope: client.scopes.join(' ') || undefined,
+    scope: service ? undefined : client.scopes.join(' '),
     subject_type: client.firstParty || service ? 'public' : 'pairwise',
     token_endpoint_auth_method: client.tokenEndpointAuthMethod,
     id_token_signed_response_alg: client.idTokenSignedResponseAlg,
     jwks_uri: client.jwksUri,
     jwks: client.jwks as ClientMetadata['jwks'],
-    // Only hashes are known (`secretHashes`); oidc-provider insists on a value, so it gets one that nobody knows.
-    client_secret: hasSecret ? randomBytes(32).toString('base64url') : undefined,
+    client_secret: usesSecret(client) ? nobodysSecret : undefined,
     firstParty: client.firstParty,
     mayIntrospect: client.mayIntrospect,
     reviewed: client.reviewed,
@@ -44,6 +45,8 @@ export function clientMetadata(client: Client): ClientMetadata {
     secretHashes: client.secretHashes,
     initiateLoginUri: client.initiateLoginUri,
     webOrigins: client.webOrigins,
+    // Of resources, which oidc-provider knows nothing of.
+    serviceScopes: service ? client.scopes : undefined,
   }
   return JSON.parse(JSON.stringify(metadata))
 }

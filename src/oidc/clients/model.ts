@@ -1,11 +1,8 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto'
 import type Provider from 'oidc-provider'
-import { type ClientMetadata, errors } from 'oidc-provider'
-import type { Client } from '../../config/clients.ts'
-import { StartUpError } from '../../errors.ts'
+import { errors } from 'oidc-provider'
 import { hashToken } from '../../gateways/field-encryption.ts'
 import type { ProviderDeps } from '../provider-deps.ts'
-import { clientMetadata } from './metadata.ts'
 
 type LibraryClient = InstanceType<Provider['Client']>
 
@@ -18,6 +15,8 @@ export type ClientModel = LibraryClient & {
   secretHashes?: readonly string[]
   initiateLoginUri?: string
   webOrigins?: readonly string[]
+  /** What a service may ask for. */
+  serviceScopes?: readonly string[]
 }
 
 /** How an answer may travel; a fragment is for flows that do not exist here. */
@@ -66,21 +65,6 @@ export function extendClientModel(provider: Provider, deps: Pick<ProviderDeps, '
     },
   }
   Object.assign(provider.Client.prototype, seams)
-}
-
-/**
- * Lets oidc-provider check every client at the start; by itself it would do so when one is first used.
- * @throws StartUpError naming the client and the fault.
- */
-export function assertClients(provider: Provider, clients: readonly Client[]): void {
-  const Model = provider.Client as unknown as new (metadata: ClientMetadata) => unknown
-  for (const client of clients)
-    try {
-      new Model(clientMetadata(client))
-    } catch (error) {
-      const { error_description: fault } = error as { error_description?: string }
-      throw new StartUpError(`The application ${client.clientId} is not valid: ${fault ?? error}.`)
-    }
 }
 
 /** Every hash is compared: the time tells nothing about which of two secrets is in use. */

@@ -9,9 +9,15 @@ type Token = { kind?: string; clientId?: string | undefined }
  * An application may ask about its own tokens; servers that guard resources about the access tokens of all (RFC 7662 § 4).
  * A refresh token opens no resource: whoever takes one for an access token would be open for its 30 days.
  */
-export function introspectionAllowed(_ctx: KoaContextWithOIDC, client: ClientModel, token: Token): boolean {
+export async function introspectionAllowed(
+  ctx: KoaContextWithOIDC,
+  client: ClientModel,
+  token: Token,
+): Promise<boolean> {
   if (token.clientId === client.clientId) return true
-  return token.kind !== 'RefreshToken' && client.mayIntrospect === true && client.clientAuthMethod !== 'none'
+  if (token.kind === 'RefreshToken' || client.mayIntrospect !== true || client.clientAuthMethod === 'none') return false
+  // The tokens of an application that is kept out open nothing meanwhile.
+  return (await ctx.oidc.provider.Client.find(token.clientId ?? '')) !== undefined
 }
 
 /** Says of an active refresh token what it is, so that its owner does not take it for an access token either. */
@@ -51,12 +57,12 @@ export const clientBasedCORS: Configuration['clientBasedCORS'] = (_ctx, origin, 
 }
 
 /**
- * Refuses a scope that the service was not given; oidc-provider lets a client without registered scopes have any.
+ * Refuses a scope that the service was not given; oidc-provider knows those of members only, and lets any other pass.
  * @throws InvalidScope naming the scopes.
  */
 export function assertServiceScopes(token: { kind: string; scope?: string | undefined }, client: ClientModel): void {
   if (token.kind !== 'ClientCredentials' || !token.scope) return
-  const given = new Set(client.scope?.split(' '))
+  const given = new Set(client.serviceScopes)
   const refused = token.scope.split(' ').filter((scope) => !given.has(scope))
   if (refused.length > 0) throw new errors.InvalidScope('requested scope is not allowed', refused.join(' '))
 }

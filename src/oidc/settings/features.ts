@@ -2,7 +2,7 @@ import type { Configuration } from 'oidc-provider'
 import { introspectionAllowed, revocationAllowed } from '../clients/token-access.ts'
 import { narrowClaimsParameter } from '../requests/claims-parameter.ts'
 
-/** Parts of oidc-provider that are switched on; registration of clients is the operator's (config/clients.yaml). */
+/** Parts of oidc-provider that are switched on; registration of clients is the operator's. */
 export function featureSettings(): Configuration['features'] {
   return {
     devInteractions: { enabled: false },

@@ -103,11 +103,6 @@ describeOnEveryStore('adapter', (current) => {
     expect(await adapter('AccessToken').find(other.id)).toBeDefined()
   })
 
-  it('never asks the store for clients', async () => {
-    const { id } = await add('Client')
-    expect(await adapter('Client').find(id)).toBeUndefined()
-  })
-
   describe.each(['AuthorizationCode', 'RefreshToken'])('consuming a %s', (model) => {
     it('succeeds for exactly one of 16 at once; the others end as invalid_grant', async () => {
       const { id } = await add(model)

@@ -97,7 +97,7 @@ describe('the registration of docs/integrate.md', () => {
     writeFileSync(file, codeOf('clients-yaml'))
     const recipe = /MY_APPLICATION_SECRET=\$\(([^)]+)\)/.exec(document)?.[1] ?? ''
     const environment = { MY_APPLICATION_SECRET: secretOf(recipe) }
-    const { clients, warnings } = loadClients({ files: [{ path: file }], environment, baseDir: folder })
+    const { clients, warnings } = loadClients({ file: { path: file }, environment, baseDir: folder })
     expect(clients).toMatchObject([{ clientId: 'my-application', contacts: ['team@example.org'] }])
     expect(warnings).toEqual([])
   })

@@ -59,6 +59,8 @@ export async function startWithApplications(backend?: Backend) {
   return Object.assign(applicationsOf(app, away), {
     app,
     logouts,
+    /** The same applications at another process. */
+    at: (issuer: string) => applicationsOf({ issuer }, away),
     async close() {
       await app.close()
       receiver.close()
@@ -70,7 +72,7 @@ export async function startWithApplications(backend?: Backend) {
 
 export type Applications = Awaited<ReturnType<typeof startWithApplications>>
 
-function applicationsOf({ issuer }: TestApp, away: string) {
+function applicationsOf({ issuer }: Pick<TestApp, 'issuer'>, away: string) {
   const verifier = randomBytes(32).toString('base64url')
   const post = async (path: string, clientId: string, body: Record<string, string>) => {
     const authorization = `Basic ${Buffer.from(`${clientId}:${secrets[clientId]}`).toString('base64')}`

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import Koa from 'koa'
 import type Provider from 'oidc-provider'
 import type { AdapterFactory } from 'oidc-provider'
-import type { Client } from '../../../src/config/clients.ts'
+import type { Client } from '../../../src/domain/clients/client.ts'
 import { passwordMtanAcr } from '../../../src/domain/factors.ts'
 import { createSystemClock } from '../../../src/gateways/clock.ts'
 import { hashToken } from '../../../src/gateways/field-encryption.ts'
@@ -32,6 +32,7 @@ const web: Client = {
   backchannelLogoutUri: 'https://portal.example/backchannel',
   scopes: ['openid', 'profile', 'email', 'offline_access'],
   secretHashes: secrets.map(hashToken),
+  secretsMadeHere: false,
   tokenEndpointAuthMethod: 'client_secret_basic',
   idTokenSignedResponseAlg: 'RS256',
   webOrigins: [],
@@ -89,7 +90,10 @@ export type Harness = Awaited<ReturnType<typeof startHarness>>
 const signingKeys = Promise.all([createSigningKey('ES256'), createSigningKey('RS256'), createSigningKey('PS256')])
 
 /** Starts an issuer on a free port; whoever is sent to `/anmeldung/<uid>` is signed in as `member` at once. */
-export async function startHarness(adapterFactory: AdapterFactory, overrides: Partial<ProviderDeps> = {}) {
+export async function startHarness(
+  adapterFactory: AdapterFactory,
+  { clients: registered = clients, ...overrides }: Partial<ProviderDeps> & { clients?: Client[] } = {},
+) {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -109,7 +113,8 @@ export async function startHarness(adapterFactory: AdapterFactory, overrides: Pa
     trustedProxies: { hops: 0 },
     bodyParameters: 100,
     cookieKeys: ['key-of-the-test'],
-    clients,
+    findClient: async (clientId) => found(registered.find((client) => client.clientId === clientId)),
+    serviceScopes: ['reports:read'],
     privateClientHosts: [],
     adapterFactory,
     signingKeys: await signingKeys,
@@ -151,6 +156,9 @@ export async function startHarness(adapterFactory: AdapterFactory, overrides: Pa
     close: () => new Promise<void>((resolve) => void closeServer(server, resolve)),
   }
 }
+
+const found = (client: Client | undefined) =>
+  client && { client, managedBy: null, suspendedAt: null, goneAt: null, changedAt: new Date() }
 
 function closeServer(server: Server, done: () => void): void {
   server.close(done)

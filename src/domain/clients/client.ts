@@ -1,0 +1,59 @@
+/** An application that delegates its sign-in, or a service. */
+export type Client = {
+  clientId: string
+  name: string
+  kind: 'web' | 'single-page' | 'native' | 'service'
+  /** First-party applications have no consent page and get public subject identifiers. */
+  firstParty: boolean
+  /** Guards resources: it may ask about the access tokens of all applications (RFC 7662). */
+  mayIntrospect: boolean
+  /** Whether staff have checked the name; others are marked "nicht geprüft". */
+  reviewed: boolean
+  redirectUris: string[]
+  postLogoutRedirectUris: string[]
+  /** Where the application begins a sign-in (OpenID Connect Core § 4). */
+  initiateLoginUri?: string | undefined
+  clientUri?: string | undefined
+  backchannelLogoutUri?: string | undefined
+  /** What it may ask for: of members by `memberScopes`, of a service's resources by `Resource`. */
+  scopes: string[]
+  /** Origins whose pages call the endpoints, beside those of the redirect addresses. */
+  webOrigins: string[]
+  /** E-mail addresses of whoever looks after the application. */
+  contacts: string[]
+  /** SHA-256 in base64url (`hashToken`) of the secrets in force, at most two, the newest first. */
+  secretHashes: string[]
+  /** Its secrets are made here (`clients:rotate-secret`); otherwise whoever registers it brings them along. */
+  secretsMadeHere: boolean
+  tokenEndpointAuthMethod: AuthenticationMethod
+  jwksUri?: string | undefined
+  jwks?: { keys: Record<string, unknown>[] } | undefined
+  idTokenSignedResponseAlg: 'ES256' | 'RS256' | 'PS256'
+}
+
+export type AuthenticationMethod = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
+
+/** A client as it is kept: who registered it, and whether it is let in. */
+export type RegisteredClient = {
+  client: Client
+  /** The file that it stands in and that alone changes it (`clients.yaml`); null: staff look after it. */
+  managedBy: string | null
+  /** Since when an operator lets it in no more. */
+  suspendedAt: Date | null
+  /** Since when its entry is gone from the file that manages it. */
+  goneAt: Date | null
+  changedAt: Date
+}
+
+/** Why a client is let in nowhere; undefined: it is let in. */
+export function whyKeptOut({ suspendedAt, goneAt }: RegisteredClient): 'suspended' | 'gone' | undefined {
+  if (suspendedAt) return 'suspended'
+  return goneAt ? 'gone' : undefined
+}
+
+/** Whether a client proves itself with a secret. */
+export const usesSecret = ({ tokenEndpointAuthMethod: method }: Pick<Client, 'tokenEndpointAuthMethod'>): boolean =>
+  method === 'client_secret_basic' || method === 'client_secret_post'
+
+/** How many secrets of a client are valid at a time: while they are rotated, both. */
+export const mostSecrets = 2

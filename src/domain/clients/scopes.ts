@@ -1,0 +1,27 @@
+/**
+ * Scopes by which an application of members asks for what the issuer itself knows of them: userinfo is their resource (contract.md,
+ * "OpenID Connect").
+ */
+export const memberScopes = ['openid', 'profile', 'email', 'phone', 'insurance', 'offline_access'] as const
+
+/** An interface that services call with a token, and the scopes that it knows. */
+export type Resource = { name: string; scopes: string[] }
+
+/** RFC 6749 § 3.3. */
+export const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+
+/** Finds scopes that mean something else already: each is of one resource, and none of members. */
+export function resourceFaults(resources: readonly Resource[]): { index: number; scope: number; message: string }[] {
+  const owners = new Map<string, string>(memberScopes.map((scope) => [scope, 'members']))
+  return resources.flatMap(({ name, scopes }, index) =>
+    scopes.flatMap((scope, place) => {
+      const owner = owners.get(scope)
+      owners.set(scope, name)
+      return owner ? [{ index, scope: place, message: `${scope} is a scope of ${owner} already; choose another` }] : []
+    }),
+  )
+}
+
+/** Every scope that a service may be given. */
+export const scopesOf = (resources: readonly Resource[]): Set<string> =>
+  new Set(resources.flatMap(({ scopes }) => scopes))

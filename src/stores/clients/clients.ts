@@ -1,0 +1,127 @@
+import type { Client, RegisteredClient } from '../../domain/clients/client.ts'
+import type { Database } from '../database.ts'
+import { placeOf } from '../protected-tables.ts'
+import type { Protection } from '../protection.ts'
+
+/** Held while a file of applications is applied: "clnt", any number that no other advisory lock of this database uses. */
+const applyLock = 0x636c6e74
+
+/** Rows of one statement: a file of ten thousand applications is some of them. */
+const chunk = 500
+
+const place = (clientId: string) => placeOf('clients', 'contacts', { client_id: clientId })
+
+/** Creates the store of applications and services. */
+export function createClientStore(db: Database, { encryption }: Pick<Protection, 'encryption'>) {
+  const read = (row: Record<string, unknown>): RegisteredClient => {
+    const clientId = row.client_id as string
+    const sealed = row.contacts as string | null
+    return {
+      client: {
+        ...(row.registration as Omit<Client, 'clientId' | 'contacts' | 'secretHashes'>),
+        clientId,
+        contacts: sealed === null ? [] : JSON.parse(encryption.decrypt(sealed, place(clientId))),
+        secretHashes: row.secret_hashes as string[],
+      },
+      managedBy: row.managed_by as string | null,
+      suspendedAt: row.suspended_at as Date | null,
+      goneAt: row.gone_at as Date | null,
+      changedAt: row.changed_at as Date,
+    }
+  }
+  const write = (client: Client, managedBy: string | null, now: Date) => {
+    const { clientId, contacts, secretHashes, ...registration } = client
+    return {
+      client_id: clientId,
+      registration: JSON.stringify(registration),
+      contacts: contacts.length > 0 ? encryption.encrypt(JSON.stringify(contacts), place(clientId)) : null,
+      secret_hashes: secretHashes,
+      managed_by: managedBy,
+      created_at: now,
+      changed_at: now,
+    }
+  }
+  type Mark = 'suspended_at' | 'gone_at'
+  const mark = async (clientId: string, column: Mark, now: Date) =>
+    (await db('clients')
+      .where({ client_id: clientId, [column]: null })
+      .update({ [column]: now, changed_at: now, ...(column === 'gone_at' && { contacts: null }) })) > 0
+  const clear = async (clientId: string, column: Mark, now: Date) =>
+    (await db('clients')
+      .where({ client_id: clientId })
+      .whereNotNull(column)
+      .update({ [column]: null, changed_at: now })) > 0
+  return {
+    async find(clientId: string): Promise<RegisteredClient | null> {
+      const row = await db('clients').where({ client_id: clientId }).first()
+      return row ? read(row) : null
+    },
+    /** At most `limit` clients in the order of their ids, from the one behind `after` on. */
+    async list({ after = '', limit }: { after?: string | undefined; limit: number }): Promise<RegisteredClient[]> {
+      const rows = await db('clients').where('client_id', '>', after).orderBy('client_id').limit(limit)
+      return rows.map(read)
+    },
+    /** Lets nobody else apply a file until the transaction ends. */
+    lock: async () => void (await db.raw('select pg_advisory_xact_lock(?)', [applyLock])),
+    /** The clients that a file manages, and whoever has one of the ids. */
+    async ofFile(file: string, ids: readonly string[]): Promise<RegisteredClient[]> {
+      const rows = await db('clients')
+        .where({ managed_by: file })
+        .orWhereRaw('client_id = any(?)', [[...ids]])
+      return rows.map(read)
+    },
+    /** Ids of services, beside those of a file, that have a scope which is none of these. */
+    async servicesBeyond(scopes: readonly string[], file: string): Promise<string[]> {
+      return await db('clients')
+        .whereRaw("managed_by is distinct from ? and registration->>'kind' = 'service'", [file])
+        .whereRaw("not registration->'scopes' <@ ?::jsonb", [JSON.stringify(scopes)])
+        .orderBy('client_id')
+        .pluck('client_id')
+    },
+    /**
+     * Adds clients, or changes them where the same hand registered them; secrets that are made here stay as they are. Gives the ids that
+     * were written.
+     */
+    async save(clients: readonly Client[], managedBy: string | null, now: Date): Promise<string[]> {
+      const written: string[] = []
+      for (let start = 0; start < clients.length; start += chunk) {
+        const rows = clients.slice(start, start + chunk).map((client) => write(client, managedBy, now))
+        const done: { client_id: string }[] = await db('clients')
+          .insert(rows)
+          .onConflict('client_id')
+          .merge({
+            registration: db.raw('excluded.registration'),
+            contacts: db.raw('excluded.contacts'),
+            secret_hashes: db.raw(
+              "case when (excluded.registration->>'secretsMadeHere')::boolean then clients.secret_hashes else excluded.secret_hashes end",
+            ),
+            changed_at: now,
+          })
+          .whereRaw('clients.managed_by is not distinct from excluded.managed_by')
+          .returning('client_id')
+        written.push(...done.map(({ client_id }) => client_id))
+      }
+      return written
+    },
+    /** False when it is suspended already, or unknown. */
+    suspend: (clientId: string, now: Date) => mark(clientId, 'suspended_at', now),
+    /** False when it is not suspended, or unknown. */
+    resume: (clientId: string, now: Date) => clear(clientId, 'suspended_at', now),
+    /** Notes that the entry is gone from its file, and forgets whom to write to; false when it was noted already. */
+    leave: (clientId: string, now: Date) => mark(clientId, 'gone_at', now),
+    /** Notes that the entry is in its file again; false when it was never gone. */
+    comeBack: (clientId: string, now: Date) => clear(clientId, 'gone_at', now),
+    /** Adds a secret to a client whose secrets are made here; false when two are valid, and for any other client. */
+    async addSecret(clientId: string, secretHash: string, now: Date): Promise<boolean> {
+      const change = { secret_hashes: db.raw('array_prepend(?::text, secret_hashes)', [secretHash]), changed_at: now }
+      const rows = db('clients').where({ client_id: clientId }).whereRaw('cardinality(secret_hashes) < 2')
+      return (await rows.whereRaw("(registration->>'secretsMadeHere')::boolean").update(change)) > 0
+    },
+    /** Ends the older of two secrets that were made here; false when there are not two. */
+    async endOlderSecret(clientId: string, now: Date): Promise<boolean> {
+      const change = { secret_hashes: db.raw('secret_hashes[1:1]'), changed_at: now }
+      const rows = db('clients').where({ client_id: clientId }).whereRaw('cardinality(secret_hashes) = 2')
+      return (await rows.whereRaw("(registration->>'secretsMadeHere')::boolean").update(change)) > 0
+    },
+  }
+}

@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto'
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createInstallation } from './installation.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'aok-cli-clients-'))
+const secret = () => randomBytes(32).toString('hex')
+const variables = { CONFIG_DIR: join(folder, 'config'), PORTAL_SECRET: secret() }
+let service: Awaited<ReturnType<typeof createInstallation>>
+beforeAll(async () => {
+  cpSync('config', variables.CONFIG_DIR, { recursive: true })
+  symlinkSync(resolve('locales'), join(folder, 'locales'))
+  service = await createInstallation()
+  await run('db:migrate')
+})
+afterAll(async () => {
+  await service?.close()
+  rmSync(folder, { recursive: true })
+})
+
+const as = ['--operator', 'k.weber']
+const run = (...args: string[]) =>
+  service.run(args, { variables: { DATA_DIR: service.dataDir, ...variables }, osAccount: () => 'kweber' })
+async function runJson(...args: string[]) {
+  const { exitCode, out } = await run(...args, '--json')
+  return { exitCode, ...JSON.parse(out) }
+}
+const write = (...entries: string[]) =>
+  writeFileSync(join(variables.CONFIG_DIR, 'clients.yaml'), `clients:${entries.join('') || ' []'}\n`)
+
+const portal = `
+  - client_id: portal
+    name: Portal
+    kind: web
+    first_party: true
+    redirect_uris: [https://portal.example/callback]
+    scopes: [openid]
+    contacts: [team@portal.example]
+    client_secret: { from: env:PORTAL_SECRET }`
+const nightly = `
+  - client_id: nightly
+    name: Nightly
+    kind: service
+    scopes: [reports:read]
+    client_secret: { from: database }`
+
+it('applies the file, and says before what that would do', async () => {
+  write(portal, nightly)
+  const changes = [
+    { clientId: 'portal', change: 'registered', fields: [] },
+    { clientId: 'nightly', change: 'registered', fields: [] },
+  ]
+  expect(await runJson('clients:apply', '--dry-run')).toMatchObject({ exitCode: 0, outcome: 'planned', changes })
+  expect((await runJson('clients:list')).clients).toEqual([])
+  expect(await runJson('clients:apply', ...as)).toMatchObject({ exitCode: 0, outcome: 'applied', changes })
+  expect(await run('clients:apply', ...as)).toMatchObject({
+    exitCode: 0,
+    out: expect.stringContaining('Nothing to do'),
+  })
+  expect((await run('clients:list')).out).toMatch(/^nightly {2}service {2}clients.yaml {2}let in {2}Nightly\nportal /)
+})
+
+it('takes a secret that has changed in its place, and nothing for the same file elsewhere', async () => {
+  variables.PORTAL_SECRET = secret()
+  const { out } = await run('clients:apply', '--dry-run')
+  expect(out).toBe('~ portal: client_secret\nNothing was written.\n')
+  await run('clients:apply', ...as)
+  expect(await runJson('clients:apply', ...as)).toMatchObject({ outcome: 'unchanged' })
+})
+
+it('shows a client without its secrets', async () => {
+  const shown = (await runJson('clients:show', 'portal')).client
+  expect(shown).toMatchObject({
+    contacts: ['team@portal.example'],
+    secrets: 1,
+    managedBy: 'clients.yaml',
+    keptOut: null,
+  })
+  expect(shown).not.toHaveProperty('secretHashes')
+  expect(await runJson('clients:show', 'nobody')).toMatchObject({ exitCode: 1, error: 'unknown' })
+})
+
+it('changes nothing when an entry is wrong, and names its line', async () => {
+  write(portal.replace('https:', 'http:'), nightly)
+  const { exitCode, err } = await run('clients:apply', ...as)
+  expect([exitCode, err]).toEqual([
+    1,
+    expect.stringMatching(/clients\.yaml:6: clients\[0\]\.redirect_uris\[0\] \(portal\) uses http/),
+  ])
+  expect((await runJson('clients:show', 'portal')).client.redirectUris).toEqual(['https://portal.example/callback'])
+})
+
+it('lets in no more whose entry has vanished, until it is back', async () => {
+  write(nightly)
+  expect((await run('clients:apply', ...as)).out).toMatch(/^- portal: gone from the file, let in no more\n/)
+  expect((await runJson('clients:list')).clients).toMatchObject([
+    { keptOut: null },
+    { clientId: 'portal', keptOut: 'gone' },
+  ])
+  expect(await run('clients:resume', 'portal', ...as)).toMatchObject({
+    ...{ exitCode: 1, err: expect.stringContaining('before its entry is in clients.yaml again') },
+  })
+  write(portal, nightly)
+  expect((await run('clients:apply', ...as)).out).toContain('+ portal: back')
+})
+
+it('suspends beyond what the file says', async () => {
+  expect(await runJson('clients:suspend', 'portal', ...as)).toMatchObject({ exitCode: 0, suspended: true })
+  expect(await runJson('clients:suspend', 'portal', ...as)).toMatchObject({ exitCode: 0, suspended: false })
+  write(portal.replace('name: Portal', 'name: Neu'), nightly)
+  await run('clients:apply', ...as)
+  expect((await runJson('clients:show', 'portal')).client).toMatchObject({ name: 'Neu', keptOut: 'suspended' })
+  expect(await runJson('clients:resume', 'portal', ...as)).toMatchObject({ exitCode: 0, resumed: true, keptOut: null })
+  expect(await run('clients:suspend', 'nobody', ...as)).toMatchObject({ exitCode: 1 })
+  expect(await run('clients:suspend', 'portal')).toMatchObject({
+    exitCode: 2,
+    err: expect.stringContaining('--operator'),
+  })
+})
+
+it('rotates a secret that is made here, and tells it once', async () => {
+  const first = await runJson('clients:rotate-secret', 'nightly', ...as)
+  expect(first).toMatchObject({ exitCode: 0, secret: expect.stringMatching(/^[0-9a-f]{64}$/) })
+  expect(await runJson('clients:rotate-secret', 'nightly', '--finish', ...as)).toMatchObject({
+    exitCode: 1,
+    error: 'only_one',
+  })
+  await run('clients:rotate-secret', 'nightly', ...as)
+  expect(await runJson('clients:rotate-secret', 'nightly', ...as)).toMatchObject({ exitCode: 1, error: 'two_valid' })
+  expect(await runJson('clients:rotate-secret', 'nightly', '--finish', ...as)).toMatchObject({ exitCode: 0 })
+  expect((await runJson('clients:show', 'nightly')).client.secrets).toBe(1)
+  expect(await runJson('clients:rotate-secret', 'portal', ...as)).toMatchObject({ exitCode: 1, error: 'brought_along' })
+})
+
+it('records who did what', async () => {
+  const events = await service.knex('audit_events').where('type', 'like', 'client_%').select('type', 'actor', 'data')
+  expect(new Set(events.map(({ actor }) => actor))).toEqual(new Set(['cli:k.weber (os:kweber)']))
+  expect(events).toContainEqual(expect.objectContaining({ type: 'client_suspended', data: { clientId: 'portal' } }))
+})

@@ -1,8 +1,12 @@
 import type { Logger } from 'pino'
 import type { Actor } from '../audit/event.ts'
 import type { ClientSource } from '../config/clients/sources.ts'
+import type { ClientChange } from '../domain/clients/changes.ts'
 import { StartUpError } from '../errors.ts'
 import type { ClientService } from '../services/clients/clients.ts'
+
+/** Ids that one log line names. */
+const mostNamed = 20
 
 /**
  * Takes from the files of applications what has changed since they were last applied. A file that is as it was is not even parsed, and
@@ -22,9 +26,11 @@ export async function takeClientFiles(
         `${source.path} cannot be applied:\n${outcome.faults.map((fault) => `  ${fault}`).join('\n')}`,
       )
     if (outcome.outcome !== 'applied') continue
-    const ids = (wanted: string) =>
-      outcome.changes.filter(({ change }) => change === wanted).map(({ clientId }) => clientId)
-    const [registered, changed, back, gone] = ['registered', 'changed', 'back', 'gone'].map(ids)
+    const named = (wanted: ClientChange['change']) => {
+      const ids = outcome.changes.filter(({ change }) => change === wanted).map(({ clientId }) => clientId)
+      return ids.length > mostNamed ? [...ids.slice(0, mostNamed), `and ${ids.length - mostNamed} more`] : ids
+    }
+    const [registered, changed, back, gone] = (['registered', 'changed', 'back', 'gone'] as const).map(named)
     log.info({ file: source.name, registered, changed, back, gone }, 'applications taken from their file')
   }
 }

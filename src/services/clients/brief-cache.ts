@@ -27,8 +27,7 @@ export function createBriefCache<T>({
   const keep = async (key: string, kept: Kept<T>) => {
     try {
       const there = (await kept.answer) !== undefined
-      const [map, other, limit] = there ? [found, missing, most.found] : [missing, found, most.missing]
-      other.delete(key)
+      const [map, limit] = there ? [found, most.found] : [missing, most.missing]
       map.delete(key)
       map.set(key, kept)
       const [oldest] = map.keys()

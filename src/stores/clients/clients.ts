@@ -6,6 +6,9 @@ import type { Protection } from '../protection.ts'
 /** Held while a file of applications is applied: "clnt", any number that no other advisory lock of this database uses. */
 const applyLock = 0x636c6e74
 
+/** For this lock, instead of what the service's other statements may take. */
+const patience = '120s'
+
 /** Rows of one statement: a file of ten thousand applications is some of them. */
 const chunk = 500
 
@@ -61,8 +64,14 @@ export function createClientStore(db: Database, { encryption }: Pick<Protection,
       const rows = await db('clients').where('client_id', '>', after).orderBy('client_id').limit(limit)
       return rows.map(read)
     },
-    /** Lets nobody else apply a file until the transaction ends. */
-    lock: async () => void (await db.raw('select pg_advisory_xact_lock(?)', [applyLock])),
+    /** Lets nobody else apply a file until the transaction ends; a long file is waited for, as a start depends on it. */
+    async lock(): Promise<void> {
+      await db.raw("select set_config('lock_timeout', ?, true), set_config('statement_timeout', ?, true)", [
+        patience,
+        patience,
+      ])
+      await db.raw('select pg_advisory_xact_lock(?)', [applyLock])
+    },
     /** The clients that a file manages, and whoever has one of the ids. */
     async ofFile(file: string, ids: readonly string[]): Promise<RegisteredClient[]> {
       const rows = await db('clients')

@@ -1,8 +1,7 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
-import { activate, lookAtLink } from '../journeys/activation/activation.ts'
-import { confirmDevice, isDeviceLinkUsable } from '../journeys/activation/device-link.ts'
-import type { Deps } from '../journeys/deps.ts'
+import { type ActivationDeps, activate, lookAtLink } from '../journeys/activation/activation.ts'
+import { confirmDevice, type DeviceDeps, isDeviceLinkUsable } from '../journeys/activation/device-link.ts'
 import type { CookieJar } from './cookies.ts'
 import { deviceOf, keepDevice, renewDevice } from './device.ts'
 
@@ -12,7 +11,7 @@ const resultLifetime = 24 * 60 * 60
 /** Adds the pages behind e-mailed links: GET shows, POST acts; dead links answer 410 with their page. */
 export function addLinkRoutes(
   router: Router,
-  deps: Deps,
+  deps: ActivationDeps & DeviceDeps,
   { unlockCodeDays, cookies }: { unlockCodeDays: number; cookies: CookieJar },
 ): void {
   router.get('/aktivierung/:token', async (ctx) => {

@@ -2,9 +2,9 @@ import type Router from '@koa/router'
 import type { Context } from 'koa'
 import { parseInsuranceNumber } from '../domain/insurance-number.ts'
 import { hashToken } from '../gateways/field-encryption.ts'
-import type { Deps } from '../journeys/deps.ts'
+import type { Deps, StoresOf } from '../journeys/deps.ts'
 import type { Position } from '../journeys/journey.ts'
-import { registrationJourney } from '../journeys/registration/journey.ts'
+import { type RegistrationDeps, registrationJourney } from '../journeys/registration/journey.ts'
 import { type RegistrationState, registrationState } from '../journeys/registration/state.ts'
 import { probeCookies } from './cookie-probe.ts'
 import type { CookieJar } from './cookies.ts'
@@ -12,12 +12,14 @@ import { deviceOf, keepDevice } from './device.ts'
 import { formOf } from './form-body.ts'
 import { mountJourney, showPause } from './mount-journey.ts'
 
+type RouteDeps = RegistrationDeps & Pick<Deps, 'random'> & StoresOf<'journeys'>
+
 const base = '/registrierung'
 const hour = 60 * 60 * 1000
 
 /** Mounts the registration. The browser holds a random id in a cookie; what was entered lies encrypted in the database. */
-export function addRegistrationRoutes(router: Router, deps: Deps, cookies: CookieJar): void {
-  const journey = mountJourney<RegistrationState, Deps>({
+export function addRegistrationRoutes(router: Router, deps: RouteDeps, cookies: CookieJar): void {
+  const journey = mountJourney<RegistrationState, RegistrationDeps>({
     journey: registrationJourney,
     deps,
     clock: deps.clock,
@@ -47,7 +49,7 @@ export function addRegistrationRoutes(router: Router, deps: Deps, cookies: Cooki
   }
 }
 
-async function locate(ctx: Context, deps: Deps, cookies: CookieJar): Promise<Position<RegistrationState> | null> {
+async function locate(ctx: Context, deps: RouteDeps, cookies: CookieJar): Promise<Position<RegistrationState> | null> {
   const token = cookies.get(ctx, 'registration')
   const position = token ? await load(token, ctx, deps) : null
   const atStart = ctx.path.replace(/\/$/, '') === base
@@ -76,12 +78,12 @@ function isOfAnother(ctx: Context, state: RegistrationState): boolean {
 /** The id is the hash of the token in the cookie; its beginning tells registrations apart. */
 const markOf = (ctx: Context) => String(ctx.state.registrationId ?? '').slice(0, 16)
 
-async function pausedHere(ctx: Context, until: Date, { clock }: Deps): Promise<null> {
+async function pausedHere(ctx: Context, until: Date, { clock }: Pick<Deps, 'clock'>): Promise<null> {
   await showPause(ctx, { until, now: clock.now() }, { action: ctx.path })
   return null
 }
 
-async function load(token: string, ctx: Context, deps: Deps): Promise<Position<RegistrationState> | null> {
+async function load(token: string, ctx: Context, deps: RouteDeps): Promise<Position<RegistrationState> | null> {
   const id = hashToken(token)
   const stored = await deps.stores.journeys.load(id, 'registration')
   if (!stored?.state || stored.expiresAt <= deps.clock.now()) return null
@@ -90,7 +92,7 @@ async function load(token: string, ctx: Context, deps: Deps): Promise<Position<R
 }
 
 /** The first form that is sent begins the journey; looking at the page stores nothing. */
-async function begin(ctx: Context, deps: Deps, cookies: CookieJar): Promise<Position<RegistrationState>> {
+async function begin(ctx: Context, deps: RouteDeps, cookies: CookieJar): Promise<Position<RegistrationState>> {
   const token = deps.random.token()
   const id = hashToken(token)
   // One hour less than the promise, so that the hourly clean-up keeps it: nothing is kept longer than 24 hours.

@@ -29,7 +29,13 @@ export type JourneyLimits = {
   activationMail: Limit
 }
 
-/** What steps may use; each takes only its part of it. */
+/** The stores that a step reads outside a transaction. */
+export type StoresOf<K extends keyof Stores> = { stores: Pick<Stores, K> }
+
+/** The limits that a step counts against. */
+export type LimitsOf<K extends keyof JourneyLimits> = { limits: Pick<JourneyLimits, K> }
+
+/** What there is; each step names its part of it, and each journey what its steps name. */
 export type Deps = {
   stores: Stores
   transaction: Transaction

@@ -1,7 +1,7 @@
 import type { Account } from '../stores/accounts.ts'
-import type { Deps } from './deps.ts'
+import type { Deps, StoresOf } from './deps.ts'
 
-type StandingDeps = Pick<Deps, 'stores' | 'transaction' | 'clock' | 'standing'>
+export type StandingDeps = Pick<Deps, 'transaction' | 'clock' | 'standing'> & StoresOf<'accounts' | 'insuredPersons'>
 
 /** Why nobody is signed in; `restart`: the account is gone or in another state than its journey began with. */
 export type Barred = { barred: 'suspended'; reason: string } | { barred: 'ended' } | { barred: 'restart' }

@@ -1,6 +1,5 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
-import type { Deps } from '../journeys/deps.ts'
 import { claimsOfScope } from './claims.ts'
 import { type Agreement, recordConsent } from './consent.ts'
 import { handOver, type Interaction, type InteractionDeps, openInteraction } from './open-interaction.ts'
@@ -39,7 +38,11 @@ const day = 24 * 60 * 60 * 1000
  * Claims the interaction for one click, with the consent and its event in the same transaction; whoever comes second takes
  * the grant of the first, so that all clicks lead to one code.
  */
-async function claim(deps: Deps, uid: string, { grantId, ...agreed }: Agreement): Promise<string | null> {
+async function claim(
+  deps: InteractionDeps['deps'],
+  uid: string,
+  { grantId, ...agreed }: Agreement,
+): Promise<string | null> {
   return await deps.transaction(async (unit) => {
     const now = deps.clock.now()
     const { clientId } = agreed

@@ -5,10 +5,9 @@ import { signInOf } from '../domain/factors.ts'
 import { deviceOf, keepDevice } from '../http/device.ts'
 import { noteSignIn } from '../http/known-browser.ts'
 import { mountJourney } from '../http/mount-journey.ts'
-import type { Deps } from '../journeys/deps.ts'
 import type { Position } from '../journeys/journey.ts'
 import { beginSignIn } from '../journeys/sign-in/beginning.ts'
-import { signInJourney } from '../journeys/sign-in/journey.ts'
+import { type SignInDeps, signInJourney } from '../journeys/sign-in/journey.ts'
 import { type SignInState, signInState } from '../journeys/sign-in/state.ts'
 import { rememberAsking } from './asking-client.ts'
 import { addConsentRoutes } from './consent-routes.ts'
@@ -25,7 +24,7 @@ const baseOf = (ctx: Context) => `/anmeldung/${uidOf(ctx)}`
  */
 export function addInteractionRoutes(router: Router, settings: InteractionDeps): void {
   const { deps } = settings
-  const journey = mountJourney<SignInState, Deps>({
+  const journey = mountJourney<SignInState, SignInDeps>({
     journey: signInJourney,
     deps,
     clock: deps.clock,

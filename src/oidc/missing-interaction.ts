@@ -4,13 +4,13 @@ import { errors, type KoaContextWithOIDC } from 'oidc-provider'
 import { probeCookies } from '../http/cookie-probe.ts'
 import type { CookieJar } from '../http/cookies.ts'
 import { allowFormAction } from '../http/security-headers.ts'
-import type { Deps } from '../journeys/deps.ts'
+import type { StoresOf } from '../journeys/deps.ts'
 import { askingClient } from './asking-client.ts'
 import { begunHere } from './begun-here.ts'
 import { restartOf } from './restart.ts'
 import { routes } from './settings/routes.ts'
 
-type Settings = { provider: Provider; deps: Pick<Deps, 'stores'>; cookies: CookieJar }
+type Settings = { provider: Provider; deps: StoresOf<'journeys'>; cookies: CookieJar }
 type Interaction = { params: Record<string, unknown> }
 
 /** A request that is longer is not begun anew by a link (security.md, "work per request"). */

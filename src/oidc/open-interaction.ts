@@ -6,7 +6,8 @@ import type { CookieJar } from '../http/cookies.ts'
 import { isStoreAway } from '../http/errors.ts'
 import { pickLanguage } from '../http/language.ts'
 import { allowFormAction } from '../http/security-headers.ts'
-import type { Deps } from '../journeys/deps.ts'
+import type { StoresOf } from '../journeys/deps.ts'
+import type { SignInDeps } from '../journeys/sign-in/journey.ts'
 import { begunHere } from './begun-here.ts'
 import type { ClientModel } from './clients/model.ts'
 import { formActionSources } from './form-action.ts'
@@ -17,7 +18,7 @@ import { demandsSomebody, isDemanded } from './requests/demanded-subject.ts'
 export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
 export type InteractionDeps = {
   provider: Provider
-  deps: Deps
+  deps: SignInDeps & StoresOf<'journeys'>
   cookies: CookieJar
   /** The `sub` of an account for an application. */
   subjectOf(client: ClientModel, accountId: string): string

@@ -22,7 +22,12 @@ const day = 24 * 60 * 60 * 1000
  * (docs/decisions/0022-envelopes.md).
  */
 export function createLetterService({ deadlines, purposes = letterPurposes }: Settings) {
-  const allowedAt = async (stores: Stores, account: Account, now: Date, purpose: LetterPurpose = 'unlock_code') => {
+  const allowedAt = async (
+    stores: Pick<Stores, 'letters'>,
+    account: Account,
+    now: Date,
+    purpose: LetterPurpose = 'unlock_code',
+  ) => {
     const since = new Date(now.getTime() - deadlines.letterLimit.windowDays * day)
     const earlier = await stores.letters.printTimes(account.id, since, purpose)
     return nextLetterAllowedAt(earlier, now, deadlines)

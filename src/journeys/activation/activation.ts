@@ -1,13 +1,13 @@
 import { type CalendarDay, isPast } from '../../domain/calendar.ts'
-import type { Deps } from '../deps.ts'
+import type { Deps, StoresOf } from '../deps.ts'
 
-type ActivationDeps = Pick<Deps, 'stores' | 'transaction' | 'clock' | 'letters'>
+export type ActivationDeps = Pick<Deps, 'transaction' | 'clock' | 'letters'> & StoresOf<'accounts' | 'activationLinks'>
 
 /** What an activation link leads to. Dead ones say why (seed, 2; contract.md: 410). */
 export type LinkState = 'usable' | 'used' | 'expired' | 'unknown'
 
 /** Looks at a link without changing anything: mail scanners that follow links activate nothing. */
-export async function lookAtLink(token: string, deps: ActivationDeps): Promise<LinkState> {
+export async function lookAtLink(token: string, deps: Pick<ActivationDeps, 'stores' | 'clock'>): Promise<LinkState> {
   const link = isToken(token) ? await deps.stores.activationLinks.find(token) : null
   if (!link) return 'unknown'
   const account = link.accountId ? await deps.stores.accounts.find(link.accountId) : null

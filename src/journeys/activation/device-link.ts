@@ -1,6 +1,6 @@
-import type { Deps } from '../deps.ts'
+import type { Deps, StoresOf } from '../deps.ts'
 
-type DeviceDeps = Pick<Deps, 'stores' | 'transaction' | 'clock' | 'random'>
+export type DeviceDeps = Pick<Deps, 'transaction' | 'clock' | 'random'> & StoresOf<'devices'>
 
 /** Tells whether the e-mailed link of a pause can still make a device known. GET changes nothing. */
 export async function isDeviceLinkUsable(token: string, deps: DeviceDeps): Promise<boolean> {

@@ -4,7 +4,7 @@ import type { Deps } from '../deps.ts'
 import type { FieldErrors, Step } from '../journey.ts'
 import type { RegistrationState } from './state.ts'
 
-type ContactDeps = Pick<Deps, 'mobileCountries' | 'hash'>
+export type ContactDeps = Pick<Deps, 'mobileCountries' | 'hash'>
 
 /** E-Mail-Adresse und Mobilnummer (seed, 1). A likely typing error in the address is pointed out once. */
 export const contactStep: Step<RegistrationState, 'contact', ContactDeps> = {

@@ -1,14 +1,13 @@
 import { parseInsuranceNumber } from '../../domain/insurance-number.ts'
 import { checkPassword } from '../../domain/password-policy.ts'
 import { parseUsername } from '../../domain/username.ts'
-import type { Deps } from '../deps.ts'
+import type { Deps, LimitsOf, StoresOf } from '../deps.ts'
 import type { FieldErrors, Input, Step, StepRequest } from '../journey.ts'
 import type { RegistrationState } from './state.ts'
 
-type CredentialsDeps = Pick<
-  Deps,
-  'stores' | 'hasher' | 'hash' | 'limits' | 'isCommonPassword' | 'insurers' | 'termsVersion'
->
+export type CredentialsDeps = Pick<Deps, 'hasher' | 'hash' | 'isCommonPassword' | 'insurers' | 'termsVersion'> &
+  StoresOf<'accounts'> &
+  LimitsOf<'registrationAddress' | 'usernameChecks'>
 
 /** Ways of identification (seed: "Identifizierung über den Postweg"); a branch visit or an eID can become further ones. */
 const identificationWays = ['post'] as const

@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { activationLastDay } from '../../domain/deadlines.ts'
 import { maskEmail } from '../../domain/email-address.ts'
 import { formatMobile } from '../../domain/mobile-number.ts'
-import { parseMtan } from '../../domain/mtan.ts'
+import type { MtanPurpose } from '../../stores/one-time-codes.ts'
 import type { UnitOfWork } from '../../stores/transaction.ts'
-import type { Deps } from '../deps.ts'
+import type { Deps, StoresOf } from '../deps.ts'
 import type { Step, StepRequest, Submission } from '../journey.ts'
+import { arriveWith, checkMtan, resendWith, showMtan } from '../mtan-page.ts'
 import type { RegistrationState, StateOf } from './state.ts'
 
-type MtanDeps = Pick<Deps, 'stores' | 'transaction' | 'mtans' | 'mails' | 'clock' | 'deadlines'>
+export type MtanDeps = Pick<Deps, 'mtans' | 'mails' | 'clock' | 'deadlines'> & StoresOf<'accounts'>
 type MtanState = StateOf<'mtan'>
 
 /** Bestätigung der Mobilnummer (seed, 1). The confirmed mTAN creates the registration and sends the activation link. */
@@ -17,57 +18,24 @@ export const mtanStep: Step<RegistrationState, 'mtan', MtanDeps> = {
   async enter(state, deps, request) {
     // Back from the contact page with the same number: its mTAN is on the way already.
     if (state.sending) return { state }
-    const prepared = await deps.mtans.prepare(order(state, request), sentBefore(state))
-    if ('refused' in prepared)
-      return { state: { ...state, sending: null, blockedUntil: (prepared.until ?? deps.clock.now()).toISOString() } }
-    return { state: { ...state, sending: prepared.sending, blockedUntil: undefined }, effects: prepared.effects }
+    return arriveWith(state, await prepare(state, deps, request), deps)
   },
-  show(state, deps) {
-    const { sending } = state
-    return {
-      model: {
-        mobile: formatMobile(state.mobile),
-        sent: sending !== null,
-        purpose: 'registration',
-        expiresAt: sending && new Date(sending.expiresAt),
-        resendAt: sending?.resendAt ? new Date(sending.resendAt) : null,
-        resendsLeft: sending ? deps.mtans.perJourney - sending.sent : 0,
-        blockedUntil: state.blockedUntil ? new Date(state.blockedUntil) : null,
-      },
-    }
-  },
+  show: (state, deps) => showMtan(state, { mobile: formatMobile(state.mobile), purpose }, deps),
   async submit(input, state, deps, request) {
-    const given = parseMtan(input.mtan ?? '')
-    if (!given.ok) return { invalid: { mtan: given.reason } }
-    if (!state.sending) return { invalid: { mtan: 'budget' } }
-    const now = deps.clock.now()
-    if (new Date(state.sending.expiresAt) <= now) return { invalid: { mtan: 'expired' } }
-    const check = await deps.mtans.check(order(state, request), given.value)
-    if (check.result !== 'right') {
-      const triesLeft = check.result === 'wrong' ? check.triesLeft : 0
-      return {
-        invalid: { mtan: triesLeft > 0 ? { reason: 'wrong', params: { triesLeft } } : 'used_up' },
-        effects: (unit) => unit.audit.mtanRejected({ at: now, purpose: 'registration' }),
-      }
-    }
+    const check = await checkMtan(input, state, binding(state, request), deps)
+    if ('invalid' in check) return check
     // Somebody else may have taken the name since the first page.
     if (await deps.stores.accounts.usernameTaken(state.username))
       return { outcome: 'usernameTaken', data: { taken: state.username } }
-    const lastDay = activationLastDay(now, deps.deadlines)
+    const lastDay = activationLastDay(deps.clock.now(), deps.deadlines)
     return {
       outcome: 'confirmed',
       data: { email: maskEmail(state.email), activationLastDay: lastDay },
-      effects: (unit) => createRegistration(unit, deps, state, check.id, request),
+      effects: (unit) => createRegistration(unit, deps, state, check.codeId, request),
     }
   },
   actions: {
-    async resend(_input, state, deps, request) {
-      const prepared = await deps.mtans.prepare(order(state, request), sentBefore(state))
-      if (!('refused' in prepared))
-        return { stay: { ...state, sending: prepared.sending, blockedUntil: undefined }, effects: prepared.effects }
-      if (prepared.refused === 'budget') return { invalid: { mtan: 'budget' } }
-      return { invalid: { mtan: `resend_${prepared.refused}` } }
-    },
+    resend: async (_input, state, deps, request) => resendWith(state, await prepare(state, deps, request)),
     /** Back to the contact page with what was entered there. */
     async change(_input, state) {
       const { step: _step, country: _country, blockedUntil: _until, ...entered } = state
@@ -79,15 +47,19 @@ export const mtanStep: Step<RegistrationState, 'mtan', MtanDeps> = {
 /** What the journey has sent so far, to whichever number: the limit of the journey counts all. */
 const sentBefore = ({ sending, sent }: MtanState) => sending ?? (sent ? { sent, expiresAt: '', resendAt: null } : null)
 
-const order = (state: MtanState, request: StepRequest) => ({
-  purpose: 'registration' as const,
+const purpose: MtanPurpose = 'registration'
+
+const binding = (state: MtanState, request: StepRequest) => ({
+  purpose,
   // Bound to the number too: a code sent to one number never confirms another.
   subject: `${request.journeyId}:${state.mobile}`,
-  mobile: state.mobile,
-  country: state.country,
-  language: request.language,
-  address: request.address,
 })
+
+function prepare(state: MtanState, deps: MtanDeps, request: StepRequest) {
+  const { mobile, country } = state
+  const { language, address } = request
+  return deps.mtans.prepare({ ...binding(state, request), mobile, country, language, address }, sentBefore(state))
+}
 
 async function createRegistration(
   unit: UnitOfWork,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-const mtanSending = z.object({ sent: z.int(), expiresAt: z.iso.datetime(), resendAt: z.iso.datetime().nullable() })
+import { mtanSending, mtanState } from '../mtan-page.ts'
 
 const credentials = {
   insuranceNumber: z.string(),
@@ -30,8 +30,7 @@ export const registrationState = z.discriminatedUnion('step', [
     step: z.literal('mtan'),
     ...credentials,
     ...contact,
-    sending: mtanSending.nullable(),
-    blockedUntil: z.iso.datetime().optional(),
+    ...mtanState,
     /** mTANs sent before the number was changed: the journey's limit counts them too. */
     sent: z.int().optional(),
   }),

@@ -1,6 +1,6 @@
 import { missingFactors, type Proofs, provedSince } from '../../domain/factors.ts'
 import { maskMobile } from '../../domain/mobile-number.ts'
-import type { Deps } from '../deps.ts'
+import type { StoresOf } from '../deps.ts'
 import type { SignInState } from './state.ts'
 
 /** A session in which more is asked for: whose it is, what was proved in it, and the class (`acr`) that is to be reached. */
@@ -12,7 +12,7 @@ export type StepUp = { accountId: string; proofs: Proofs; acr: string }
  */
 export async function beginSignIn(
   stepUp: StepUp | undefined,
-  { stores }: Pick<Deps, 'stores'>,
+  { stores }: StoresOf<'accounts' | 'devices'>,
   { device }: { device: string },
 ): Promise<SignInState> {
   const anew = { step: 'password' } as const

@@ -1,10 +1,12 @@
 import { bounceNotice } from '../../domain/email-bounce.ts'
-import type { Deps } from '../deps.ts'
+import type { Deps, StoresOf } from '../deps.ts'
 import type { Step } from '../journey.ts'
 import type { SignInState } from './state.ts'
 
+export type EmailBouncedDeps = Pick<Deps, 'clock'> & StoresOf<'accounts'>
+
 /** An e-mail came back: the member reads it once, between the mTAN and the application. */
-export const emailBouncedStep: Step<SignInState, 'emailBounced', Pick<Deps, 'stores' | 'clock'>> = {
+export const emailBouncedStep: Step<SignInState, 'emailBounced', EmailBouncedDeps> = {
   path: 'e-mail-adresse',
   async show(state, deps) {
     const account = await deps.stores.accounts.find(state.accountId)

@@ -1,20 +1,39 @@
 import type { Deps } from '../deps.ts'
 import type { Journey } from '../journey.ts'
-import { emailBouncedStep } from './email-bounced.ts'
-import { mtanStep } from './mtan.ts'
-import { newLetterRequestedStep, newLetterStep } from './new-letter.ts'
-import { awaitingLetterStep, deviceLinkSentStep, endedStep, notActivatedStep, suspendedStep } from './notices.ts'
-import { passwordStep } from './password.ts'
-import { securityQuestionStep } from './security-question.ts'
+import { type EmailBouncedDeps, emailBouncedStep } from './email-bounced.ts'
+import { type MtanDeps, mtanStep } from './mtan.ts'
+import { type NewLetterDeps, newLetterRequestedStep, newLetterStep } from './new-letter.ts'
+import {
+  type AwaitingLetterDeps,
+  awaitingLetterStep,
+  deviceLinkSentStep,
+  endedStep,
+  type NotActivatedDeps,
+  notActivatedStep,
+  suspendedStep,
+} from './notices.ts'
+import { type PasswordDeps, passwordStep } from './password.ts'
+import { type QuestionDeps, securityQuestionStep } from './security-question.ts'
 import { type SignInState, signInState } from './state.ts'
-import { unlockCodeStep } from './unlock-code.ts'
+import { type UnlockCodeDeps, unlockCodeStep } from './unlock-code.ts'
+
+/** What the sign-in uses. */
+export type SignInDeps = Pick<Deps, 'observeStep'> &
+  PasswordDeps &
+  UnlockCodeDeps &
+  MtanDeps &
+  EmailBouncedDeps &
+  QuestionDeps &
+  NewLetterDeps &
+  NotActivatedDeps &
+  AwaitingLetterDeps
 
 /**
  * The sign-in of the seed. First: password → unlock code → mTAN → security question. Later: password → mTAN, and once a notice when an e-mail
  * came back.
  * `finished` and `otherPerson` have no page: the result is handed to oidc-provider.
  */
-export const signInJourney: Journey<SignInState, Deps> = {
+export const signInJourney: Journey<SignInState, SignInDeps> = {
   name: 'sign-in',
   state: signInState,
   first: { step: 'password' },

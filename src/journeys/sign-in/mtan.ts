@@ -1,15 +1,16 @@
 import { bounceNotice } from '../../domain/email-bounce.ts'
 import { provedSince, signInOf } from '../../domain/factors.ts'
 import { maskMobile, parsePhoneCountry } from '../../domain/mobile-number.ts'
-import { parseMtan } from '../../domain/mtan.ts'
 import type { MtanPurpose } from '../../stores/one-time-codes.ts'
-import type { Deps } from '../deps.ts'
-import type { FieldErrors, Step, StepRequest, Submission } from '../journey.ts'
+import type { UnitOfWork } from '../../stores/transaction.ts'
+import type { Deps, StoresOf } from '../deps.ts'
+import type { Step, StepRequest, Submission } from '../journey.ts'
+import { arriveWith, checkMtan, resendWith, showMtan } from '../mtan-page.ts'
 import { provedNow } from '../proving.ts'
-import { type Barred, lookUpStanding } from '../standing.ts'
+import { type Barred, lookUpStanding, type StandingDeps } from '../standing.ts'
 import type { SignInState, StateOf } from './state.ts'
 
-type MtanDeps = Pick<Deps, 'stores' | 'transaction' | 'mtans' | 'clock' | 'protocolClock' | 'standing'>
+export type MtanDeps = Pick<Deps, 'mtans' | 'clock' | 'protocolClock'> & StoresOf<'accounts'> & StandingDeps
 type MtanState = StateOf<'mtan'>
 
 /**
@@ -18,47 +19,16 @@ type MtanState = StateOf<'mtan'>
 export const mtanStep: Step<SignInState, 'mtan', MtanDeps> = {
   path: 'mtan',
   async enter(state, deps, request) {
-    const prepared = await prepare(state, deps, request)
-    const { mobile } = prepared
-    if ('refused' in prepared) {
-      const blockedUntil = (prepared.until ?? deps.clock.now()).toISOString()
-      return { state: { ...state, mobile, sending: null, blockedUntil } }
-    }
-    return { state: { ...state, mobile, sending: prepared.sending }, effects: prepared.effects }
+    const { mobile, prepared } = await prepare(state, deps, request)
+    return arriveWith({ ...state, mobile }, prepared, deps)
   },
-  show(state, deps) {
-    const { sending } = state
-    return {
-      model: {
-        mobile: state.mobile ?? '',
-        sent: sending !== null,
-        purpose: purposeOf(state),
-        expiresAt: sending && new Date(sending.expiresAt),
-        resendAt: sending?.resendAt ? new Date(sending.resendAt) : null,
-        resendsLeft: sending ? deps.mtans.perJourney - sending.sent : 0,
-        blockedUntil: state.blockedUntil ? new Date(state.blockedUntil) : null,
-      },
-    }
-  },
+  show: (state, deps) => showMtan(state, { mobile: state.mobile ?? '', purpose: purposeOf(state) }, deps),
   async submit(input, state, deps, request) {
-    const given = parseMtan(input.mtan ?? '')
-    if (!given.ok) return { invalid: { mtan: given.reason } }
-    if (!state.sending) return { invalid: { mtan: state.blockedUntil ? 'budget' : 'unsent' } }
-    if (new Date(state.sending.expiresAt) <= deps.clock.now()) return { invalid: { mtan: 'expired' } }
-    const check = await deps.mtans.check(binding(state, request), given.value)
-    if (check.result === 'right') return await accepted(state, check.id, deps, request)
-    const event = { at: deps.clock.now(), accountId: state.accountId, purpose: purposeOf(state) }
-    const invalid = rejected(check.result === 'wrong' ? check.triesLeft : 0)
-    return { invalid, effects: (unit) => unit.audit.mtanRejected(event) }
+    const check = await checkMtan(input, state, { ...binding(state, request), accountId: state.accountId }, deps)
+    return 'invalid' in check ? check : await accepted(state, check.codeId, deps, request)
   },
   actions: {
-    async resend(_input, state, deps, request) {
-      const prepared = await prepare(state, deps, request)
-      if (!('refused' in prepared))
-        return { stay: { ...state, sending: prepared.sending, blockedUntil: undefined }, effects: prepared.effects }
-      if (prepared.refused === 'budget') return { invalid: { mtan: 'budget' } }
-      return { invalid: { mtan: `resend_${prepared.refused}` } }
-    },
+    resend: async (_input, state, deps, request) => resendWith(state, (await prepare(state, deps, request)).prepared),
   },
 }
 
@@ -71,7 +41,7 @@ const binding = (state: MtanState, request: StepRequest) => ({
 
 async function prepare(state: MtanState, deps: MtanDeps, request: StepRequest) {
   const account = await deps.stores.accounts.find(state.accountId)
-  if (!account) return { refused: 'budget' as const, until: deps.clock.now(), mobile: undefined }
+  if (!account) return { prepared: { refused: 'budget' as const, until: deps.clock.now() }, mobile: undefined }
   const order = {
     ...binding(state, request),
     accountId: account.id,
@@ -82,11 +52,7 @@ async function prepare(state: MtanState, deps: MtanDeps, request: StepRequest) {
     application: request.application?.reviewed ? request.application.name : undefined,
     address: request.address,
   }
-  return { ...(await deps.mtans.prepare(order, state.sending)), mobile: maskMobile(account.mobile) }
-}
-
-function rejected(triesLeft: number): FieldErrors {
-  return { mtan: triesLeft === 0 ? 'used_up' : { reason: 'wrong', params: { triesLeft } } }
+  return { prepared: await deps.mtans.prepare(order, state.sending), mobile: maskMobile(account.mobile) }
 }
 
 function explain(standing: Barred): { outcome: string; data: object } {
@@ -102,9 +68,8 @@ async function accepted(
 ): Promise<Submission<SignInState>> {
   const now = deps.clock.now()
   const { accountId, deviceKnown, letterId, way } = state
-  const consume = async (
-    unit: Parameters<NonNullable<Extract<Submission<SignInState>, { outcome: string }>['effects']>>[0],
-  ) => ((await unit.codes.consume(codeId, now)) ? undefined : ({ invalid: { mtan: 'used_up' } } as const))
+  const consume = async (unit: UnitOfWork) =>
+    (await unit.codes.consume(codeId, now)) ? undefined : ({ invalid: { mtan: 'used_up' } } as const)
   if (way === 'newLetter') return { outcome: 'newLetter', data: state, effects: consume }
   const standing = await lookUpStanding(deps, accountId, way === 'firstSignIn' ? way : 'laterSignIn')
   if ('barred' in standing) return { ...explain(standing), effects: consume }

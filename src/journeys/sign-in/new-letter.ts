@@ -1,9 +1,9 @@
 import { addDays, berlinDay, isPast, startOfDay } from '../../domain/calendar.ts'
-import type { Deps } from '../deps.ts'
+import type { Deps, StoresOf } from '../deps.ts'
 import type { Step } from '../journey.ts'
 import type { SignInState } from './state.ts'
 
-type NewLetterDeps = Pick<Deps, 'stores' | 'letters' | 'clock' | 'mails'>
+export type NewLetterDeps = Pick<Deps, 'letters' | 'clock' | 'mails'> & StoresOf<'accounts' | 'letters'>
 
 /** A new Freischaltcode after password and mTAN: at most 4 letters in 30 days, 24 hours apart (mission.md, "Deadlines"). */
 export const newLetterStep: Step<SignInState, 'newLetter', NewLetterDeps> = {
@@ -44,7 +44,7 @@ export const newLetterStep: Step<SignInState, 'newLetter', NewLetterDeps> = {
 }
 
 /** The request is taken: when the letter is printed. */
-export const newLetterRequestedStep: Step<SignInState, 'newLetterRequested', NewLetterDeps> = {
+export const newLetterRequestedStep: Step<SignInState, 'newLetterRequested', object> = {
   path: 'freischaltcode-angefordert',
   show: (state) => ({ model: { letterDay: state.letterDay } }),
 }

@@ -1,15 +1,16 @@
 import { berlinDay } from '../../domain/calendar.ts'
 import { maskEmail } from '../../domain/email-address.ts'
 import { bounceNotice } from '../../domain/email-bounce.ts'
-import type { Deps } from '../deps.ts'
+import type { Deps, LimitsOf, StoresOf } from '../deps.ts'
 import type { Step } from '../journey.ts'
 import type { SignInState } from './state.ts'
 
-/** Pages for a person with the right password who cannot sign in now: what it means and what to do. */
-type NoticeDeps = Pick<Deps, 'stores' | 'clock' | 'limits' | 'mails'>
+// Pages for a person with the right password who cannot sign in now: what it means and what to do.
+
+export type NotActivatedDeps = Pick<Deps, 'clock' | 'mails'> & StoresOf<'accounts'> & LimitsOf<'activationMail'>
 
 /** The activation link has not been used yet; it can be sent again. */
-export const notActivatedStep: Step<SignInState, 'notActivated', NoticeDeps> = {
+export const notActivatedStep: Step<SignInState, 'notActivated', NotActivatedDeps> = {
   path: 'nicht-aktiviert',
   async show(state, deps) {
     const account = await deps.stores.accounts.find(state.accountId)
@@ -38,8 +39,10 @@ export const notActivatedStep: Step<SignInState, 'notActivated', NoticeDeps> = {
   },
 }
 
+export type AwaitingLetterDeps = Pick<Deps, 'clock'> & StoresOf<'accounts' | 'letters'>
+
 /** The letter is not posted yet: on which day it will be at the latest. */
-export const awaitingLetterStep: Step<SignInState, 'awaitingLetter', NoticeDeps> = {
+export const awaitingLetterStep: Step<SignInState, 'awaitingLetter', AwaitingLetterDeps> = {
   path: 'brief-unterwegs',
   async show(state, deps) {
     const account = await deps.stores.accounts.find(state.accountId)
@@ -50,15 +53,15 @@ export const awaitingLetterStep: Step<SignInState, 'awaitingLetter', NoticeDeps>
   },
 }
 
-export const suspendedStep: Step<SignInState, 'suspended', NoticeDeps> = {
+export const suspendedStep: Step<SignInState, 'suspended', object> = {
   path: 'gesperrt',
   show: (state) => ({ model: { reason: state.reason } }),
 }
 
-export const endedStep: Step<SignInState, 'ended', NoticeDeps> = { path: 'beendet', show: () => ({}) }
+export const endedStep: Step<SignInState, 'ended', object> = { path: 'beendet', show: () => ({}) }
 
 /** The e-mail of a pause is on its way, if the name is known. */
-export const deviceLinkSentStep: Step<SignInState, 'deviceLinkSent', NoticeDeps> = {
+export const deviceLinkSentStep: Step<SignInState, 'deviceLinkSent', object> = {
   path: 'link-gesendet',
   show: () => ({}),
 }

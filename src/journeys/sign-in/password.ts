@@ -3,26 +3,26 @@ import { parseUsername } from '../../domain/username.ts'
 import { PublicError } from '../../errors.ts'
 import type { Account } from '../../stores/accounts.ts'
 import type { UnitOfWork } from '../../stores/transaction.ts'
-import type { Deps } from '../deps.ts'
+import type { Deps, LimitsOf, StoresOf } from '../deps.ts'
 import type { Input, Step, StepRequest, Submission } from '../journey.ts'
 import { provedNow } from '../proving.ts'
 import type { SignInState } from './state.ts'
 
-type PasswordDeps = Pick<
+export type PasswordDeps = Pick<
   Deps,
-  | 'stores'
   | 'transaction'
   | 'hasher'
   | 'hash'
   | 'clock'
   | 'protocolClock'
   | 'random'
-  | 'limits'
   | 'mails'
   | 'deviceLinkLifetime'
   | 'unknownNameHash'
   | 'issuer'
->
+> &
+  StoresOf<'accounts' | 'devices' | 'letters'> &
+  LimitsOf<'signInAddress' | 'signInFailures' | 'knownDeviceFailures' | 'deviceLink'>
 
 /**
  * Benutzername und Passwort (seed, 4 and 5). Unknown name and wrong password give one answer in one time;

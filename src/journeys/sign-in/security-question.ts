@@ -3,11 +3,12 @@ import { signInOf } from '../../domain/factors.ts'
 import { checkSecurityAnswer } from '../../domain/text-input.ts'
 import type { Account } from '../../stores/accounts.ts'
 import type { UnitOfWork } from '../../stores/transaction.ts'
-import type { Deps } from '../deps.ts'
+import type { Deps, StoresOf } from '../deps.ts'
 import type { FieldErrors, Step, StepRequest } from '../journey.ts'
 import type { SignInState, StateOf } from './state.ts'
 
-type QuestionDeps = Pick<Deps, 'stores' | 'hasher' | 'clock' | 'securityQuestions' | 'mails'>
+export type QuestionDeps = Pick<Deps, 'hasher' | 'clock' | 'securityQuestions' | 'mails'> &
+  StoresOf<'accounts' | 'insuredPersons'>
 
 /**
  * Sicherheitsfrage (seed, 4) and with it the end of the first sign-in: the account becomes active, the code is used up

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { factors } from '../../domain/factors.ts'
-
-const mtanSending = z.object({ sent: z.int(), expiresAt: z.iso.datetime(), resendAt: z.iso.datetime().nullable() })
+import { mtanState } from '../mtan-page.ts'
 
 /** After the right password: whose journey this is, what was proved so far and when, however long pages stand open. */
 const proven = { accountId: z.uuid(), proofs: z.partialRecord(z.enum(factors), z.int()) }
@@ -21,9 +20,7 @@ export const signInState = z.discriminatedUnion('step', [
     /** Masked, as the page shows it; set on arrival. */
     mobile: z.string().optional(),
     letterId: z.uuid().optional(),
-    /** Null: the budget of the number is used up until `blockedUntil`. */
-    sending: mtanSending.nullable(),
-    blockedUntil: z.iso.datetime().optional(),
+    ...mtanState,
   }),
   z.object({ step: z.literal('emailBounced'), ...proven }),
   z.object({ step: z.literal('securityQuestion'), ...person, letterId: z.uuid() }),

@@ -2,12 +2,14 @@ import { berlinDay } from '../../domain/calendar.ts'
 import { formOf, letterPurposes } from '../../domain/letters/purposes.ts'
 import { parseUnlockCode, unlockCodeBinding } from '../../domain/unlock-code.ts'
 import type { Letter } from '../../stores/letters.ts'
-import type { Deps } from '../deps.ts'
+import type { Deps, LimitsOf, StoresOf } from '../deps.ts'
 import type { Step } from '../journey.ts'
 import { provedNow } from '../proving.ts'
 import type { SignInState } from './state.ts'
 
-type UnlockCodeDeps = Pick<Deps, 'stores' | 'transaction' | 'hash' | 'clock' | 'protocolClock' | 'limits'>
+export type UnlockCodeDeps = Pick<Deps, 'transaction' | 'hash' | 'clock' | 'protocolClock'> &
+  StoresOf<'letters'> &
+  LimitsOf<'wrongUnlockCode'>
 
 /**
  * Freischaltcode (seed, 4). A typing error that the check character catches costs no try; five wrong codes pause

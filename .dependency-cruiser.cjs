@@ -52,7 +52,7 @@ module.exports = {
       'steps-do-not-import-steps',
       {
         path: '^src/journeys/([^/]+)/(?!journey)[^/]+\\.ts$',
-        pathNot: '(journey|state|activation|device-link)\\.ts$|\\.test\\.ts$',
+        pathNot: '(journey|state|activation|browser-link)\\.ts$|\\.test\\.ts$',
       },
       { path: '^src/journeys/[^/]+/(?!state)[^/]+\\.ts$' },
       'no step imports another',

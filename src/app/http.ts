@@ -11,10 +11,10 @@ import type { Overload } from '../gateways/overload.ts'
 import type { RequestContext } from '../gateways/request-context.ts'
 import { createKnownAddresses, createOneSpelling, fixedAddressesOf } from '../http/addresses.ts'
 import { createBranding } from '../http/branding.ts'
+import { createBrowserCookie } from '../http/browser.ts'
 import { createClientAddress } from '../http/client-address.ts'
 import { type CookieJar, createCookieJar, createCookieSigner } from '../http/cookies.ts'
 import { createCsrf } from '../http/csrf.ts'
-import { createDeviceCookie } from '../http/device.ts'
 import { createEmailBounceHook } from '../http/email-bounces.ts'
 import { answerRefused, createErrorPages, hasHungUp } from '../http/errors.ts'
 import { createFormBody } from '../http/form-body.ts'
@@ -120,7 +120,7 @@ export function createHttpApp(settings: Settings): RequestListener {
   app.use(createKnownAddresses(router))
   const secrets = config.secrets.cookieKeys.map((key) => key.secret)
   app.use(createFormBody({ ...config.limits.requests, bodyBytes: config.limits.bodyBytes }))
-  app.use(createDeviceCookie(cookies, newToken))
+  app.use(createBrowserCookie(cookies, newToken))
   app.use(createCsrf({ cookies, secrets, origin: new URL(issuer).origin, newToken, now: createSystemClock().now }))
   app.use(router.routes() as unknown as Middleware)
   return app.callback()

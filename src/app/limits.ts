@@ -36,9 +36,9 @@ export function createJourneyLimits(
   const perAddress = createAddressLimits(config, brief, hash)
   return {
     signInFailures: brief({ name: 'sign_in_failures', ...signIn.failures }),
-    knownDeviceFailures: brief({ name: 'sign_in_failures_known_device', ...signIn.failures }),
+    knownBrowserFailures: brief({ name: 'sign_in_failures_known_browser', ...signIn.failures }),
     signInAddress: perAddress({ name: 'sign_in_address', count: signIn.perAddressAndMinute, window: minute }),
-    deviceLink: brief({ name: 'device_link', count: signIn.deviceLink.perAccountAndHour, window: hour }),
+    browserLink: brief({ name: 'browser_link', count: signIn.browserLink.perAccountAndHour, window: hour }),
     wrongUnlockCode: lasting({ name: 'unlock_code', ...unlockCode, count: unlockCode.wrong }),
     usernameChecks: perAddress({ name: 'username_checks', count: usernameChecks.perAddressAndHour, window: hour }),
     registrationAddress: perAddress({

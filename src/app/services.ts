@@ -195,7 +195,7 @@ export async function createServices(settings: Settings) {
     insurers: insurer.insurers,
     mobileCountries: insurer.mobileCountries,
     termsVersion: insurer.termsVersion,
-    deviceLinkLifetime: config.limits.signIn.deviceLink.lifetime,
+    browserLinkLifetime: config.limits.signIn.browserLink.lifetime,
     observeStep: counts?.observeStep,
   }
   const memberImport = createMemberImport({

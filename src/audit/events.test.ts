@@ -30,7 +30,7 @@ describe('audit trail', () => {
   it('writes the named fields only, whatever else the object carries', async () => {
     const { events, trail } = recordingTrail()
     const account = { at, accountId, by: 'link' as const, email: 'erika@example.org', username: 'erika' }
-    await trail.deviceMadeKnown(account)
+    await trail.browserMadeKnown(account)
     expect(events[0]?.data).toEqual({ by: 'link' })
   })
 

@@ -25,7 +25,7 @@ export function registrationEvents(append: AppendAuditEvent) {
   }
 }
 
-type SignInFields = OfAccount & { clientId: string; acr: string; amr: readonly string[]; deviceKnown: boolean }
+type SignInFields = OfAccount & { clientId: string; acr: string; amr: readonly string[]; browserKnown: boolean }
 
 /** Sign-ins, sign-outs and the browsers they come from. */
 export function signInEvents(append: AppendAuditEvent) {
@@ -35,26 +35,26 @@ export function signInEvents(append: AppendAuditEvent) {
       'clientId',
       'acr',
       'amr',
-      'deviceKnown',
+      'browserKnown',
     ]),
     /** A sign-in was refused. For an unknown user name `nameHash` comes from `unknownNameHash`, never the name. */
-    signInFailed: event<MaybeOfAccount & { reason: string; nameHash?: string; deviceKnown?: boolean }>(
+    signInFailed: event<MaybeOfAccount & { reason: string; nameHash?: string; browserKnown?: boolean }>(
       append,
       'sign_in_failed',
       'member',
-      ['reason', 'nameHash', 'deviceKnown'],
+      ['reason', 'nameHash', 'browserKnown'],
     ),
-    /** Too many failures: unknown devices wait `seconds`; for an unknown name there is no account. */
+    /** Too many failures: unknown browsers wait `seconds`; for an unknown name there is no account. */
     signInPaused: event<MaybeOfAccount & { seconds: number; nameHash?: string }>(append, 'sign_in_paused', 'system', [
       'seconds',
       'nameHash',
     ]),
-    /** A link that makes a device known was sent to the account's e-mail address. */
-    deviceLinkSent: event<OfAccount>(append, 'device_link_sent', 'member'),
+    /** A link that makes a browser known was sent to the account's e-mail address. */
+    browserLinkSent: event<OfAccount>(append, 'browser_link_sent', 'member'),
     /** A browser was marked as known: at the registration, a sign-in, or by the link. */
-    deviceMadeKnown: event<OfAccount & { by: 'registration' | 'sign_in' | 'link' }>(
+    browserMadeKnown: event<OfAccount & { by: 'registration' | 'sign_in' | 'link' }>(
       append,
-      'device_made_known',
+      'browser_made_known',
       'member',
       ['by'],
     ),

@@ -66,7 +66,7 @@ const deadlinesSchema = z.strictObject({
   abandonedRegistrationHours: count,
   // Ends of what nobody uses any more; operators' files of before lack them.
   endedAccountDays: count.default(90),
-  unusedDeviceDays: count.default(400),
+  unusedBrowserDays: count.default(400),
   unusedConsentDays: count.default(400),
   personMonthsAfterEnd: count.default(24),
   returnedLetterMonths: count.default(24),
@@ -82,14 +82,14 @@ const threshold = z
   .refine(({ begin, end }) => end < begin, 'end must lie below begin')
 
 /** From when on new work is refused; operators' files of before lack it. */
-const knownDevicesSchema = z
+const knownBrowsersSchema = z
   .strictObject({ eventLoopDelay: threshold, passwordQueue: threshold })
   .default({ eventLoopDelay: { begin: 950, end: 500 }, passwordQueue: { begin: 0.7, end: 0.5 } })
 const loadSheddingSchema = z
   .strictObject({
     eventLoopDelay: threshold,
     passwordQueue: threshold,
-    knownDevices: knownDevicesSchema,
+    knownBrowsers: knownBrowsersSchema,
     retryAfter: seconds,
   })
   .prefault({ eventLoopDelay: { begin: 750, end: 250 }, passwordQueue: { begin: 0.5, end: 0.25 }, retryAfter: 10 })
@@ -164,7 +164,7 @@ const limitsSchema = z.strictObject({
   signIn: z.strictObject({
     failures: z.strictObject({ count, window: seconds, pause: seconds }),
     perAddressAndMinute: count,
-    deviceLink: z.strictObject({ lifetime: seconds, perAccountAndHour: count }),
+    browserLink: z.strictObject({ lifetime: seconds, perAccountAndHour: count }),
   }),
   // Operators' files of before lack the window.
   unlockCode: z.strictObject({ wrong: count, window: seconds.default(3600), pause: seconds }),

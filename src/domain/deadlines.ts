@@ -13,7 +13,7 @@ export type Deadlines = {
   /** Days after which an account that has ended is deleted. */
   endedAccountDays: number
   /** Days after which a browser is forgotten that nobody signed in with, and a consent that nobody relied on. */
-  unusedDeviceDays: number
+  unusedBrowserDays: number
   unusedConsentDays: number
   /** Months after the end of coverage, or death, after which a person leaves the register. */
   personMonthsAfterEnd: number

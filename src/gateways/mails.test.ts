@@ -35,7 +35,7 @@ const mails: [MailTemplate, TextParams, string[]][] = [
     { alert: 'SMS cost more than their budget', detail: 'country: DE' },
     ['their budget', 'country: DE'],
   ],
-  ['deviceLink', { link, until: '2026-11-24T13:20:00.000Z' }, [link, '14:20 Uhr, 24. November 2026']],
+  ['browserLink', { link, until: '2026-11-24T13:20:00.000Z' }, [link, '14:20 Uhr, 24. November 2026']],
 ]
 
 describe.each(mails)('%s', (template, params, parts) => {

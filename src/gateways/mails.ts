@@ -10,7 +10,7 @@ export type MailTemplate =
   | 'newLetterRequested'
   | 'signInReady'
   | 'registrationAttempt'
-  | 'deviceLink'
+  | 'browserLink'
   | 'letterReturned'
   | 'operatorAlert'
 

@@ -5,7 +5,7 @@ import { createStandstill } from './standstill.ts'
 const rules = {
   eventLoopDelay: { begin: 500, end: 200 },
   passwordQueue: { begin: 0.5, end: 0.25 },
-  knownDevices: { eventLoopDelay: { begin: 900, end: 400 }, passwordQueue: { begin: 0.7, end: 0.5 } },
+  knownBrowsers: { eventLoopDelay: { begin: 900, end: 400 }, passwordQueue: { begin: 0.7, end: 0.5 } },
   retryAfter: 10,
 }
 
@@ -28,7 +28,7 @@ describe('the ladder', () => {
     })
   const refused = (overload: ReturnType<typeof create>) => [
     overload.refuses('stranger'),
-    overload.refuses('knownDevice'),
+    overload.refuses('knownBrowser'),
   ]
   beforeEach(() => {
     vi.useFakeTimers()
@@ -36,7 +36,7 @@ describe('the ladder', () => {
   })
   afterEach(() => void vi.useRealTimers())
 
-  it('refuses strangers from half of the password queue on, known devices later, and says so once a period', () => {
+  it('refuses strangers from half of the password queue on, known browsers later, and says so once a period', () => {
     const overload = create()
     waiting = 31
     expect(refused(overload)).toEqual([false, false])

@@ -13,13 +13,13 @@ type Rung = {
 
 export type OverloadRules = Rung & {
   /** Browsers in which somebody has signed in before hold out longer than strangers. */
-  knownDevices: Rung
+  knownBrowsers: Rung
   /** Seconds after which refused work may come again. */
   retryAfter: number
 }
 
 /** Who brings new work: nobody is asked who has begun already. */
-export type Newcomer = 'stranger' | 'knownDevice'
+export type Newcomer = 'stranger' | 'knownBrowser'
 
 type Settings = {
   rules: OverloadRules
@@ -44,7 +44,7 @@ export type Overload = {
  * Begin and end of a period stand in the log, once each.
  */
 export function createOverload({ rules, passwords, log, standstill = createStandstill() }: Settings): Overload {
-  const rungs = { stranger: createRung(rules), knownDevice: createRung(rules.knownDevices) }
+  const rungs = { stranger: createRung(rules), knownBrowser: createRung(rules.knownBrowsers) }
   let period: { refused: number } | undefined
 
   function look(who: Newcomer): boolean {
@@ -53,7 +53,7 @@ export function createOverload({ rules, passwords, log, standstill = createStand
     // Both, so that each keeps its own begin and end.
     const refused = {
       stranger: rungs.stranger(stood, waiting / queue),
-      knownDevice: rungs.knownDevice(stood, waiting / queue),
+      knownBrowser: rungs.knownBrowser(stood, waiting / queue),
     }
     if (refused.stranger && !period) {
       period = { refused: 0 }

@@ -5,7 +5,7 @@ export type Random = {
   bytes(length: number): Uint8Array
   /** A whole number from 0 to `max` - 1, without modulo bias. */
   int(max: number): number
-  /** 256 random bits in base64url: activation links, device ids, journey ids. */
+  /** 256 random bits in base64url: activation links, browser ids, journey ids. */
   token(): string
 }
 

@@ -1,15 +1,15 @@
 import type { Context } from 'koa'
+import { browserOf } from './browser.ts'
 import type { CookieJar } from './cookies.ts'
-import { deviceOf } from './device.ts'
 
 const sinceSignIn = 400 * 24 * 60 * 60
 
 /**
- * Notes in a signed cookie that somebody has signed in with this browser, under the id of its device: every browser gets that id, and
+ * Notes in a signed cookie that somebody has signed in with this browser, under its id: every browser gets one, and
  * whom it is known to stands in the database, which an overloaded process should not ask.
  */
 export const noteSignIn = (ctx: Context, cookies: CookieJar): void =>
-  cookies.set(ctx, 'signed-in-before', deviceOf(ctx), sinceSignIn)
+  cookies.set(ctx, 'signed-in-before', browserOf(ctx), sinceSignIn)
 
 /**
  * The id of a browser in which somebody has signed in before. It costs an mTAN, so a stranger can neither make one nor collect

@@ -1,9 +1,9 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
 import { type ActivationDeps, activate, lookAtLink } from '../journeys/activation/activation.ts'
-import { confirmDevice, type DeviceDeps, isDeviceLinkUsable } from '../journeys/activation/device-link.ts'
+import { type BrowserDeps, confirmBrowser, isBrowserLinkUsable } from '../journeys/activation/browser-link.ts'
+import { browserOf, keepBrowser, renewBrowser } from './browser.ts'
 import type { CookieJar } from './cookies.ts'
-import { deviceOf, keepDevice, renewDevice } from './device.ts'
 
 /** Seconds for which the browser that activated can look at the result again. */
 const resultLifetime = 24 * 60 * 60
@@ -11,7 +11,7 @@ const resultLifetime = 24 * 60 * 60
 /** Adds the pages behind e-mailed links: GET shows, POST acts; dead links answer 410 with their page. */
 export function addLinkRoutes(
   router: Router,
-  deps: ActivationDeps & DeviceDeps,
+  deps: ActivationDeps & BrowserDeps,
   { unlockCodeDays, cookies }: { unlockCodeDays: number; cookies: CookieJar },
 ): void {
   router.get('/aktivierung/:token', async (ctx) => {
@@ -34,15 +34,15 @@ export function addLinkRoutes(
     await ctx.renderPage('activation/done', { model: { letterDay, codeDays: unlockCodeDays } })
   })
   router.get('/geraet/:token', async (ctx) => {
-    const usable = await isDeviceLinkUsable(tokenOf(ctx), deps)
-    await ctx.renderPage(usable ? 'device/confirm' : 'device/dead', { action: ctx.path }, usable ? 200 : 410)
+    const usable = await isBrowserLinkUsable(tokenOf(ctx), deps)
+    await ctx.renderPage(usable ? 'browser/confirm' : 'browser/dead', { action: ctx.path }, usable ? 200 : 410)
   })
   router.post('/geraet/:token', async (ctx) => {
-    const device = await confirmDevice(tokenOf(ctx), deviceOf(ctx), deps)
-    if (!device) return await ctx.renderPage('device/dead', {}, 410)
-    if (device === deviceOf(ctx)) keepDevice(ctx, cookies)
-    else renewDevice(ctx, cookies, device)
-    await ctx.renderPage('device/done', {})
+    const browser = await confirmBrowser(tokenOf(ctx), browserOf(ctx), deps)
+    if (!browser) return await ctx.renderPage('browser/dead', {}, 410)
+    if (browser === browserOf(ctx)) keepBrowser(ctx, cookies)
+    else renewBrowser(ctx, cookies, browser)
+    await ctx.renderPage('browser/done', {})
   })
 }
 

@@ -4,7 +4,7 @@ import type { CookieJar } from './cookies.ts'
 import { knownBrowser } from './known-browser.ts'
 
 type Settings = {
-  overload: { refuses(who: 'stranger' | 'knownDevice'): boolean; retryAfter: number }
+  overload: { refuses(who: 'stranger' | 'knownBrowser'): boolean; retryAfter: number }
   cookies: CookieJar
   /** Whether the browser has a session here: its authorization requests cost no password. */
   signedIn(ctx: Context): boolean
@@ -24,7 +24,7 @@ export function createLoadShedding({ overload, cookies, signedIn }: Settings) {
     /** Lets `handler` answer unless the request is new work that is refused. */
     mark(handler: Middleware): Middleware {
       return (ctx, next) => {
-        if (!isNew(ctx) || !overload.refuses(knownBrowser(ctx, cookies) ? 'knownDevice' : 'stranger'))
+        if (!isNew(ctx) || !overload.refuses(knownBrowser(ctx, cookies) ? 'knownBrowser' : 'stranger'))
           return handler(ctx, next)
         ctx.state.shed = true
         return next()

@@ -6,9 +6,9 @@ import type { Deps, StoresOf } from '../journeys/deps.ts'
 import type { Position } from '../journeys/journey.ts'
 import { type RegistrationDeps, registrationJourney } from '../journeys/registration/journey.ts'
 import { type RegistrationState, registrationState } from '../journeys/registration/state.ts'
+import { browserOf, keepBrowser } from './browser.ts'
 import { probeCookies } from './cookie-probe.ts'
 import type { CookieJar } from './cookies.ts'
-import { deviceOf, keepDevice } from './device.ts'
 import { formOf } from './form-body.ts'
 import { mountJourney, showPause } from './mount-journey.ts'
 
@@ -28,14 +28,14 @@ export function addRegistrationRoutes(router: Router, deps: RouteDeps, cookies: 
     request: (ctx) => ({
       journeyId: String(ctx.state.registrationId ?? ''),
       address: ctx.ip,
-      device: deviceOf(ctx),
+      browser: browserOf(ctx),
       language: ctx.state.lang,
     }),
     finish: async () => {},
     // The browser that registered is known (security.md, "sign-in failures").
     locals: (ctx) => ({ journeyMark: markOf(ctx) }),
     moved: (ctx, state) => {
-      if (state.step === 'done') keepDevice(ctx, cookies)
+      if (state.step === 'done') keepBrowser(ctx, cookies)
     },
   })
   router.get('/registrierung/neu', (ctx) => {

@@ -17,12 +17,12 @@ export type SecurityQuestion = { id: string; de: string; en: string; offered: bo
 
 /** Limits that journeys count against; keys are keyed hashes (security.md), those per address take the address itself. */
 export type JourneyLimits = {
-  /** Wrong passwords from unknown devices, per user name, known or not. */
+  /** Wrong passwords from unknown browsers, per user name, known or not. */
   signInFailures: Limit
-  /** Wrong passwords from one known device, per user name. */
-  knownDeviceFailures: Limit
+  /** Wrong passwords from one known browser, per user name. */
+  knownBrowserFailures: Limit
   signInAddress: AddressLimit
-  deviceLink: Limit
+  browserLink: Limit
   wrongUnlockCode: Limit
   usernameChecks: AddressLimit
   registrationAddress: AddressLimit
@@ -58,8 +58,8 @@ export type Deps = {
   insurers: readonly { insurerNumber: string; name: string }[]
   mobileCountries: readonly string[]
   termsVersion: string
-  /** Lifetime of the e-mailed link that makes a device known, in seconds. */
-  deviceLinkLifetime: number
+  /** Lifetime of the e-mailed link that makes a browser known, in seconds. */
+  browserLinkLifetime: number
   issuer: string
   observeStep?: StepObserver
 }

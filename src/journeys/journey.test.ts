@@ -19,7 +19,7 @@ const state = z.discriminatedUnion('step', [
 type State = z.infer<typeof state>
 type Deps = { transaction: Transaction; answer: Submission<State> }
 
-const request: StepRequest = { journeyId: 'j1', address: '127.0.0.1', device: 'device', language: 'de' }
+const request: StepRequest = { journeyId: 'j1', address: '127.0.0.1', browser: 'browser', language: 'de' }
 
 /** One stored journey and a list of what effects wrote; both are kept only when the transaction ends well. */
 function createWorld() {

@@ -12,7 +12,7 @@ export type StepRequest = {
   /** Client address, as `readAddress` spells it. */
   address: string
   /** Random id of the browser's signed cookie. */
-  device: string
+  browser: string
   language: string
   /** What the application expects as user name (OpenID Connect Core, `login_hint`). */
   loginHint?: string

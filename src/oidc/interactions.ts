@@ -2,7 +2,7 @@ import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { InteractionResults } from 'oidc-provider'
 import { signInOf } from '../domain/factors.ts'
-import { deviceOf, keepDevice } from '../http/device.ts'
+import { browserOf, keepBrowser } from '../http/browser.ts'
 import { noteSignIn } from '../http/known-browser.ts'
 import { mountJourney } from '../http/mount-journey.ts'
 import type { Position } from '../journeys/journey.ts'
@@ -33,7 +33,7 @@ export function addInteractionRoutes(router: Router, settings: InteractionDeps):
     request: (ctx) => ({
       journeyId: uidOf(ctx),
       address: ctx.ip,
-      device: deviceOf(ctx),
+      browser: browserOf(ctx),
       language: ctx.state.lang,
       loginHint: ctx.state.loginHint,
       application: ctx.state.application,
@@ -68,7 +68,7 @@ async function locate(ctx: Context, settings: InteractionDeps): Promise<Position
   const uid = interaction.uid
   let stored = await journeys.load(uid, 'sign-in')
   if (!stored) {
-    const state = await beginSignIn(stepUpOf(interaction), settings.deps, { device: deviceOf(ctx) })
+    const state = await beginSignIn(stepUpOf(interaction), settings.deps, { browser: browserOf(ctx) })
     // The first form that is sent begins the journey; looking at the page stores nothing.
     if (ctx.method !== 'POST') {
       rememberAsking(ctx, settings.cookies, uid, String(interaction.params.client_id))
@@ -96,7 +96,7 @@ async function finish(ctx: Context, settings: InteractionDeps, position: Positio
   if (position.state.step === 'finished') {
     noteSignIn(ctx, settings.cookies)
     // Its last step made this browser known.
-    keepDevice(ctx, settings.cookies)
+    keepBrowser(ctx, settings.cookies)
   }
   await handOver(ctx, settings, resultOf(position.state))
 }

@@ -8,7 +8,7 @@ export type SuspendedAccount = { account: Account; since: Date }
 
 /**
  * Takes away what other tables keep of accounts that are gone: messages that have left, with the hash of their recipient, and whose an SMS
- * was. What still has to go out goes, and is forgotten with its kind. Devices, consents and links go by their reference.
+ * was. What still has to go out goes, and is forgotten with its kind. Browsers, consents and links go by their reference.
  */
 export async function forgetTraces(db: Database, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return

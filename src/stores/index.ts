@@ -9,7 +9,6 @@ import { createConsentStore } from './consents.ts'
 import { createCoverageCandidateStore } from './coverage-candidates.ts'
 import { createDailyStatisticsStore } from './daily-statistics.ts'
 import type { Database } from './database.ts'
-import { createDeviceStore } from './devices.ts'
 import { createEmailBounceStore } from './email-bounces.ts'
 import { createInsuredPersonStore } from './insured-persons.ts'
 import { createJobRunStore } from './job-runs.ts'
@@ -17,6 +16,7 @@ import { createJourneyStore } from './journeys.ts'
 import { createKeyRewriteStore } from './key-rewrites.ts'
 import { createKeyRingStore } from './key-rings.ts'
 import { createKeyUsageStore } from './key-usage.ts'
+import { createBrowserStore } from './known-browsers.ts'
 import { createLetterStore } from './letters.ts'
 import { createMemberImportStore } from './member-imports.ts'
 import { createMessageClaimStore } from './message-claims.ts'
@@ -51,7 +51,7 @@ export function createStores(db: Database, protection: Protection) {
     consents: createConsentStore(db),
     coverageCandidates: createCoverageCandidateStore(db),
     dailyStatistics: createDailyStatisticsStore(db),
-    devices: createDeviceStore(db),
+    browsers: createBrowserStore(db),
     emailBounces: createEmailBounceStore(db, protection),
     insuredPersons: createInsuredPersonStore(db, protection),
     jobRuns: createJobRunStore(db),

@@ -61,7 +61,7 @@ async function runJobsOnce(config: Config, sms: SmsSink, variables: Record<strin
   }
 }
 
-/** Fills accounts, letters, devices, persons and a tenth of the events up to what so many accounts have; the members who sign in stay. */
+/** Fills accounts, letters, browsers, persons and a tenth of the events up to what so many accounts have; the members who sign in stay. */
 async function grow(config: Config, accounts: number): Promise<void> {
   const url = config.database.url ?? ''
   const { encryptionKeys, hashKeys } = config.secrets
@@ -70,7 +70,7 @@ async function grow(config: Config, accounts: number): Promise<void> {
   const share = accounts / 2_000_000
   const madeUp: Record<string, string> = {
     audit_events: "type = 'signIn.completed'",
-    known_devices: "account_id::text like '00000000-%'",
+    known_browsers: "account_id::text like '00000000-%'",
     unlock_letters: "id::text like '00000000-%'",
     accounts: "id::text like '00000000-%'",
     insured_persons: "id::text like '00000000-%'",

@@ -181,13 +181,13 @@ export function planFillings(factor: number, eventFactor = factor, firstPosition
       used_at: 'now()',
     },
   }
-  const devices: Filling = {
-    table: 'known_devices',
+  const browsers: Filling = {
+    table: 'known_browsers',
     rows: accounts,
-    columns: { account_id: id(scattered('n', accounts)), device_hash: 'md5(n::text)', known_since: 'now()' },
+    columns: { account_id: id(scattered('n', accounts)), browser_hash: 'md5(n::text)', known_since: 'now()' },
   }
-  const deviceLinks: Filling = {
-    table: 'device_links',
+  const browserLinks: Filling = {
+    table: 'browser_links',
     rows: Math.round(accounts / 20),
     columns: {
       token_hash: 'md5(n::text)',
@@ -196,7 +196,7 @@ export function planFillings(factor: number, eventFactor = factor, firstPosition
     },
   }
   const events = Math.round(full.events * eventFactor)
-  const members = [accountsOf(accounts), lettersOf(accounts), links, devices, deviceLinks]
+  const members = [accountsOf(accounts), lettersOf(accounts), links, browsers, browserLinks]
   return [...members, ...trafficOf(accounts), auditOf(events, accounts, firstPosition), insured]
 }
 

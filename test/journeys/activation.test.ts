@@ -221,7 +221,7 @@ describe('the four weeks', () => {
     const [account] = await ask<{ id: string }>(app, 'select id from accounts where username = $1', [person.username])
     await app.advance('P29D')
     await Promise.all([runJobs(app), runJobs(app), runJobs(app)])
-    for (const table of ['known_devices', 'activation_links', 'unlock_letters', 'device_links'])
+    for (const table of ['known_browsers', 'activation_links', 'unlock_letters', 'browser_links'])
       expect(await ask(app, `select * from ${table} where account_id = $1`, [account?.id]), table).toHaveLength(0)
     const events = await ask<{ rest: string }>(app, 'select e::text as rest from audit_events e')
     for (const value of [person.username, person.email, person.mobile])

@@ -60,7 +60,7 @@ const limits = {
       return (await from(address).post(start.url, form)).status === 422
     }
   },
-  async deviceLink() {
+  async browserLink() {
     const { client, from } = moving()
     const start = await begin(client, app)
     for (let turn = 0; turn < 11; turn++) {
@@ -70,7 +70,7 @@ const limits = {
     }
     return async (address: string) => {
       const fresh = await begin(from(address), app)
-      const form = { _csrf: entered(fresh, '_csrf'), action: 'deviceLink', username: 'niemand.hier' }
+      const form = { _csrf: entered(fresh, '_csrf'), action: 'browserLink', username: 'niemand.hier' }
       return (await client.post(fresh.url, form)).status !== 429
     }
   },
@@ -99,7 +99,7 @@ const limits = {
   },
 }
 
-const counts = { signIn: 3, deviceLink: 3, registration: 7, usernameChecks: 5, mtanOfRegistration: 2 }
+const counts = { signIn: 3, browserLink: 3, registration: 7, usernameChecks: 5, mtanOfRegistration: 2 }
 
 /** Addresses of one sender; no two tests share one. */
 const senders = {

@@ -24,8 +24,8 @@ describeOnDatabase('a new letter, asked for in two browsers', (database) => {
   /** The form is judged now; what it does comes with the answer, later. */
   async function ask() {
     const deps = { ...world, mails: { send: async () => {} } } as unknown as Deps
-    const state = { step: 'newLetter', accountId: account.id, deviceKnown: false, proofs: {} } as const
-    const request = { journeyId: randomUUID(), address: '127.0.0.1', device: 'device', language: 'de' }
+    const state = { step: 'newLetter', accountId: account.id, browserKnown: false, proofs: {} } as const
+    const request = { journeyId: randomUUID(), address: '127.0.0.1', browser: 'browser', language: 'de' }
     const submission = await newLetterStep.submit?.({}, state, deps, request)
     if (!submission || !('outcome' in submission) || !submission.effects) throw new Error('nothing is asked for')
     const { effects } = submission

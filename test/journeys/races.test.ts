@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, it } from 'vitest'
 import { activate } from '../../src/journeys/activation/activation.ts'
-import { confirmDevice } from '../../src/journeys/activation/device-link.ts'
+import { confirmBrowser } from '../../src/journeys/activation/browser-link.ts'
 import type { Deps } from '../../src/journeys/deps.ts'
 import { advance } from '../../src/journeys/journey.ts'
 import { signInJourney } from '../../src/journeys/sign-in/journey.ts'
@@ -42,7 +42,7 @@ describeOnServer('journeys, 16 requests at once', (database) => {
 
   /** A journey that has passed password, code and mTAN of an account whose letter is in the post. */
   async function beforeLastStep(accountId: string, letterId: string) {
-    const state: SignInState = { step: 'securityQuestion', accountId, deviceKnown: false, proofs, letterId }
+    const state: SignInState = { step: 'securityQuestion', accountId, browserKnown: false, proofs, letterId }
     const id = randomUUID()
     await world.stores.journeys.begin({ id, kind: 'sign-in', state, expiresAt: new Date('2026-12-01T00:00:00Z') })
     return { id, version: 0, state: state as SignInState }
@@ -52,7 +52,7 @@ describeOnServer('journeys, 16 requests at once', (database) => {
     advance(signInJourney, position, input, deps, {
       journeyId: position.id,
       address: '',
-      device: position.id,
+      browser: position.id,
       language: 'de',
     })
 
@@ -82,12 +82,12 @@ describeOnServer('journeys, 16 requests at once', (database) => {
     expect(await world.events('registration_activated')).toHaveLength(1)
   })
 
-  it('make a device known once by one link', async () => {
+  it('make a browser known once by one link', async () => {
     const { id } = await world.activated()
-    await world.stores.devices.issueLink(token, id, new Date('2026-11-24T10:00:00Z'))
-    const results = await sixteenTimes((n) => confirmDevice(token, `device ${n}`, deps))
+    await world.stores.browsers.issueLink(token, id, new Date('2026-11-24T10:00:00Z'))
+    const results = await sixteenTimes((n) => confirmBrowser(token, `browser ${n}`, deps))
     expect(results.filter(Boolean)).toHaveLength(1)
-    expect(await database()('known_devices')).toHaveLength(1)
+    expect(await database()('known_browsers')).toHaveLength(1)
   })
 
   it('finish one first sign-in when a form is sent 16 times', async () => {

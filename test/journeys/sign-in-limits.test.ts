@@ -91,7 +91,7 @@ describe('wrong passwords', () => {
     expect(at(await enterPassword(client, { ...person, username: person.username.toUpperCase() }))).toMatch(/mtan$/)
   })
 
-  it('pause unknown devices only after ten, for 15 minutes; the browser of the registration goes on', async () => {
+  it('pause unknown browsers only after ten, for 15 minutes; the browser of the registration goes on', async () => {
     const person = newcomer()
     const own = await makeActive(app, person)
     const { client, start } = await failTenTimes(person.username)
@@ -119,7 +119,7 @@ describe('wrong passwords', () => {
     expect(at(await enterPassword(own, person))).toMatch(/freischaltcode$/)
   })
 
-  it('pause a known device after ten of its own', async () => {
+  it('pause a known browser after ten of its own', async () => {
     const person = newcomer()
     const own = await awaitLetter(app, person)
     const start = await begin(own, app)
@@ -139,7 +139,7 @@ describe('wrong passwords', () => {
     for (const name of [person.username, 'gibt.es.nicht']) {
       const { client, start } = await failTenTimes(name)
       pages.push(await tryPassword(client, start, name))
-      links.push(await client.submit({ action: 'deviceLink' }, { action: 'deviceLink' }))
+      links.push(await client.submit({ action: 'browserLink' }, { action: 'browserLink' }))
     }
     const plain = ({ body }: Page) =>
       body
@@ -155,13 +155,13 @@ describe('wrong passwords', () => {
     }
   })
 
-  it('can be passed by a link to the e-mail address, which makes the device known', async () => {
+  it('can be passed by a link to the e-mail address, which makes the browser known', async () => {
     const person = newcomer()
     await makeActive(app, person)
     const mails = (await app.inbox.list('email', person.email)).length
     const { client, start } = await failTenTimes(person.username)
     expectPause(await tryPassword(client, start, person.username, person.password), 900)
-    const asked = await client.submit({ action: 'deviceLink' }, { action: 'deviceLink' })
+    const asked = await client.submit({ action: 'browserLink' }, { action: 'browserLink' })
     expect(asked.status).toBe(200)
     const mail = await app.inbox.next('email', person.email, mails)
     const page = await client.get(mail.link ?? '')
@@ -183,7 +183,7 @@ describe('wrong passwords', () => {
     const stranger = browser()
     const open = await begin(stranger, app)
     const ask = (client: Client, start: Page) =>
-      client.post(start.url, { _csrf: entered(start, '_csrf'), action: 'deviceLink', username: person.username })
+      client.post(start.url, { _csrf: entered(start, '_csrf'), action: 'browserLink', username: person.username })
     for (let turn = 0; turn < 4; turn++) {
       const other = browser()
       await ask(other, await begin(other, app))

@@ -30,7 +30,7 @@ const noLimits = [
   'mtan.lifetime',
   'mtan.resendAfter',
   'mtan.breaker',
-  'signIn.deviceLink.lifetime',
+  'signIn.browserLink.lifetime',
   'addressPrefixes',
   'bodyBytes',
   'requests',
@@ -40,13 +40,17 @@ const noLimits = [
 
 /** Every limit of `limits.yaml`: what it counts by, and why a stranger who uses it up does not bind the owner. */
 const rows: Record<string, { key: string; why: string; try?: (app: TestApp) => Promise<void> }> = {
-  'signIn.failures': { key: 'user name; known device', why: 'known browsers have lanes, others a link', try: userName },
+  'signIn.failures': {
+    key: 'user name; known browser',
+    why: 'known browsers have lanes, others a link',
+    try: userName,
+  },
   'signIn.perAddressAndMinute': {
     key: 'address',
     why: 'known browsers pass, right passwords count for nothing',
     try: address,
   },
-  'signIn.deviceLink.perAccountAndHour': {
+  'signIn.browserLink.perAccountAndHour': {
     key: 'user name',
     why: 'what was asked for lies in her mailbox',
     try: links,
@@ -215,7 +219,7 @@ async function links(app: TestApp): Promise<void> {
   await sixteen(async () => {
     const client = createClient(ownAddress())
     const start = await begin(client, app)
-    await client.post(start.url, { _csrf: entered(start, '_csrf'), action: 'deviceLink', username: person.username })
+    await client.post(start.url, { _csrf: entered(start, '_csrf'), action: 'browserLink', username: person.username })
   })
   const own = createClient(ownAddress())
   await confirmLink(own, app, person, asked)
@@ -324,7 +328,7 @@ async function copiedCookie(app: TestApp): Promise<void> {
   await begin(own, app)
   expect((await enterPassword(own, person)).status).toBe(429)
   const known = (await app.inbox.list('email', person.email)).length
-  await own.submit({ action: 'deviceLink' }, { action: 'deviceLink' })
+  await own.submit({ action: 'browserLink' }, { action: 'browserLink' })
   const old = copyOf(own)
   await confirmLink(own, app, person, known)
   await begin(own, app)

@@ -161,7 +161,7 @@ describe('the browser that is known', () => {
       expect(answer.headers.getSetCookie().filter((cookie) => cookie.startsWith('device='))).toEqual([])
     const [{ count } = { count: 0 }] = await ask<{ count: number }>(
       app,
-      "select count(*)::int as count from known_devices d join accounts a on a.id = d.account_id where a.username = 'lena.huber'",
+      "select count(*)::int as count from known_browsers d join accounts a on a.id = d.account_id where a.username = 'lena.huber'",
     )
     expect(count).toBeGreaterThan(0)
   })

@@ -17,7 +17,7 @@ const logoutForm =
 const onwardForm = '<form id="op.logoutForm" method="get" action="/oidc/logout/onward"></form>'
 const signedOut = { form: onwardForm, clientName: 'Meine-AOK-Portal' }
 
-/** Sign-in, its notices, devices, consent and sign-out. */
+/** Sign-in, its notices, browsers, consent and sign-out. */
 export const signInSamples: Sample[] = [
   sample('sign-in/password', { ...signIn, values: { username: 'lena.huber' } }),
   sample(
@@ -98,7 +98,7 @@ export const signInSamples: Sample[] = [
   sample('sign-in/ended', signIn),
   sample('sign-in/paused', { ...signIn, model: { until: at('14:20:00'), canSendLink: true, username: 'lena.huber' } }),
   sample('sign-in/paused', { model: { until: at('14:20:00'), canSendLink: false } }, 'without-link'),
-  sample('sign-in/device-link-sent', signIn),
+  sample('sign-in/browser-link-sent', signIn),
   sample('sign-in/expired', { model: { restartPath: '/anmeldung' } }),
   sample(
     'sign-in/expired',
@@ -126,9 +126,9 @@ export const signInSamples: Sample[] = [
       })),
     },
   }),
-  sample('device/confirm'),
-  sample('device/done'),
-  sample('device/dead'),
+  sample('browser/confirm'),
+  sample('browser/done'),
+  sample('browser/dead'),
   sample('sign-out/confirm', { model: { form: logoutForm } }),
   sample('sign-out/confirm', { model: { form: logoutForm, clientName: 'Laufcoach', stranded: true } }, 'stranded'),
   sample('sign-out/done', { model: { form: onwardForm } }),

@@ -67,12 +67,12 @@ describeOnDatabase('deadlines', (database) => {
 
   it('delete a registration after 28 days with all its personal data: on day 28 still there, on day 29 gone', async () => {
     const id = await register()
-    await world.stores.devices.makeKnown(id, 'device', world.clock.now())
+    await world.stores.browsers.makeKnown(id, 'browser', world.clock.now())
     await at('2026-12-22T22:59:00Z')
     expect(await world.stores.accounts.find(id)).not.toBeNull()
     await at('2026-12-22T23:00:00Z')
     expect(await world.stores.accounts.find(id)).toBeNull()
-    expect(await database()('known_devices')).toEqual([])
+    expect(await database()('known_browsers')).toEqual([])
     expect(await world.events('registration_deleted')).toEqual([{ reason: 'not_activated' }])
     expect(await at('2026-12-22T23:00:00Z')).toMatchObject({ deleteNotActivated: 0 })
   })

@@ -67,12 +67,12 @@ describeOnServer('a print run that others get in the way of', (database) => {
       {
         step: 'securityQuestion',
         accountId: account.id,
-        deviceKnown: false,
+        browserKnown: false,
         proofs: { password: 1, letter: 2, sms: 3 },
         letterId: letter?.id ?? '',
       },
       deps,
-      { journeyId: 'j', address: '192.0.2.1', device: 'd', language: 'de' },
+      { journeyId: 'j', address: '192.0.2.1', browser: 'd', language: 'de' },
     )
     const effects = submission && 'effects' in submission ? submission.effects : undefined
     if (!effects) throw new Error('the answer was refused')

@@ -28,7 +28,7 @@ describeOnBoth('audit log', (database) => {
         clientId: `c${n}`,
         acr: 'x',
         amr: ['pwd'],
-        deviceKnown: true,
+        browserKnown: true,
       })
   }
 
@@ -71,7 +71,7 @@ describeOnBoth('audit log', (database) => {
       actor: 'member',
       accountId,
       position: 2,
-      data: { clientId: 'c2', acr: 'x', amr: ['pwd'], deviceKnown: true },
+      data: { clientId: 'c2', acr: 'x', amr: ['pwd'], browserKnown: true },
     })
     expect(oldest?.position).toBe(1)
     expect(await store().findForAccount('6f0c6b7e-7f0e-4f3e-9d9b-0b8f2f3a1c12')).toEqual([])

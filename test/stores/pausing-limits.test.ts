@@ -19,7 +19,7 @@ type Pausing = { count: number; window: number; pause: number }
 
 /** The limits that each rule with a window and a pause stands for, by its place in `limits.yaml`. */
 const limitsOf: Record<string, { rule: Pausing; names: (keyof JourneyLimits)[] }> = {
-  'signIn.failures': { rule: config.limits.signIn.failures, names: ['signInFailures', 'knownDeviceFailures'] },
+  'signIn.failures': { rule: config.limits.signIn.failures, names: ['signInFailures', 'knownBrowserFailures'] },
   unlockCode: {
     rule: { ...config.limits.unlockCode, count: config.limits.unlockCode.wrong },
     names: ['wrongUnlockCode'],

@@ -10,7 +10,7 @@ export const defaultDeadlines: Deadlines = {
   coverageGraceMonths: 3,
   abandonedRegistrationHours: 24,
   endedAccountDays: 90,
-  unusedDeviceDays: 400,
+  unusedBrowserDays: 400,
   unusedConsentDays: 400,
   personMonthsAfterEnd: 24,
   returnedLetterMonths: 24,

@@ -51,7 +51,7 @@ export const watchedQueries: WatchedQuery[] = [
     codes.deleteIssuedBefore(hoursAgo(48)),
   ),
   watch('clean-up', 'rate_limits', ['rate_limits_expire'], (stores) => stores.rateLimits.deleteEnded(now.getTime())),
-  watch('clean-up', 'device_links', ['device_links_expires_at'], ({ devices }) => devices.deleteExpiredLinks(now)),
+  watch('clean-up', 'browser_links', ['browser_links_expires_at'], ({ browsers }) => browsers.deleteExpiredLinks(now)),
   watch('clean-up', 'messages', ['messages_created_at_index'], (stores) =>
     stores.messages.deleteCreatedBefore(hoursAgo(24 * 30)),
   ),

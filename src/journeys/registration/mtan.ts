@@ -86,8 +86,8 @@ async function createRegistration(
   }
   // Somebody took the name in this very moment: nothing happens, and the next try leads to the first page.
   if (!(await unit.accounts.create(account))) return { invalid: { mtan: 'used_up' } }
-  if (await unit.devices.makeKnown(account.id, request.device, now))
-    await unit.audit.deviceMadeKnown({ at: now, accountId: account.id, by: 'registration' })
+  if (await unit.browsers.makeKnown(account.id, request.browser, now))
+    await unit.audit.browserMadeKnown({ at: now, accountId: account.id, by: 'registration' })
   await unit.audit.registrationCreated({
     at: now,
     accountId: account.id,

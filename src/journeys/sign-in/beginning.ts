@@ -12,8 +12,8 @@ export type StepUp = { accountId: string; proofs: Proofs; acr: string }
  */
 export async function beginSignIn(
   stepUp: StepUp | undefined,
-  { stores }: StoresOf<'accounts' | 'devices'>,
-  { device }: { device: string },
+  { stores }: StoresOf<'accounts' | 'browsers'>,
+  { browser }: { browser: string },
 ): Promise<SignInState> {
   const anew = { step: 'password' } as const
   if (!stepUp) return anew
@@ -22,7 +22,7 @@ export async function beginSignIn(
   if (missing.join() !== 'sms') return anew
   const account = await stores.accounts.find(accountId)
   if (account?.state !== 'active' || !provedSince(proofs, account.signInsFrom)) return anew
-  const deviceKnown = await stores.devices.isKnown(accountId, device)
+  const browserKnown = await stores.browsers.isKnown(accountId, browser)
   const mobile = maskMobile(account.mobile)
-  return { step: 'mtan', way: 'stepUp', accountId, deviceKnown, mobile, proofs, sending: null }
+  return { step: 'mtan', way: 'stepUp', accountId, browserKnown, mobile, proofs, sending: null }
 }

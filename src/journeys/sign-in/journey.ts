@@ -6,7 +6,7 @@ import { type NewLetterDeps, newLetterRequestedStep, newLetterStep } from './new
 import {
   type AwaitingLetterDeps,
   awaitingLetterStep,
-  deviceLinkSentStep,
+  browserLinkSentStep,
   endedStep,
   type NotActivatedDeps,
   notActivatedStep,
@@ -49,7 +49,7 @@ export const signInJourney: Journey<SignInState, SignInDeps> = {
     awaitingLetter: awaitingLetterStep,
     suspended: suspendedStep,
     ended: endedStep,
-    deviceLinkSent: deviceLinkSentStep,
+    browserLinkSent: browserLinkSentStep,
   },
   table: {
     password: {
@@ -58,7 +58,7 @@ export const signInJourney: Journey<SignInState, SignInDeps> = {
       codeExpired: 'mtan',
       notActivated: 'notActivated',
       awaitingLetter: 'awaitingLetter',
-      deviceLinkSent: 'deviceLinkSent',
+      browserLinkSent: 'browserLinkSent',
       otherPerson: 'otherPerson',
     },
     unlockCode: { accepted: 'mtan', newLetter: 'mtan' },

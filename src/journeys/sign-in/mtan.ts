@@ -67,7 +67,7 @@ async function accepted(
   request: StepRequest,
 ): Promise<Submission<SignInState>> {
   const now = deps.clock.now()
-  const { accountId, deviceKnown, letterId, way } = state
+  const { accountId, browserKnown, letterId, way } = state
   const consume = async (unit: UnitOfWork) =>
     (await unit.codes.consume(codeId, now)) ? undefined : ({ invalid: { mtan: 'used_up' } } as const)
   if (way === 'newLetter') return { outcome: 'newLetter', data: state, effects: consume }
@@ -77,7 +77,7 @@ async function accepted(
   // What was proved before access ended counts no more when it is given back.
   if (!provedSince(proofs, standing.account.signInsFrom)) return { outcome: 'restart', data: {}, effects: consume }
   if (way === 'firstSignIn')
-    return { outcome: 'firstSignIn', data: { accountId, deviceKnown, letterId, proofs }, effects: consume }
+    return { outcome: 'firstSignIn', data: { accountId, browserKnown, letterId, proofs }, effects: consume }
   const { acr, amr, authTime } = signInOf(proofs)
   const untold = !standing.account.emailBounce?.toldAt && bounceNotice(standing.account)
   return {
@@ -88,8 +88,8 @@ async function accepted(
       if (objection) return objection
       // Suspended or ended since the password: nobody is signed in.
       if (!(await unit.accounts.recordSignIn(accountId, now, authTime))) return { invalid: { mtan: 'used_up' } }
-      if (await unit.devices.makeKnown(accountId, request.device, now))
-        await unit.audit.deviceMadeKnown({ at: now, accountId, by: 'sign_in' })
+      if (await unit.browsers.makeKnown(accountId, request.browser, now))
+        await unit.audit.browserMadeKnown({ at: now, accountId, by: 'sign_in' })
       const clientId = request.application?.clientId ?? ''
       await unit.audit.signInSucceeded({
         at: now,
@@ -97,7 +97,7 @@ async function accepted(
         clientId,
         acr,
         amr,
-        deviceKnown,
+        browserKnown,
       })
     },
   }

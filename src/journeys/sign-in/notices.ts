@@ -61,7 +61,7 @@ export const suspendedStep: Step<SignInState, 'suspended', object> = {
 export const endedStep: Step<SignInState, 'ended', object> = { path: 'beendet', show: () => ({}) }
 
 /** The e-mail of a pause is on its way, if the name is known. */
-export const deviceLinkSentStep: Step<SignInState, 'deviceLinkSent', object> = {
+export const browserLinkSentStep: Step<SignInState, 'browserLinkSent', object> = {
   path: 'link-gesendet',
   show: () => ({}),
 }

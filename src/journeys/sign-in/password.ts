@@ -17,16 +17,16 @@ export type PasswordDeps = Pick<
   | 'protocolClock'
   | 'random'
   | 'mails'
-  | 'deviceLinkLifetime'
+  | 'browserLinkLifetime'
   | 'unknownNameHash'
   | 'issuer'
 > &
-  StoresOf<'accounts' | 'devices' | 'letters'> &
-  LimitsOf<'signInAddress' | 'signInFailures' | 'knownDeviceFailures' | 'deviceLink'>
+  StoresOf<'accounts' | 'browsers' | 'letters'> &
+  LimitsOf<'signInAddress' | 'signInFailures' | 'knownBrowserFailures' | 'browserLink'>
 
 /**
  * Benutzername und Passwort (seed, 4 and 5). Unknown name and wrong password give one answer in one time;
- * failures count per name, known or not, and in a lane of its own for each known device (security.md).
+ * failures count per name, known or not, and in a lane of its own for each known browser (security.md).
  */
 export const passwordStep: Step<SignInState, 'password', PasswordDeps> = {
   path: 'passwort',
@@ -35,9 +35,10 @@ export const passwordStep: Step<SignInState, 'password', PasswordDeps> = {
   async submit(input, _state, deps, request) {
     const tooFast = await deps.limits.signInAddress.use(request.address)
     const sender = await identify(input, deps, request)
-    const { name, account, deviceKnown, lane } = sender
-    // A known device is bound by its own lane only: whoever shares its address can use up what belongs to the address.
-    if (tooFast && !deviceKnown) return { blockedUntil: tooFast, view: 'sign-in/paused', model: { canSendLink: false } }
+    const { name, account, browserKnown, lane } = sender
+    // A known browser is bound by its own lane only: whoever shares its address can use up what belongs to the address.
+    if (tooFast && !browserKnown)
+      return { blockedUntil: tooFast, view: 'sign-in/paused', model: { canSendLink: false } }
     const pausedUntil = await lane.limit.use(lane.key)
     if (pausedUntil) {
       // Beyond what the address may send, no refusal leaves a row in the audit log.
@@ -59,12 +60,12 @@ export const passwordStep: Step<SignInState, 'password', PasswordDeps> = {
     await rehashWhenOutdated(deps, account, input.password ?? '')
     // Before any mTAN goes out: nothing that this person could do would answer the request.
     if (request.isFor && !request.isFor(account.id)) return { outcome: 'otherPerson', data: {} }
-    return await route(deps, account, deviceKnown)
+    return await route(deps, account, browserKnown)
   },
   actions: {
-    /** During a pause: a link to the account's address makes this device known. The answer is the same for unknown names. */
-    async deviceLink(input, _state, deps, request) {
-      return await sendDeviceLink(input, deps, request)
+    /** During a pause: a link to the account's address makes this browser known. The answer is the same for unknown names. */
+    async browserLink(input, _state, deps, request) {
+      return await sendBrowserLink(input, deps, request)
     },
   },
 }
@@ -79,19 +80,19 @@ async function identify(input: Input, deps: PasswordDeps, request: StepRequest) 
   const name = username.ok ? username.value : (input.username ?? '').slice(0, 200)
   const account = username.ok ? await deps.stores.accounts.findByUsername(username.value) : null
   // Asked for unknown names too, so that both take the same work.
-  const deviceKnown = await deps.stores.devices.isKnown(account?.id ?? unknownAccount, request.device)
-  return { name, account, deviceKnown, lane: failureLane(deps, name, deviceKnown, request) }
+  const browserKnown = await deps.stores.browsers.isKnown(account?.id ?? unknownAccount, request.browser)
+  return { name, account, browserKnown, lane: failureLane(deps, name, browserKnown, request) }
 }
 
-/** A known device has its lane of failures, so that it needs no place among the others of its address. */
-async function verify(input: Input, deps: PasswordDeps, { account, deviceKnown }: Sender, request: StepRequest) {
+/** A known browser has its lane of failures, so that it needs no place among the others of its address. */
+async function verify(input: Input, deps: PasswordDeps, { account, browserKnown }: Sender, request: StepRequest) {
   const password = (input.password ?? '').normalize('NFC').slice(0, 1024)
-  return await deps.hasher.verify(password, account?.passwordHash ?? null, deviceKnown ? undefined : request.address)
+  return await deps.hasher.verify(password, account?.passwordHash ?? null, browserKnown ? undefined : request.address)
 }
 
-function failureLane(deps: PasswordDeps, name: string, deviceKnown: boolean, request: StepRequest) {
-  return deviceKnown
-    ? { limit: deps.limits.knownDeviceFailures, key: deps.hash.hash(`${name}\0${request.device}`, 'limit:device') }
+function failureLane(deps: PasswordDeps, name: string, browserKnown: boolean, request: StepRequest) {
+  return browserKnown
+    ? { limit: deps.limits.knownBrowserFailures, key: deps.hash.hash(`${name}\0${request.browser}`, 'limit:browser') }
     : { limit: deps.limits.signInFailures, key: deps.hash.hash(name, 'limit:username') }
 }
 
@@ -132,9 +133,9 @@ async function rehashWhenOutdated(deps: PasswordDeps, account: Account, password
 }
 
 /** Where the right password leads, by the account's state (mission.md, "Account states"). */
-async function route(deps: PasswordDeps, account: Account, deviceKnown: boolean): Promise<Submission<SignInState>> {
+async function route(deps: PasswordDeps, account: Account, browserKnown: boolean): Promise<Submission<SignInState>> {
   const now = deps.clock.now()
-  const person = { accountId: account.id, deviceKnown, proofs: { password: provedNow(deps, account) } }
+  const person = { accountId: account.id, browserKnown, proofs: { password: provedNow(deps, account) } }
   switch (account.state) {
     case 'pending_activation':
       return isPast(account.activationLastDay, now)
@@ -157,7 +158,7 @@ async function route(deps: PasswordDeps, account: Account, deviceKnown: boolean)
   }
 }
 
-async function sendDeviceLink(
+async function sendBrowserLink(
   input: Input,
   deps: PasswordDeps,
   request: StepRequest,
@@ -166,29 +167,29 @@ async function sendDeviceLink(
   if (tooFast) return { blockedUntil: tooFast, view: 'sign-in/paused', model: { canSendLink: false } }
   const { name, account, lane } = await identify(input, deps, request)
   const common = await deps.limits.signInFailures.blockedUntil(deps.hash.hash(name, 'limit:username'))
-  // A known device whose lane is used up needs a link, too: somebody else may have a copy of its cookie.
+  // A known browser whose lane is used up needs a link, too: somebody else may have a copy of its cookie.
   const paused = common ?? (await lane.limit.blockedUntil(lane.key))
   // Counted during a pause only: who presses before it uses up no link of the owner. Those of the limit are in her mailbox, and valid.
-  const exhausted = paused && (await deps.limits.deviceLink.use(deps.hash.hash(name, 'limit:device-link')))
+  const exhausted = paused && (await deps.limits.browserLink.use(deps.hash.hash(name, 'limit:browser-link')))
   const recipient = paused && !exhausted ? account : null
   await deps.transaction((unit) => (recipient ? sendLink(deps, unit, recipient) : sendNothing(deps, unit)))
-  return { outcome: 'deviceLinkSent', data: {} }
+  return { outcome: 'browserLinkSent', data: {} }
 }
 
 async function sendLink(deps: PasswordDeps, unit: UnitOfWork, account: Account): Promise<void> {
   const now = deps.clock.now()
   const token = deps.random.token()
-  const expiresAt = new Date(now.getTime() + deps.deviceLinkLifetime * 1000)
-  await unit.devices.issueLink(token, account.id, expiresAt)
+  const expiresAt = new Date(now.getTime() + deps.browserLinkLifetime * 1000)
+  await unit.browsers.issueLink(token, account.id, expiresAt)
   const params = { link: new URL(`/geraet/${token}`, deps.issuer).href, until: expiresAt.toISOString() }
-  await deps.mails.send(unit, account, 'deviceLink', params, now)
-  await unit.audit.deviceLinkSent({ at: now, accountId: account.id })
+  await deps.mails.send(unit, account, 'browserLink', params, now)
+  await unit.audit.browserLinkSent({ at: now, accountId: account.id })
 }
 
 /** The same work without a recipient: the time tells nothing about the name. */
 async function sendNothing(deps: PasswordDeps, unit: UnitOfWork): Promise<void> {
   const now = deps.clock.now()
-  await unit.devices.isLinkUsable(deps.random.token(), now)
+  await unit.browsers.isLinkUsable(deps.random.token(), now)
   await unit.send({ kind: 'discarded', payload: { link: deps.random.token() }, expiresAt: now }, now)
   await unit.audit.signInFailed({ at: now, reason: 'link_without_account' })
 }

@@ -68,8 +68,8 @@ async function completeFirstSignIn(
   await unit.letters.endOthers(account.id, state.letterId)
   for (const accountId of await unit.accounts.deleteOtherRegistrations(account.id, account.insuranceNumber))
     await unit.audit.registrationDeleted({ at: now, accountId, reason: 'other_registration_active' })
-  if (await unit.devices.makeKnown(account.id, request.device, now))
-    await unit.audit.deviceMadeKnown({ at: now, accountId: account.id, by: 'sign_in' })
+  if (await unit.browsers.makeKnown(account.id, request.browser, now))
+    await unit.audit.browserMadeKnown({ at: now, accountId: account.id, by: 'sign_in' })
   await unit.audit.securityQuestionSet({ at: now, accountId: account.id })
   await unit.audit.accountActivated({ at: now, accountId: account.id })
   await unit.audit.signInSucceeded({
@@ -78,7 +78,7 @@ async function completeFirstSignIn(
     clientId: request.application?.clientId ?? '',
     acr,
     amr,
-    deviceKnown: state.deviceKnown,
+    browserKnown: state.browserKnown,
   })
   await deps.mails.send(unit, account, 'signInReady', {}, now)
 }

@@ -4,7 +4,7 @@ import { mtanState } from '../mtan-page.ts'
 
 /** After the right password: whose journey this is, what was proved so far and when, however long pages stand open. */
 const proven = { accountId: z.uuid(), proofs: z.partialRecord(z.enum(factors), z.int()) }
-const person = { ...proven, deviceKnown: z.boolean() }
+const person = { ...proven, browserKnown: z.boolean() }
 
 /**
  * Where a sign-in stands. One variant per step, so that a state can only hold what its step has proven.
@@ -30,7 +30,7 @@ export const signInState = z.discriminatedUnion('step', [
   z.object({ step: z.literal('awaitingLetter'), ...person }),
   z.object({ step: z.literal('suspended'), reason: z.string() }),
   z.object({ step: z.literal('ended') }),
-  z.object({ step: z.literal('deviceLinkSent') }),
+  z.object({ step: z.literal('browserLinkSent') }),
   /** The request is for somebody else (`id_token_hint`, `sub`). */
   z.object({ step: z.literal('otherPerson') }),
   z.object({ step: z.literal('finished'), ...proven }),

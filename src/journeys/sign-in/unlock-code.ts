@@ -35,18 +35,18 @@ export const unlockCodeStep: Step<SignInState, 'unlockCode', UnlockCodeDeps> = {
       return { invalid: { unlockCode: 'wrong' } }
     }
     await deps.limits.wrongUnlockCode.giveBack(state.accountId)
-    const { accountId, deviceKnown } = state
+    const { accountId, browserKnown } = state
     const proofs = { ...state.proofs, letter: provedNow(deps) }
     return {
       outcome: 'accepted',
-      data: { accountId, deviceKnown, proofs, way: 'firstSignIn', letterId: letter.id, sending: null },
+      data: { accountId, browserKnown, proofs, way: 'firstSignIn', letterId: letter.id, sending: null },
       effects: (unit) => unit.audit.unlockCodeAccepted(event),
     }
   },
   actions: {
     /** "Kein Brief angekommen?": a new one can be asked for after the mTAN. */
-    async newLetter(_input, { accountId, deviceKnown, proofs }) {
-      return { outcome: 'newLetter', data: { accountId, deviceKnown, proofs, way: 'newLetter', sending: null } }
+    async newLetter(_input, { accountId, browserKnown, proofs }) {
+      return { outcome: 'newLetter', data: { accountId, browserKnown, proofs, way: 'newLetter', sending: null } }
     },
   },
 }

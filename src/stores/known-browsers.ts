@@ -5,33 +5,33 @@ import type { Database } from './database.ts'
 const dayInMs = 24 * 60 * 60 * 1000
 
 /** Creates the store of browsers known to an account (security.md, "sign-in failures") and of links that make one known. */
-export function createDeviceStore(db: Database) {
-  const devices = () => db('known_devices')
-  const links = () => db('device_links')
+export function createBrowserStore(db: Database) {
+  const browsers = () => db('known_browsers')
+  const links = () => db('browser_links')
   return {
-    /** `device` is the random id in the browser's signed cookie; only its hash is stored. `false`: it was known before, and used again. */
-    makeKnown: async (accountId: string, device: string, now: Date): Promise<boolean> => {
-      const added = await devices()
-        .insert({ account_id: accountId, device_hash: hashToken(device), known_since: now, last_used_at: now })
-        .onConflict(['account_id', 'device_hash'])
+    /** `browser` is the random id in the browser's signed cookie; only its hash is stored. `false`: it was known before, and used again. */
+    makeKnown: async (accountId: string, browser: string, now: Date): Promise<boolean> => {
+      const added = await browsers()
+        .insert({ account_id: accountId, browser_hash: hashToken(browser), known_since: now, last_used_at: now })
+        .onConflict(['account_id', 'browser_hash'])
         .ignore()
         .returning('account_id')
       if (added.length === 1) return true
       // Once a day is enough to tell that somebody uses it.
-      await devices()
-        .where({ account_id: accountId, device_hash: hashToken(device) })
+      await browsers()
+        .where({ account_id: accountId, browser_hash: hashToken(browser) })
         .where('last_used_at', '<', new Date(now.getTime() - dayInMs))
         .update({ last_used_at: now })
       return false
     },
-    isKnown: async (accountId: string, device: string) =>
-      (await devices()
-        .where({ account_id: accountId, device_hash: hashToken(device) })
+    isKnown: async (accountId: string, browser: string) =>
+      (await browsers()
+        .where({ account_id: accountId, browser_hash: hashToken(browser) })
         .first('account_id')) !== undefined,
     /** Forgets a browser; `false` when the account did not know it. */
-    forget: async (accountId: string, device: string) =>
-      (await devices()
-        .where({ account_id: accountId, device_hash: hashToken(device) })
+    forget: async (accountId: string, browser: string) =>
+      (await browsers()
+        .where({ account_id: accountId, browser_hash: hashToken(browser) })
         .delete()) > 0,
     issueLink: (token: string, accountId: string, expiresAt: Date) =>
       links().insert({ token_hash: hashToken(token), account_id: accountId, expires_at: expiresAt }),
@@ -51,8 +51,8 @@ export function createDeviceStore(db: Database) {
     },
     /** Forgets browsers that nobody has signed in with since the instant. */
     deleteUnusedSince: (before: Date) =>
-      deleteSome(db, 'known_devices', (rows) => rows.where('last_used_at', '<', before).orderBy('last_used_at')),
+      deleteSome(db, 'known_browsers', (rows) => rows.where('last_used_at', '<', before).orderBy('last_used_at')),
     deleteExpiredLinks: (now: Date) =>
-      deleteSome(db, 'device_links', (rows) => rows.where('expires_at', '<', now).orderBy('expires_at')),
+      deleteSome(db, 'browser_links', (rows) => rows.where('expires_at', '<', now).orderBy('expires_at')),
   }
 }

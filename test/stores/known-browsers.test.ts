@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest'
 import { createAccountStore } from '../../src/stores/accounts.ts'
-import { createDeviceStore } from '../../src/stores/devices.ts'
+import { createBrowserStore } from '../../src/stores/known-browsers.ts'
 import { describeOnBoth, sixteenTimes } from '../support/databases.ts'
 import { newAccount } from '../support/members.ts'
 import { createProtection } from '../support/protection.ts'
@@ -9,8 +9,8 @@ const now = new Date('2026-11-25T09:00:00Z')
 const expiresAt = new Date('2026-11-25T10:00:00Z')
 const token = 'x'.repeat(43)
 
-describeOnBoth('known devices', (database) => {
-  const store = () => createDeviceStore(database())
+describeOnBoth('known browsers', (database) => {
+  const store = () => createBrowserStore(database())
 
   async function account() {
     const created = newAccount()
@@ -24,20 +24,20 @@ describeOnBoth('known devices', (database) => {
 
   it('are known to their own account only', async () => {
     const [own, other] = [await account(), await account()]
-    await store().makeKnown(own, 'device', now)
-    await store().makeKnown(own, 'device', now)
-    expect(await store().isKnown(own, 'device')).toBe(true)
+    await store().makeKnown(own, 'browser', now)
+    await store().makeKnown(own, 'browser', now)
+    expect(await store().isKnown(own, 'browser')).toBe(true)
     expect(await store().isKnown(own, 'another')).toBe(false)
-    expect(await store().isKnown(other, 'device')).toBe(false)
-    expect(JSON.stringify(await database()('known_devices'))).not.toContain('"device"')
+    expect(await store().isKnown(other, 'browser')).toBe(false)
+    expect(JSON.stringify(await database()('known_browsers'))).not.toContain('"browser"')
   })
 
   it('go with the account, and their links too', async () => {
     const id = await account()
-    await store().makeKnown(id, 'device', now)
+    await store().makeKnown(id, 'browser', now)
     await store().issueLink(token, id, expiresAt)
     await database()('accounts').delete()
-    expect(await database()('known_devices')).toEqual([])
+    expect(await database()('known_browsers')).toEqual([])
     expect(await store().useLink(token, now)).toBeNull()
   })
 
@@ -68,8 +68,8 @@ describeOnBoth('known devices', (database) => {
 
   it('may be made known 16 times at once', async () => {
     const id = await account()
-    await sixteenTimes(() => store().makeKnown(id, 'device', now))
-    expect(await database()('known_devices')).toHaveLength(1)
+    await sixteenTimes(() => store().makeKnown(id, 'browser', now))
+    expect(await database()('known_browsers')).toHaveLength(1)
   })
 
   it('are forgotten when nobody signs in with them, and live with every sign-in', async () => {

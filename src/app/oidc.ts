@@ -150,16 +150,19 @@ function createPages({
   services,
 }: Settings): Pick<
   ProviderDeps,
-  'renderError' | 'renderUnavailable' | 'renderRefusal' | 'renderSignOut' | 'renderSignedOut'
+  'renderError' | 'renderUnavailable' | 'renderRefusal' | 'renderMissing' | 'renderSignOut' | 'renderSignedOut'
 > {
   const cookies = createCookieJar({ secure: issuer.startsWith('https://') })
+  const renderMissing: ProviderDeps['renderMissing'] = (ctx, provider, uid) =>
+    explainMissing(ctx, { provider, deps: services.journeyDeps, cookies }, uid)
   return {
+    renderMissing,
     async renderError(ctx, out, error) {
       const { uid = '' } = ctx.params as { uid?: string }
       if (isInteractionGone(ctx, error)) {
         // The request that ended it has given the browser its session.
         ctx.remove('Set-Cookie')
-        return await explainMissing(ctx, { provider: ctx.oidc.provider, deps: services.journeyDeps, cookies }, uid)
+        return await renderMissing(ctx, ctx.oidc.provider, uid)
       }
       const reference = newReference()
       log.info({ reference, ...wordsOf(error) }, 'OIDC request refused')

@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import type Provider from 'oidc-provider'
 import type { AdapterFactory, KoaContextWithOIDC } from 'oidc-provider'
 import type { RegisteredClient } from '../domain/clients/client.ts'
 import type { TrustedProxies } from '../domain/trusted-proxies.ts'
@@ -81,6 +82,8 @@ export type ProviderDeps = {
   renderUnavailable(ctx: Context, error: Error): Promise<void>
   /** Answers a refusal at a protocol address: a page for persons, JSON for programs. */
   renderRefusal(ctx: Context, error: PublicError): Promise<void>
+  /** Says why there is no sign-in to go on with at this address. */
+  renderMissing(ctx: Context, provider: Provider, uid: string): Promise<void>
   renderSignOut(ctx: Context, page: SignOutPage): Promise<void> | void
   renderSignedOut(ctx: Context, page: SignedOutPage): Promise<void> | void
   /** A member signed out; `clientId` is the application that asked. */

@@ -27,6 +27,7 @@ import { assertParameterSizes } from './requests/parameter-sizes.ts'
 import { refuseWithoutPkce } from './requests/pkce.ts'
 import { createPostedRequest } from './requests/posted-request.ts'
 import { createPublicAddress } from './requests/public-address.ts'
+import { createResumeGuard } from './requests/resume-here.ts'
 import { answerStoreAway } from './requests/store-away.ts'
 import { createStrayedRequest } from './requests/strayed-request.ts'
 import { cookieSettings } from './settings/cookies.ts'
@@ -62,6 +63,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   provider.use(nameRefreshTokens)
   provider.use(sayKeptOut)
   provider.use(createPostedRequest(deps.renderRefusal))
+  provider.use(createResumeGuard(provider, cookiesOf(deps), (ctx, uid) => deps.renderMissing(ctx, provider, uid)))
   provider.use(createSignOut(provider, deps))
   return provider
 }
@@ -89,7 +91,7 @@ function protocolSettings(deps: ProviderDeps): Configuration {
 
 /** Who signs in, what applications learn about them, and which pages that takes. */
 function memberSettings(deps: ProviderDeps): Configuration {
-  const cookies = createCookieJar({ secure: deps.issuer.startsWith('https://') })
+  const cookies = cookiesOf(deps)
   return {
     claims: Object.fromEntries(Object.entries(scopeClaims).map(([scope, claims]) => [scope, [...claims]])),
     conformIdTokenClaims: true,
@@ -119,6 +121,8 @@ function memberSettings(deps: ProviderDeps): Configuration {
     },
   }
 }
+
+const cookiesOf = ({ issuer }: ProviderDeps) => createCookieJar({ secure: issuer.startsWith('https://') })
 
 /** Runs where oidc-provider has put a request together, before anything of it is stored. */
 function checkAndRestore(...given: Parameters<typeof restoreOfflineAccess>): void {

@@ -155,6 +155,28 @@ describe('in the browser', () => {
     }
   })
 
+  it('an answer that somebody else has finished elsewhere signs nobody in here, though its cookies were planted', async () => {
+    await active()
+    const [stranger, member] = [browser(), browser()]
+    const { code } = await toMtan(stranger)
+    const { target, body } = stranger.form({ mtan: code })
+    const onward = (await stranger.send(target, { method: 'POST', body, headers: form }, false)).headers.get('location')
+    const address = new URL(onward ?? '', app.issuer)
+    expect(address.pathname).toMatch(/^\/oidc\/auth\/[\w-]+$/)
+    // Of a sign-in of her own, too, the address does not take up another's answer.
+    const own = uidOf(await begin(member, app))
+    const planted = [...stranger.cookies.values()].filter(({ value }) => value.startsWith('resume'))
+    for (const path of [address.pathname, `/oidc/auth/${own}`]) {
+      for (const cookie of planted)
+        member.cookies.set(`${cookie.host}${path}${cookie.value.split('=')[0]}`, { ...cookie, path })
+      const shown = await member.get(new URL(path, app.issuer).href)
+      expectSensible(shown, 400)
+      expect([...member.cookies.values()].some(({ value }) => value.startsWith('session='))).toBe(false)
+    }
+    // Where it began, it goes on.
+    expect(new URL((await stranger.get(address.href)).url).origin).toBe(app.demo)
+  })
+
   it('keeps ten sign-ins open at once, and no more cookies', async () => {
     const client = browser()
     const pages: Page[] = []

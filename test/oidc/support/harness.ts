@@ -136,6 +136,11 @@ export async function startHarness(
       ctx.status = error.status
       ctx.body = { error: error.code }
     },
+    renderMissing: async (ctx) => {
+      ctx.status = 400
+      ctx.type = 'html'
+      ctx.body = '<h1>missing</h1>'
+    },
     renderSignOut: (ctx, { form }) => {
       ctx.body = form
     },

@@ -5,7 +5,7 @@ import { createGuard } from './app/guard.ts'
 import { createHealth } from './app/health.ts'
 import { createHealthChecks } from './app/health-checks.ts'
 import { createHttpApp } from './app/http.ts'
-import { createJobs, createRunner, runAllJobs } from './app/jobs.ts'
+import { createJobs, createRunner, isDaily, runAllJobs } from './app/jobs.ts'
 import { startKeyWatch } from './app/key-watch.ts'
 import { createLanes } from './app/lanes.ts'
 import { openListener } from './app/listener.ts'
@@ -112,6 +112,7 @@ export async function startApp(config: Config): Promise<App> {
       log,
       demoPort: relyingParty?.port ?? 0,
       runDue: () => runAllJobs(jobs, runner),
+      runDay: () => runAllJobs(jobs.filter(isDaily), runner),
       wake: deliveries.wake,
     })
     if (development) closers.push(development.close)

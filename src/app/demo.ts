@@ -22,6 +22,8 @@ type Settings = {
   log: Logger
   demoPort: number
   runDue(): Promise<void>
+  /** Runs those that have their hour of the day. */
+  runDay(): Promise<void>
   wake(): void
 }
 
@@ -67,11 +69,11 @@ export async function startDemo(
     printInterval,
   )
   const follow = config.webConcurrency > 1 ? setInterval(() => followClock(services, clock), 1000) : undefined
-  const runDue = async () => {
+  const runWith = (jobs: () => Promise<void>) => async () => {
     // A run that was under way may have missed the newest letters: the second one takes them.
     await print()
     await print()
-    await settings.runDue()
+    await jobs()
     await arrive(settings, ['sms', 'email', 'backchannel_logout'])
   }
   return {
@@ -81,7 +83,8 @@ export async function startDemo(
       clock,
       postbox: services.postbox,
       arrive: () => arrive(settings, ['sms', 'email']),
-      runDue,
+      runDue: runWith(settings.runDue),
+      runDay: runWith(settings.runDay),
       forgetLimits: services.forgetLimits,
       saveOffset: async (offset) => void (await services.stores.settings.set('clock_offset', String(offset))),
     }),

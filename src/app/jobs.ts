@@ -64,6 +64,9 @@ export function createRunner({ stores, alerts }: Services, clock: Clock, log: Jo
   })
 }
 
+/** Whether a job has its hour of the day: it tells, decides or deletes by the day, and does not only tidy up behind others. */
+export const isDaily = ({ cron }: Job): boolean => /^\d+ \d+ /.test(cron)
+
 /** Runs every job once, for the moved clock of development; one that is under way is waited for and run again. */
 export async function runAllJobs(jobs: readonly Job[], runner: JobRunner): Promise<void> {
   for (const job of jobs)

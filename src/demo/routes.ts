@@ -16,6 +16,8 @@ type Settings = {
   arrive(): Promise<void>
   /** Runs what is due at the clock's time, print run included, and waits for the deliveries. */
   runDue(): Promise<void>
+  /** The same for a day that is passed over. */
+  runDay(): Promise<void>
   saveOffset(milliseconds: number): Promise<void>
   forgetLimits(): Promise<unknown>
 }
@@ -72,7 +74,7 @@ function guarded(router: Router, sandbox: boolean): Middleware {
   }
 }
 
-/** Moves day by day, so that each reminder and each deadline comes on its own day. */
+/** Moves day by day, so that each reminder and each deadline comes on its own day; what only cleans up does so at the end. */
 async function moveClock(settings: Settings, body: { advance?: unknown; reset?: unknown }): Promise<void> {
   const { clock } = settings
   if (body.reset === true || body.reset === 'true') {
@@ -85,7 +87,7 @@ async function moveClock(settings: Settings, body: { advance?: unknown; reset?: 
     for (let left = target.getTime() - clock.now().getTime(); left > day; left -= day) {
       clock.setOffset(clock.offset() + day)
       await settings.saveOffset(clock.offset())
-      await settings.runDue()
+      await settings.runDay()
     }
     clock.setOffset(clock.offset() + Math.max(0, target.getTime() - clock.now().getTime()))
   }

@@ -47,6 +47,31 @@ export class StoreAway extends Error {
   }
 }
 
+/** A row that no key of ours opens, or whose values were altered or moved. `row` is its key, never what it holds. */
+export class UnreadableRow extends Error {
+  override name = 'UnreadableRow'
+  readonly table: string
+  readonly row: string
+  constructor(table: string, row: string, cause: unknown) {
+    super(`a row of ${table} cannot be opened: ${(cause as Error).message}`, { cause })
+    this.table = table
+    this.row = row
+  }
+}
+
+/** Parts of some work failed while the others went on; `done`: how much those did. */
+export class PartsFailed extends AggregateError {
+  override name = 'PartsFailed'
+  readonly done: number
+  constructor(faults: unknown[], done: number) {
+    super(
+      faults.flatMap((fault) => (fault instanceof PartsFailed ? fault.errors : [fault])),
+      'parts of the work failed, the others are done',
+    )
+    this.done = done
+  }
+}
+
 /** Thrown inside a transaction to undo it with a value as the answer. */
 export class Abandon<T> extends Error {
   readonly value: T

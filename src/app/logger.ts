@@ -1,4 +1,5 @@
 import pino, { type Logger } from 'pino'
+import { UnreadableRow } from '../errors.ts'
 
 /** Fields that never reach a log, wherever they stand in a line (security.md, "Never in logs"). */
 export const redacted = [
@@ -89,5 +90,6 @@ function serializeError(error: Error & { code?: string; detail?: string; routine
     .filter((line) => line.trim().startsWith('at '))
     .slice(0, 12)
     .join('\n')
-  return { type: error.name, errorCode: error.code, message, stack }
+  const row = error instanceof UnreadableRow ? { table: error.table, row: error.row } : {}
+  return { type: error.name, errorCode: error.code, message, ...row, stack }
 }

@@ -41,6 +41,7 @@ export function createPrintServices({ config, log, ...given }: Given) {
       fourEyes: config.production,
       reportUnprintable: (letterId, error) =>
         log.error({ letterId, err: error }, 'letter cannot be printed and stays out of its run'),
+      reportUnreadable: (err) => log.error({ err }, 'row of a letter cannot be opened; the others of its run go on'),
       reportNotHandedOver: (runId, error) =>
         log.warn({ runId, err: error }, 'print run could not be handed over; it is tried again'),
     }),

@@ -203,7 +203,7 @@ export async function createServices(settings: Settings) {
     transaction,
     suspiciousShare: config.limits.memberImport.suspiciousShare,
     toPrintable: letterPdf.toPrintable,
-    onChanged: createRegisterFollower(standing),
+    onChanged: createRegisterFollower(standing, (err) => log.error({ err }, 'account does not follow the register')),
   })
   const artefacts = createOidcArtefactStore(knex)
   const deadlineTasks = createDeadlineTasks({ stores, transaction, clock, deadlines, mails })

@@ -31,7 +31,9 @@ export const membersImport: CliCommand = {
       const progress = createProgress(io)
       const { deadlines } = context.config
       const standing = createStandingService({ deadlines, letters: createLetterService({ deadlines }) })
-      const onChanged = createRegisterFollower(standing)
+      const onChanged = createRegisterFollower(standing, ({ row }) =>
+        io.err(`Account ${row} cannot be opened and does not follow the register: see doctor.\n`),
+      )
       const onlyNumbers = context.config.sandbox ? await readInsuranceNumbers(demoFileOf(context)) : undefined
       const members = createMemberImport({
         stores: context.stores,

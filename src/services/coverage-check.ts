@@ -3,6 +3,7 @@ import type { Deadlines } from '../domain/deadlines.ts'
 import type { Clock } from '../gateways/clock.ts'
 import type { Stores } from '../stores/index.ts'
 import type { Transaction } from '../stores/transaction.ts'
+import { collectFaults } from './parts.ts'
 import type { StandingService } from './standing.ts'
 
 type Settings = {
@@ -31,14 +32,15 @@ export function createCoverageCheck({ stores, transaction, standing, clock, dead
   return async (signal?: AbortSignal): Promise<number> => {
     // Three days of room: months differ in length. Who is found too early is decided by the rule itself.
     const coveredTo = addDays(addMonths(berlinDay(clock.now()), -deadlines.coverageGraceMonths), 3)
+    const faults = collectFaults()
     let changed = 0
     for (let after: string | null = null; ; ) {
       const page = await stores.coverageCandidates.next(coveredTo, after, pageSize)
       for (const id of page.candidates) {
-        if (await follow(id)) changed++
-        if (signal?.aborted) return changed
+        if (await follow(id).catch(faults.leaveOut)) changed++
+        if (signal?.aborted) return faults.end(changed)
       }
-      if (!page.last) return changed
+      if (!page.last) return faults.end(changed)
       after = page.last
     }
   }

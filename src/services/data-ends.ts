@@ -6,6 +6,7 @@ import type { Stores } from '../stores/index.ts'
 import type { PersonCursor } from '../stores/person-ends.ts'
 import type { Transaction, UnitOfWork } from '../stores/transaction.ts'
 import { inBatches } from './in-batches.ts'
+import { collectFaults, inTurn } from './parts.ts'
 import { asSeenByInsurer } from './standing.ts'
 
 type Settings = { stores: Stores; transaction: Transaction; clock: Clock; deadlines: Deadlines }
@@ -20,8 +21,8 @@ const batch = 200
 export function createDataEnds(settings: Settings) {
   return {
     /** Deletes accounts that have ended, or were suspended until their coverage and every grace was over. */
-    deleteEndedAccounts: async (signal?: AbortSignal): Promise<number> =>
-      (await deleteEndedAccounts(settings, signal)) + (await deleteSuspendedAccounts(settings, signal)),
+    deleteEndedAccounts: (signal?: AbortSignal): Promise<number> =>
+      inTurn([() => deleteEndedAccounts(settings, signal), () => deleteSuspendedAccounts(settings, signal)]),
     /** Deletes persons of the register long after coverage or death. */
     deleteEndedPersons: (signal?: AbortSignal) => deleteEndedPersons(settings, signal),
   }
@@ -43,18 +44,22 @@ function deleteEndedAccounts({ transaction, clock, deadlines }: Settings, signal
 }
 
 async function deleteSuspendedAccounts(settings: Settings, signal?: AbortSignal): Promise<number> {
+  const faults = collectFaults()
   let done = 0
   for (let after: string | null = null; !signal?.aborted; ) {
     const page: SuspendedAccount[] = await settings.stores.accountEnds.suspended(after, batch)
-    for (const each of page) if (await settings.transaction((unit) => deleteIfOver(settings, unit, each))) done++
-    after = page.at(-1)?.account.id ?? null
+    for (const each of page)
+      if (await settings.transaction((unit) => deleteIfOver(settings, unit, each)).catch(faults.leaveOut)) done++
+    after = page.at(-1)?.id ?? null
     if (page.length < batch || after === null) break
   }
-  return done
+  return faults.end(done)
 }
 
-async function deleteIfOver({ clock, deadlines }: Settings, unit: UnitOfWork, { account, since }: SuspendedAccount) {
+async function deleteIfOver({ clock, deadlines }: Settings, unit: UnitOfWork, { id, since }: SuspendedAccount) {
   const at = clock.now()
+  const account = await unit.accounts.find(id)
+  if (!account) return false
   await unit.insuredPersons.hold(account.insuranceNumber)
   const person = asSeenByInsurer(await unit.insuredPersons.findByInsuranceNumber(account.insuranceNumber), account)
   const lastDay = suspendedAccountLastDay(person, since, deadlines)

@@ -6,6 +6,7 @@ import type { Stores } from '../stores/index.ts'
 import type { Transaction } from '../stores/transaction.ts'
 import { inBatches } from './in-batches.ts'
 import type { MailService } from './mails.ts'
+import { collectFaults, inTurn } from './parts.ts'
 
 type Settings = {
   stores: Stores
@@ -36,6 +37,7 @@ async function remindOfActivation(
   { transaction, clock, deadlines, mails }: Settings,
   signal?: AbortSignal,
 ): Promise<number> {
+  const faults = collectFaults()
   let done = 0
   // The latest first: after an outage a person gets one reminder, not all that were missed.
   for (const { number, registeredBefore } of activationRemindersDue(berlinDay(clock.now()), deadlines)) {
@@ -44,7 +46,7 @@ async function remindOfActivation(
         transaction(async (unit) => {
           const now = clock.now()
           const due = await unit.accounts.claimActivationReminders(number, registeredBefore, batch)
-          for (const account of due)
+          for (const account of await unit.accounts.findMany(due, faults.add))
             if (!isPast(account.activationLastDay, now))
               await mails.sendActivationLink(unit, account, 'activationReminder', now, number)
           return due.length
@@ -53,7 +55,7 @@ async function remindOfActivation(
       signal,
     )
   }
-  return done
+  return faults.end(done)
 }
 
 function deleteNotActivated({ transaction, clock }: Settings, signal?: AbortSignal): Promise<number> {
@@ -71,16 +73,23 @@ function deleteNotActivated({ transaction, clock }: Settings, signal?: AbortSign
   )
 }
 
-function remindOfUnlockCode({ transaction, clock, deadlines, mails }: Settings, signal?: AbortSignal): Promise<number> {
-  return inBatches(
+async function remindOfUnlockCode(
+  { transaction, clock, deadlines, mails }: Settings,
+  signal?: AbortSignal,
+): Promise<number> {
+  const faults = collectFaults()
+  const done = await inBatches(
     () =>
       transaction(async (unit) => {
         const now = clock.now()
         const today = berlinDay(now)
         const lastDay = remindedCodeLastDay(today, deadlines)
         const due = await unit.letters.claimReminders(lastDay, today, now, batch)
+        const ids = due.flatMap(({ accountId }) => accountId ?? [])
+        const found = await unit.accounts.findMany(ids, faults.add)
+        const accounts = new Map(found.map((account) => [account.id, account]))
         for (const letter of due) {
-          const account = letter.accountId ? await unit.accounts.find(letter.accountId) : null
+          const account = accounts.get(letter.accountId ?? '')
           // A newer letter is under way or has a later end: this one needs no reminder.
           if (account?.state !== 'letter_posted' || account.codeLastDay !== letter.lastDay) continue
           await mails.send(unit, account, 'codeReminder', { lastDay: letter.lastDay ?? today }, now)
@@ -90,6 +99,7 @@ function remindOfUnlockCode({ transaction, clock, deadlines, mails }: Settings, 
     batch,
     signal,
   )
+  return faults.end(done)
 }
 
 function deleteNeverSignedIn({ transaction, clock, deadlines }: Settings, signal?: AbortSignal): Promise<number> {
@@ -127,7 +137,5 @@ async function forgetEnded({ stores, clock, deadlines }: Settings, signal?: Abor
     () => stores.consents.deleteUnusedSince(startOfDay(addDays(today, -deadlines.unusedConsentDays))),
     () => stores.returnedLetters.deleteReturnedBefore(startOfDay(addMonths(today, -deadlines.returnedLetterMonths))),
   ]
-  let done = 0
-  for (const work of works) done += await inBatches(work, cleanUpBatch, signal)
-  return done
+  return await inTurn(works.map((work) => () => inBatches(work, cleanUpBatch, signal)))
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { PartsFailed } from '../errors.ts'
 import type { JobOutcome, JobRunStore } from '../stores/job-runs.ts'
 import { type Job, timeoutOf } from './jobs.ts'
 
@@ -61,7 +62,9 @@ export function createJobRunner(settings: RunnerSettings) {
   }
 
   function report({ name }: Job, { outcome, rows, durationMs, error }: RunEnd & { durationMs: number }): void {
-    if (outcome === 'failed') log.error({ err: error, job: name, durationMs }, 'job failed; it is tried again')
+    if (error instanceof PartsFailed)
+      for (const err of error.errors) log.error({ err, job: name }, 'part of a job failed; the others are done')
+    if (outcome === 'failed') log.error({ err: error, job: name, rows, durationMs }, 'job failed; it is tried again')
     else if (outcome === 'timed_out') log.error({ job: name, durationMs }, 'job took too long and was given up')
     else if (rows > 0 || outcome === 'interrupted') log.info({ job: name, rows, durationMs, outcome }, 'job done')
   }
@@ -111,7 +114,7 @@ async function bounded(job: Job, work: Promise<number>, abort: AbortController):
   })
   const ended = work.then(
     (rows): RunEnd => ({ outcome: abort.signal.aborted ? 'interrupted' : 'done', rows }),
-    (error): RunEnd => ({ outcome: 'failed', rows: 0, error }),
+    (error): RunEnd => ({ outcome: 'failed', rows: error instanceof PartsFailed ? error.done : 0, error }),
   )
   return await Promise.race([ended, tooLong]).finally(() => clearTimeout(timer))
 }

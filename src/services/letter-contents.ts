@@ -6,6 +6,7 @@ import { createUnlockCode, unlockCodeBinding } from '../domain/unlock-code.ts'
 import type { Account } from '../stores/accounts.ts'
 import type { Stores } from '../stores/index.ts'
 import type { Letter } from '../stores/letters.ts'
+import type { LeftOut } from '../stores/open-each.ts'
 import type { Filling } from '../stores/run-letters.ts'
 import type { UnitOfWork } from '../stores/transaction.ts'
 import type { PrintDesk } from './print-run/settings.ts'
@@ -22,7 +23,11 @@ const dayLength = 24 * 60 * 60 * 1000
  * blind index under every key.
  */
 export async function lockNumbersOf(unit: UnitOfWork, letters: readonly { accountId: string }[]): Promise<string[]> {
-  const accounts = await unit.accounts.findMany(letters.map(({ accountId }) => accountId))
+  // Whose row cannot be opened is left out again when the letters are addressed.
+  const accounts = await unit.accounts.findMany(
+    letters.map(({ accountId }) => accountId),
+    () => {},
+  )
   const hashes = [...new Set(accounts.flatMap((account) => account.insuranceNumberHashes))]
   await unit.letters.lockNumber(hashes)
   return hashes
@@ -40,13 +45,14 @@ export async function fillLetters(
   { runId, postingDay: day }: { runId: string; postingDay: CalendarDay },
 ): Promise<void> {
   const now = desk.clock.now()
-  const addressed = await addressLetters(unit, letters)
+  const addressed = await addressReadable(desk, unit, letters)
   const blocked = await findBlocked(desk, unit, addressed, now)
   const due = await keepUnblocked(desk, unit, addressed, blocked)
   const hashes = due.flatMap(({ account }) => account?.insuranceNumberHashes ?? [])
-  const active = new Set((await unit.accounts.findActiveByHashes(hashes)).map((account) => account.insuranceNumber))
+  const active = await unit.accounts.activeHashes(hashes)
   const decided = due.map((each) => {
-    const known = { person: each.person, accountIsActive: active.has(each.account?.insuranceNumber ?? '') }
+    const accountIsActive = each.account?.insuranceNumberHashes.some((hash) => active.has(hash)) ?? false
+    const known = { person: each.person, accountIsActive }
     const goesOut = each.account && !blocked.has(each.letter.id)
     const content = goesOut ? decideContent(desk, each.letter, each.account as Account, known, day) : 'none'
     return { ...each, content }
@@ -131,12 +137,37 @@ async function watchNumbers(
   }
 }
 
+/**
+ * Addresses letters, and takes those out of their run whose account or person cannot be opened: they wait for a row that is mended, a
+ * day at a time, and hold up none of the others.
+ */
+export async function addressReadable(
+  desk: PrintDesk,
+  stores: Stores,
+  letters: readonly Letter[],
+): Promise<Addressed[]> {
+  const unreadable = new Set<string>()
+  const addressed = await addressLetters(stores, letters, (fault) => {
+    unreadable.add(fault.row)
+    desk.reportUnreadable(fault)
+  })
+  const waits = ({ letter, account }: Addressed) =>
+    unreadable.has(letter.accountId ?? '') || account?.insuranceNumberHashes.some((hash) => unreadable.has(hash))
+  const nextTry = new Date(desk.clock.now().getTime() + dayLength)
+  for (const { letter } of addressed.filter(waits)) await stores.runLetters.postpone(letter.id, nextTry)
+  return addressed.filter((each) => !waits(each))
+}
+
 /** Reads accounts and persons of many letters with two questions. */
-export async function addressLetters(stores: Stores, letters: readonly Letter[]): Promise<Addressed[]> {
+export async function addressLetters(
+  stores: Stores,
+  letters: readonly Letter[],
+  leftOut?: LeftOut,
+): Promise<Addressed[]> {
   const ids = letters.flatMap((letter) => letter.accountId ?? [])
-  const accounts = new Map((await stores.accounts.findMany(ids)).map((account) => [account.id, account]))
+  const accounts = new Map((await stores.accounts.findMany(ids, leftOut)).map((account) => [account.id, account]))
   const hashes = [...accounts.values()].flatMap((account) => account.insuranceNumberHashes)
-  const persons = await stores.insuredPersons.findByHashes([...new Set(hashes)])
+  const persons = await stores.insuredPersons.findByHashes([...new Set(hashes)], leftOut)
   return letters.map((letter) => {
     const account = accounts.get(letter.accountId ?? '') ?? null
     const person = account?.insuranceNumberHashes.map((hash) => persons.get(hash)).find(Boolean) ?? null

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { LeftOut } from '../stores/open-each.ts'
 import { apply } from './member-applying.ts'
 import { inspectMemberFile, readMemberFile } from './member-file.ts'
 import type { ImportJob, ImportOptions, ImportReport, MemberImportDeps } from './member-import-job.ts'
@@ -30,10 +31,13 @@ export function createMemberImport(deps: MemberImportDeps) {
   }
 }
 
-/** Makes the rule of an import that reviews every account of the persons who changed (mission.md, "The register changes"). */
-export function createRegisterFollower(standing: StandingService): MemberImportDeps['onChanged'] {
+/**
+ * Makes the rule of an import that reviews every account of the persons who changed (mission.md, "The register changes"). `leftOut` is
+ * told of an account that cannot be opened; it does not stop the register of all others.
+ */
+export function createRegisterFollower(standing: StandingService, leftOut: LeftOut): MemberImportDeps['onChanged'] {
   return async (unit, changedHashes, now) => {
-    for (const account of await unit.accounts.findAllByNumberHashes(changedHashes))
+    for (const account of await unit.accounts.findAllByNumberHashes(changedHashes, leftOut))
       await standing.follow(unit, account, now)
   }
 }

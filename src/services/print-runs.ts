@@ -1,5 +1,6 @@
 import { berlinDay, type CalendarDay } from '../domain/calendar.ts'
 import { planPostingDay } from '../domain/posting-days.ts'
+import { collectFaults, inTurn } from './parts.ts'
 import { handOverRun, type ReleaseOutcome, releaseRun, withdrawEnded } from './print-run/hand-over.ts'
 import { cancelRun, type PostOutcome, postRun, tellPosted } from './print-run/posting.ts'
 import { closeAtCutOff, createRun, openCollecting, prepareRun } from './print-run/prepare.ts'
@@ -18,15 +19,17 @@ export function createPrintRunService(desk: PrintDesk) {
   /** Prepares closed runs that nobody works on: just closed, a further one of a full run, or stopped half-way. */
   async function resume(): Promise<number> {
     const today = berlinDay(clock.now())
+    const faults = collectFaults()
+    const watched = { ...desk, reportUnreadable: faults.add }
     let done = 0
     for (;;) {
       const before = done
       for (const run of await stores.printRuns.abandoned(clock.now())) {
         // One whose day has passed is cancelled, not prepared.
         if ((run.postingDay ?? '') < today) continue
-        if ((await prepareRun(desk, run.id, (run.preparedBy ?? 'system') as PrintActor)) === 'prepared') done++
+        if ((await prepareRun(watched, run.id, (run.preparedBy ?? 'system') as PrintActor)) === 'prepared') done++
       }
-      if (done === before) return done
+      if (done === before) return faults.end(done)
     }
   }
   /** A print shop that is away does not undo what was decided: the schedule withdraws again, and tells of the fault. */
@@ -85,15 +88,20 @@ export function createPrintRunService(desk: PrintDesk) {
           if ((await handOverRun(desk, run.id).catch(() => 'failed')) === 'handed_over') done++
         return done
       },
-      /** Follows receipts, cancels what has slipped, tells whom a process that died has not told, destroys what is over. */
+      /**
+       * Follows receipts, cancels what has slipped, tells whom a process that died has not told, destroys what is over; members are
+       * told and codes destroyed also while the print shop is away.
+       */
       async settle(): Promise<number> {
         return await inTurn([
           () => followReceipts(desk),
           () => settleSlipped(desk),
           async () => {
+            const faults = collectFaults()
             let told = 0
-            for (const runId of await stores.runLetters.runsWithUntold()) told += await tellPosted(desk, runId)
-            return told
+            for (const runId of await stores.runLetters.runsWithUntold())
+              told += await tellPosted({ ...desk, reportUnreadable: faults.add }, runId)
+            return faults.end(told)
           },
           () => stores.printFiles.destroyOfEndedRuns(),
           () => withdrawEnded(desk),
@@ -101,17 +109,4 @@ export function createPrintRunService(desk: PrintDesk) {
       },
     },
   }
-}
-
-/** Takes every step, also when an earlier one failed: members are told and codes destroyed while the print shop is away. */
-async function inTurn(steps: (() => Promise<number>)[]): Promise<number> {
-  let done = 0
-  const faults: unknown[] = []
-  for (const step of steps)
-    done += await step().catch((fault) => {
-      faults.push(fault)
-      return 0
-    })
-  if (faults.length > 0) throw faults[0]
-  return done
 }

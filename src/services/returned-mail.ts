@@ -8,10 +8,12 @@ import type { KeyedHash } from '../gateways/field-encryption.ts'
 import type { Random } from '../gateways/random.ts'
 import type { Stores } from '../stores/index.ts'
 import type { Letter } from '../stores/letters.ts'
+import type { LeftOut } from '../stores/open-each.ts'
 import type { ReturnedLetter } from '../stores/returned-letters.ts'
 import type { Transaction, UnitOfWork } from '../stores/transaction.ts'
 import type { AlertService } from './alerts.ts'
 import type { MailService } from './mails.ts'
+import { collectFaults } from './parts.ts'
 
 type Settings = {
   stores: Stores
@@ -70,9 +72,11 @@ export function createReturnedMailService(settings: Settings) {
     },
     /** Looks whether the register has other addresses by now, and keeps the hashes under the key that writes. */
     async review(): Promise<number> {
+      const faults = collectFaults()
       let done = await stores.returnedLetters.deleteClearedBefore(daysAgo(clock.now(), rememberedDays))
-      for await (const page of pages(stores)) {
-        const persons = await stores.insuredPersons.findByHashes(page.map((each) => each.insuranceNumberHash))
+      for await (const page of pages(stores, faults.add)) {
+        const hashes = page.map((each) => each.insuranceNumberHash)
+        const persons = await stores.insuredPersons.findByHashes(hashes, faults.add)
         for (const each of page) {
           const address = persons.get(each.insuranceNumberHash)?.address
           if (!address || !each.addressHash) continue
@@ -84,7 +88,7 @@ export function createReturnedMailService(settings: Settings) {
           if (fresh !== each.addressHash) await stores.returnedLetters.rehash(each.letterId, each.addressHash, fresh)
         }
       }
-      return done
+      return faults.end(done)
     },
   }
 }
@@ -96,10 +100,10 @@ export async function clearAddress(unit: UnitOfWork, letterId: string, now: Date
   return 1
 }
 
-async function* pages({ returnedLetters }: Stores): AsyncIterable<ReturnedLetter[]> {
+async function* pages({ returnedLetters }: Stores, leftOut?: LeftOut): AsyncIterable<ReturnedLetter[]> {
   let after: string | null = null
   for (;;) {
-    const page: ReturnedLetter[] = await returnedLetters.page(after, pageSize)
+    const page: ReturnedLetter[] = await returnedLetters.page(after, pageSize, leftOut)
     after = page.at(-1)?.letterId ?? null
     if (after === null) return
     yield page

@@ -1,10 +1,8 @@
 import { accountMoves } from '../domain/account-state.ts'
-import { type Account, type AccountRow, readAccount } from './account-record.ts'
 import { type Database, onceOnly } from './database.ts'
-import type { Protection } from './protection.ts'
 
-/** A suspended account with the day on which it was. */
-export type SuspendedAccount = { account: Account; since: Date }
+/** A suspended account and when it was. */
+export type SuspendedAccount = { id: string; since: Date }
 
 /**
  * Takes away what other tables keep of accounts that are gone: messages that have left, with the hash of their recipient, and whose an SMS
@@ -21,7 +19,7 @@ export async function forgetTraces(db: Database, ids: readonly string[]): Promis
 }
 
 /** Creates the store of what becomes of accounts that nobody can sign in to any more. */
-export function createAccountEndStore(db: Database, protection: Protection) {
+export function createAccountEndStore(db: Database) {
   const accounts = () => db('accounts')
   const before = (move: 'deleteEnded' | 'deleteSuspended') => accounts().whereIn('state', accountMoves[move].from)
   /** A letter about the end is still on its way. */
@@ -48,8 +46,7 @@ export function createAccountEndStore(db: Database, protection: Protection) {
     /** Suspended accounts in the order of their ids; `after`: id of the last one seen. */
     async suspended(after: string | null, limit: number): Promise<SuspendedAccount[]> {
       const page = before('deleteSuspended').whereNotNull('active_since').orderBy('id').limit(limit)
-      const rows: (AccountRow & { state_changed_at: Date })[] = await (after ? page.where('id', '>', after) : page)
-      return rows.map((row) => ({ account: readAccount(row, protection), since: row.state_changed_at }))
+      return await (after ? page.where('id', '>', after) : page).select('id', 'state_changed_at as since')
     },
     /** Deletes an account that is still suspended since then. */
     async deleteSuspended(id: string, since: Date): Promise<boolean> {

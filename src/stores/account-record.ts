@@ -2,6 +2,7 @@ import type { AccountState, SuspensionReason } from '../domain/account-state.ts'
 import type { CalendarDay } from '../domain/calendar.ts'
 import type { BounceReason, EmailBounce } from '../domain/email-bounce.ts'
 import { assertIndexOf, insuranceNumberHash, insuranceNumberHashes } from './blind-index.ts'
+import { openRow } from './open-each.ts'
 import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 
@@ -109,8 +110,11 @@ export const accountColumns = [
   'sign_ins_from',
 ] as const satisfies (keyof AccountRow)[]
 
-/** Opens what a row holds. @throws Error when a key is missing, or a value or the blind index was altered or moved */
-export function readAccount(row: AccountRow, { encryption, hash }: Protection): Account {
+/** Opens what a row holds. @throws UnreadableRow when a key is missing, or a value or the blind index was altered or moved */
+export const readAccount = (row: AccountRow, protection: Protection): Account =>
+  openRow('accounts', row.id, () => read(row, protection))
+
+function read(row: AccountRow, { encryption, hash }: Protection): Account {
   const open = (column: 'insurance_number' | 'email' | 'mobile') =>
     encryption.decrypt(row[column], placeOf('accounts', column, row))
   const insuranceNumber = open('insurance_number')

@@ -11,6 +11,7 @@ import {
 } from './account-record.ts'
 import { insuranceNumberHashes } from './blind-index.ts'
 import { type Database, onceOnly } from './database.ts'
+import { type LeftOut, openEach } from './open-each.ts'
 import type { Protection } from './protection.ts'
 
 export type { Account, NewAccount } from './account-record.ts'
@@ -51,7 +52,8 @@ export function createAccountStore(db: Database, protection: Protection) {
       return rows.length === 1
     },
     find: async (id: string) => toAccount(await accounts().where({ id }).first(accountColumns)),
-    findMany: async (ids: readonly string[]) => (await accounts().whereIn('id', ids)).map(readRow),
+    findMany: async (ids: readonly string[], leftOut?: LeftOut) =>
+      openEach(await accounts().whereIn('id', ids), readRow, leftOut),
     findByUsername: async (username: string) => toAccount(await accounts().where({ username }).first(accountColumns)),
     usernameTaken: async (username: string) =>
       (await accounts().where({ username }).first(db.raw('1 as taken'))) !== undefined,
@@ -64,14 +66,15 @@ export function createAccountStore(db: Database, protection: Protection) {
           .whereNot({ state: 'ended' })
           .first(),
       ),
-    /** The accounts of these number hashes that have been signed in to before and have not ended. */
-    findActiveByHashes: async (hashes: readonly string[]) =>
-      (
+    /** Those of these number hashes whose account has been signed in to before and has not ended. */
+    activeHashes: async (hashes: readonly string[]): Promise<Set<string>> =>
+      new Set(
         await accounts()
           .whereIn('insurance_number_hash', hashes)
           .whereNotNull('active_since')
           .whereNot({ state: 'ended' })
-      ).map(readRow),
+          .pluck('insurance_number_hash'),
+      ),
     async activateRegistration(id: string, now: Date): Promise<boolean> {
       return (
         (await before('activateRegistration')
@@ -84,12 +87,17 @@ export function createAccountStore(db: Database, protection: Protection) {
       )
     },
     /** Letters of these accounts were posted; their codes live to the end of `lastDay`. Answers the accounts that waited. */
-    async markLettersPosted(ids: readonly string[], lastDay: CalendarDay, now: Date): Promise<Account[]> {
+    async markLettersPosted(
+      ids: readonly string[],
+      lastDay: CalendarDay,
+      now: Date,
+      leftOut?: LeftOut,
+    ): Promise<Account[]> {
       const rows = await before('markLettersPosted')
         .whereIn('id', ids)
         .update({ state: accountMoves.markLettersPosted.to, code_last_day: lastDay, state_changed_at: now })
         .returning('*')
-      return rows.map(readRow)
+      return openEach(rows, readRow, leftOut)
     },
     /** The same for one account; `false` when it does not wait for a letter. */
     async markLetterPosted(id: string, lastDay: CalendarDay, now: Date): Promise<boolean> {
@@ -174,10 +182,8 @@ export function createAccountStore(db: Database, protection: Protection) {
       )
     },
     /** Accounts with one of these number hashes that have been active, for the rules of an import. */
-    findAllByNumberHashes: async (hashes: string[]) =>
-      (await accounts().whereIn('insurance_number_hash', hashes)).map((row: AccountRow) =>
-        readAccount(row, protection),
-      ),
+    findAllByNumberHashes: async (hashes: string[], leftOut?: LeftOut) =>
+      openEach(await accounts().whereIn('insurance_number_hash', hashes), readRow, leftOut),
     /** Deletes the other registrations of a number; the account that became active stays. */
     async deleteOtherRegistrations(keepId: string, insuranceNumber: string): Promise<string[]> {
       const rows = await before('deleteOtherRegistrations')
@@ -216,8 +222,11 @@ export function createAccountStore(db: Database, protection: Protection) {
         await before('deleteNeverSignedIn').where(onceOnly(db, due)).whereNull('active_since').delete('id'),
       )
     },
-    /** Claims the accounts to which the reminder of this number is due, counted from 1: registered before the instant, not reminded so often. */
-    async claimActivationReminders(number: number, registeredBefore: Date, limit: number): Promise<Account[]> {
+    /**
+     * Claims the accounts to which the reminder of this number is due, counted from 1: registered before the instant, not reminded so
+     * often. Answers their ids.
+     */
+    async claimActivationReminders(number: number, registeredBefore: Date, limit: number): Promise<string[]> {
       const due = accounts()
         .where({ state: 'pending_activation' })
         .where('activation_reminders', '<', number)
@@ -230,8 +239,8 @@ export function createAccountStore(db: Database, protection: Protection) {
         .where(onceOnly(db, due))
         .where('activation_reminders', '<', number)
         .update({ activation_reminders: number })
-        .returning('*')
-      return rows.map((row: AccountRow) => readAccount(row, protection))
+        .returning('id')
+      return rows.map((row) => row.id)
     },
   }
 }

@@ -40,7 +40,7 @@ export type Stores = ReturnType<typeof createStores>
 /** Creates every store over one database or transaction. */
 export function createStores(db: Database, protection: Protection) {
   return {
-    accountEnds: createAccountEndStore(db, protection),
+    accountEnds: createAccountEndStore(db),
     accounts: createAccountStore(db, protection),
     activationLinks: createActivationLinkStore(db),
     auditEvents: createAuditEventStore(db, protection.hash),

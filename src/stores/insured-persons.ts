@@ -4,6 +4,7 @@ import type { InsuredPerson } from '../domain/eligibility.ts'
 import { insuranceNumberHashes } from './blind-index.ts'
 import { holdLock } from './database/advisory-locks.ts'
 import type { Database } from './database.ts'
+import { type LeftOut, openEach } from './open-each.ts'
 import {
   openPerson,
   type PersonRow,
@@ -67,9 +68,10 @@ export function createInsuredPersonStore(db: Database, protection: Protection) {
     },
 
     /** The persons of the register with one of these blind indexes, by their index. */
-    async findByHashes(hashes: string[]): Promise<Map<string, InsuredPerson>> {
+    async findByHashes(hashes: string[], leftOut?: LeftOut): Promise<Map<string, InsuredPerson>> {
       const rows = await findRows(db, hashes)
-      return new Map(rows.map((row) => [row.insurance_number_hash, openPerson(protection, row)]))
+      const open = (row: PersonRow) => [row.insurance_number_hash, openPerson(protection, row)] as const
+      return new Map(openEach(rows, open, leftOut))
     },
 
     /** How many persons of the register are other than these. */

@@ -1,5 +1,6 @@
 import type { InsuredPerson } from '../domain/eligibility.ts'
 import { assertIndexOf, insuranceNumberHash, insuranceNumberHashes } from './blind-index.ts'
+import { openRow } from './open-each.ts'
 import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 
@@ -42,18 +43,21 @@ export function sealPerson({ encryption, hash }: Protection, id: string, person:
   }
 }
 
-/** Decrypts a person. @throws Error when a key is missing, or a value or the blind index was altered or moved */
-export function openPerson({ encryption, hash }: Protection, row: PersonRow): InsuredPerson {
-  const open = (column: SealedColumn) => encryption.decrypt(row[column], placeOf('insured_persons', column, row))
-  const insuranceNumber = open('insurance_number')
+/** Decrypts a person. @throws UnreadableRow when a key is missing, or a value or the blind index was altered or moved */
+export const openPerson = (protection: Protection, row: PersonRow): InsuredPerson =>
+  openRow('insured_persons', row.insurance_number_hash, () => open(protection, row))
+
+function open({ encryption, hash }: Protection, row: PersonRow): InsuredPerson {
+  const unseal = (column: SealedColumn) => encryption.decrypt(row[column], placeOf('insured_persons', column, row))
+  const insuranceNumber = unseal('insurance_number')
   assertIndexOf(insuranceNumberHashes(hash, insuranceNumber), row.insurance_number_hash, 'insured_persons')
   return {
     insuranceNumber,
     insurerNumber: row.insurer_number,
-    givenName: open('given_name'),
-    familyName: open('family_name'),
-    birthDate: open('birth_date'),
-    address: JSON.parse(open('address')),
+    givenName: unseal('given_name'),
+    familyName: unseal('family_name'),
+    birthDate: unseal('birth_date'),
+    address: JSON.parse(unseal('address')),
     coverageFrom: row.coverage_from,
     coverageTo: row.coverage_to,
     guardianConsentRequired: row.guardian_consent_required,

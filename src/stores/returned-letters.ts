@@ -1,6 +1,7 @@
 import type { CalendarDay } from '../domain/calendar.ts'
 import { insuranceNumberHash } from './blind-index.ts'
 import type { Database } from './database.ts'
+import { type LeftOut, openEach, openRow } from './open-each.ts'
 import { placeOf } from './protected-tables.ts'
 import type { Protection } from './protection.ts'
 
@@ -32,7 +33,9 @@ export function createReturnedLetterStore(db: Database, { encryption, hash }: Pr
   const open = () => returned().whereNull('cleared_at')
   const read = (row: Row): ReturnedLetter => ({
     letterId: row.letter_id,
-    insuranceNumber: encryption.decrypt(row.insurance_number, place(row.letter_id)),
+    insuranceNumber: openRow('returned_letters', row.letter_id, () =>
+      encryption.decrypt(row.insurance_number, place(row.letter_id)),
+    ),
     insuranceNumberHash: row.insurance_number_hash,
     addressHash: row.address_hash,
     postedOn: row.posted_on,
@@ -53,9 +56,9 @@ export function createReturnedLetterStore(db: Database, { encryption, hash }: Pr
     /** What blocks letters to these numbers, by blind index. */
     openOf: async (hashes: readonly string[]) => (await open().whereIn('insurance_number_hash', hashes)).map(read),
     /** What support has not cleared yet, oldest first; `after`: id of the last one seen. */
-    page: async (after: string | null, limit: number) => {
+    page: async (after: string | null, limit: number, leftOut?: LeftOut): Promise<ReturnedLetter[]> => {
       const page = open().orderBy('letter_id').limit(limit)
-      return (await (after ? page.where('letter_id', '>', after) : page)).map(read)
+      return openEach(await (after ? page.where('letter_id', '>', after) : page), read, leftOut)
     },
     /** The register has another address; `false` when that was noted before. */
     clear: async (letterId: string, now: Date) =>

@@ -17,6 +17,9 @@ export type Filling = {
   addressHash: string | null
 }
 
+/** What a letter is before a run has decided about it. */
+const unfilled = { envelope_id: null, content: null, code: null, code_hash: null, address_hash: null }
+
 /** Creates the store of what a print run does with its letters, many at a time. */
 export function createRunLetterStore(db: Database, protection: Protection) {
   const letters = () => db('unlock_letters')
@@ -111,12 +114,15 @@ export function createRunLetterStore(db: Database, protection: Protection) {
     },
     /** Takes a letter out of its run again: it waits until then. */
     postpone: (id: string, printableFrom: Date) =>
-      letters().where({ id, state: 'prepared' }).update({
-        state: 'requested',
-        print_run_id: null,
-        printed_at: null,
-        printable_from: printableFrom,
-      }),
+      letters()
+        .where({ id, state: 'prepared' })
+        .update({
+          state: 'requested',
+          print_run_id: null,
+          printed_at: null,
+          printable_from: printableFrom,
+          ...unfilled,
+        }),
     /** The envelope cannot be printed: its letters live and end as ones that were not, and their codes are destroyed. */
     setAside: (envelopeId: string) =>
       letters()
@@ -169,15 +175,13 @@ export function createRunLetterStore(db: Database, protection: Protection) {
       (await letters().where({ untold: true }).distinct('print_run_id')).map((row) => row.print_run_id),
     /** The run is cancelled: its letters wait for the next one, their codes are destroyed. */
     returnFromRun: (runId: string) =>
-      letters().where({ print_run_id: runId, state: 'prepared' }).update({
-        state: 'requested',
-        print_run_id: null,
-        printed_at: null,
-        envelope_id: null,
-        content: null,
-        code: null,
-        code_hash: null,
-        address_hash: null,
-      }),
+      letters()
+        .where({ print_run_id: runId, state: 'prepared' })
+        .update({
+          state: 'requested',
+          print_run_id: null,
+          printed_at: null,
+          ...unfilled,
+        }),
   }
 }

@@ -76,7 +76,7 @@ describeOnServer('the nightly look at the register, beside an import', (database
     const imported = world.transaction(async (unit) => {
       const now = world.clock.now()
       const { changedHashes } = await unit.insuredPersons.upsertMany([{ ...over, coverageTo: null }], now)
-      await createRegisterFollower(world.standing)(unit, changedHashes, now)
+      await createRegisterFollower(world.standing, () => {})(unit, changedHashes, now)
     })
     await Promise.race([imported, holder.awaitWaiting(2)])
     await holder.release()

@@ -261,7 +261,7 @@ describeOnDatabase('the print desk', (database) => {
           },
         },
       })
-      await expect(refusing.jobs.settle()).rejects.toMatchObject({ code: 'EACCES' })
+      await expect(refusing.jobs.settle()).rejects.toMatchObject({ errors: [{ code: 'EACCES' }] })
       expect(world.shop.settled).toEqual(['refused', 'refused'])
       expect(world.alerts.filter(({ kind }) => kind === 'print_receipt_not_settled')).toMatchObject([
         { detail: { receipt: names[0], fault: 'SftpFault EACCES' } },
@@ -495,7 +495,7 @@ describeOnDatabase('the print desk', (database) => {
     const given = world.createDesk()
     const receipts = () => Promise.reject(new Error('print shop is away'))
     const alone = createPrintRunService({ ...given, delivery: { ...given.delivery, receipts } })
-    await expect(alone.jobs.settle()).rejects.toThrow('print shop is away')
+    await expect(alone.jobs.settle()).rejects.toMatchObject({ errors: [{ message: 'print shop is away' }] })
     expect(await state()).toBe('cancelled')
   })
 

@@ -210,7 +210,7 @@ describeOnBoth('accounts', (database) => {
     await store().activateRegistration(activated.id, now)
     expect(await store().claimActivationReminders(1, new Date('2026-11-24T09:00:00Z'), 10)).toEqual([])
     const claimed = await store().claimActivationReminders(1, new Date('2026-11-25T00:00:00Z'), 10)
-    expect(claimed).toMatchObject([{ id: account.id, email: 'erika@example.org' }])
+    expect(claimed).toEqual([account.id])
     expect(await store().claimActivationReminders(1, new Date('2026-11-25T00:00:00Z'), 10)).toEqual([])
     expect(await store().claimActivationReminders(2, new Date('2026-11-25T00:00:00Z'), 10)).toHaveLength(1)
   })

@@ -84,6 +84,7 @@ export function createServiceWorld(
   /** The print desk; `changes` for a second one beside it. */
   const createDesk = (changes: Partial<PrintDesk> = {}): PrintDesk => ({
     reportUnprintable() {},
+    reportUnreadable() {},
     reportNotHandedOver() {},
     ...{
       stores,

@@ -9,7 +9,7 @@ import type { PrintedEnvelope } from '../../gateways/letter-delivery.ts'
 import type { LetterContent } from '../../gateways/letter-pdf.ts'
 import type { Account } from '../../stores/accounts.ts'
 import type { Letter } from '../../stores/letters.ts'
-import { type Addressed, addressLetters } from '../letter-contents.ts'
+import { type Addressed, addressLetters, addressReadable } from '../letter-contents.ts'
 import { batchSize, type PrintDesk } from './settings.ts'
 
 /** A letter of an envelope whose registration and person are there. */
@@ -17,20 +17,25 @@ export type Held = { letter: Letter; account: Account; person: InsuredPerson }
 
 /**
  * What the envelopes of a run hold, in the order of the run, batch by batch. Letters whose registration is gone are left out,
- * and an envelope that holds nothing any more. `keep` sees what each batch is made of and answers what is left of it.
+ * and an envelope that holds nothing any more. `keep` sees what each batch is made of and answers what is left of
+ * it; with it the run is still drawn, and letters whose rows cannot be opened leave it.
  */
 export async function* printedEnvelopes(
   desk: PrintDesk,
   runId: string,
   postingDay: CalendarDay,
-  keep: (held: Held[]) => Promise<Held[]> = async (held) => held,
+  keep?: (held: Held[]) => Promise<Held[]>,
 ): AsyncIterable<PrintedEnvelope[]> {
   let after: string | null = null
   for (;;) {
     const letters: Letter[] = await desk.stores.runLetters.page(runId, after, batchSize)
     after = letters.at(-1)?.envelopeId ?? null
     if (after === null) return
-    const held = await keep((await addressLetters(desk.stores, letters)).filter(isHeld))
+    const addressed = keep
+      ? await addressReadable(desk, desk.stores, letters)
+      : await addressLetters(desk.stores, letters)
+    const there = addressed.filter(isHeld)
+    const held = keep ? await keep(there) : there
     const envelopes = Map.groupBy(held, ({ letter }) => letter.envelopeId)
     yield [...envelopes].map(([id, own]) => toEnvelope(desk, id, own, postingDay))
   }

@@ -61,7 +61,8 @@ async function tellBatch(desk: PrintDesk, unit: UnitOfWork, runId: string, posti
   const letters = await unit.runLetters.claimUntold(runId, batchSize)
   const opens = ({ purpose }: Letter) => desk.purposes[purpose].whenPosted === 'firstSignInOpens'
   const ids = letters.flatMap((letter) => (opens(letter) && letter.accountId) || [])
-  const accounts = new Map((await unit.accounts.markLettersPosted(ids, lastDay, now)).map((each) => [each.id, each]))
+  const told = await unit.accounts.markLettersPosted(ids, lastDay, now, desk.reportUnreadable)
+  const accounts = new Map(told.map((each) => [each.id, each]))
   const attempts = new Map<string, Account>()
   for (const letter of letters) {
     if (!opens(letter)) {

@@ -2,23 +2,15 @@ import { berlinDay } from '../../domain/calendar.ts'
 import { assumedConfirmation, receiptLastDay } from '../../domain/posting-days.ts'
 import type { PrintReceipt, ReceivedReceipt } from '../../gateways/letter-delivery.ts'
 import type { PrintRun } from '../../stores/print-runs.ts'
+import { inTurn } from '../parts.ts'
 import { failure } from './hand-over.ts'
 import { cancelRun, postRun } from './posting.ts'
 import type { PrintDesk } from './settings.ts'
 
 /** Follows the receipts of the print shop; answers how many were settled. One that fails holds up no other; then it throws. */
 export async function followReceipts(desk: PrintDesk): Promise<number> {
-  let settled = 0
-  const faults: unknown[] = []
-  for (const received of await desk.delivery.receipts())
-    await followOne(desk, received).then(
-      (done) => {
-        if (done) settled++
-      },
-      (fault) => faults.push(fault),
-    )
-  if (faults.length > 0) throw faults[0]
-  return settled
+  const received = await desk.delivery.receipts()
+  return await inTurn(received.map((each) => async () => ((await followOne(desk, each)) ? 1 : 0)))
 }
 
 async function followOne(desk: PrintDesk, { name, receipt }: ReceivedReceipt): Promise<boolean> {

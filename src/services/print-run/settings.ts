@@ -3,6 +3,7 @@ import type { Deadlines } from '../../domain/deadlines.ts'
 import type { EnvelopeRules } from '../../domain/envelope.ts'
 import type { LetterPurposes } from '../../domain/letters/purposes.ts'
 import type { PostingRules } from '../../domain/posting-days.ts'
+import type { UnreadableRow } from '../../errors.ts'
 import type { Clock } from '../../gateways/clock.ts'
 import type { KeyedHash } from '../../gateways/field-encryption.ts'
 import type { LetterDelivery } from '../../gateways/letter-delivery.ts'
@@ -46,6 +47,8 @@ export type PrintDesk = {
   fourEyes: boolean
   /** Tells operators that a letter stays out of its run. */
   reportUnprintable(letterId: string, error: Error): void
+  /** Tells operators of a row that cannot be opened: whom it is about gets no letter and no e-mail, the others do. */
+  reportUnreadable(fault: UnreadableRow): void
   reportNotHandedOver(runId: string, error: Error): void
 }
 

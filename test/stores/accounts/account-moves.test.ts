@@ -50,7 +50,7 @@ const cases = (Object.keys(verbs) as Verb[]).flatMap((verb) =>
 describeOnBoth('the table of account moves', (database) => {
   const stores = (): Stores => ({
     ...createAccountStore(database(), protection),
-    ...createAccountEndStore(database(), protection),
+    ...createAccountEndStore(database()),
   })
   const stateOf = async (id: string): Promise<AccountState> => (await stores().find(id))?.state ?? 'deleted'
 

@@ -2,7 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backends } from '../support/app.ts'
 import { type Client, createClient, type Page } from '../support/client.ts'
 import { ask } from '../support/database.ts'
+import { hasRedisPrograms } from '../support/programs.ts'
 import { freshNumbers, importMembers, type Member } from '../support/register.ts'
+import { until } from '../support/servers/processes.ts'
+import { type RedisServer, startRedis } from '../support/servers/redis.ts'
 import { enterPassword, makeActive, type Person, somebody } from '../support/walk.ts'
 import { type Applications, signInHere, startWithApplications } from './support/applications.ts'
 
@@ -56,6 +59,55 @@ describe.each(backends)('on %s, the access of an account ends with', (backend) =
     expect(world.answer(before.browser.page())).toHaveProperty('code')
     await expectTokensDead(world, before)
   })
+})
+
+// Nothing in Redis could be deleted: what is there comes back with it.
+describe.skipIf(!hasRedisPrograms())('while Redis hangs, the access of an account ends with', () => {
+  let redis: RedisServer
+  let world: Applications
+  const numbers = freshNumbers(ends.length, 'U')
+  beforeAll(async () => {
+    redis = await startRedis()
+    world = await startWithApplications('servers', { REDIS_URL: redis.url })
+    await importMembers(
+      world.app,
+      numbers.map((insuranceNumber) => ({ insuranceNumber })),
+    )
+  })
+  afterAll(async () => {
+    await world?.close()
+    await redis?.remove()
+  })
+  async function away(work: () => Promise<unknown>): Promise<void> {
+    redis.pause()
+    try {
+      await work()
+    } finally {
+      redis.resume()
+    }
+    const health = async () => (await (await fetch(`${world.app.issuer}/health`)).json()) as Record<string, string>
+    await until('health is well', async () => (await health()).artefacts === 'ok')
+  }
+
+  it.each(ends)(
+    '%s: nothing is answered meanwhile, all is over when it is back, and stays so',
+    async (_, end, lift) => {
+      const person = somebody(numbers.pop() ?? '')
+      await makeActive(world.app, person)
+      const before = await everything(world, person)
+      await away(async () => {
+        await end(world, person)
+        const { access_token, refresh_token } = before.refreshed
+        expect((await world.userinfo(access_token)).status).toBe(503)
+        expect((await world.introspect('guard', access_token)).status).toBe(503)
+        expect((await world.refresh('own', refresh_token)).status).toBe(503)
+      })
+      await expectDead(world, before)
+      if (!lift) return
+      await away(() => lift(world, person))
+      await expectDead(world, before)
+    },
+  )
 })
 
 async function at(world: Applications, browser: Client): Promise<Client> {

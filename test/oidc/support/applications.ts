@@ -26,9 +26,9 @@ ${more}`
 
 /**
  * Starts the whole service with applications of its own: `own` (the insurer's), `third` (with consent) and services; what
- * the browser brings to them, and the logout tokens they get, is kept.
+ * the browser brings to them, and the logout tokens they get, is kept. `more`: settings of the service.
  */
-export async function startWithApplications(backend?: Backend) {
+export async function startWithApplications(backend?: Backend, more: Record<string, string> = {}) {
   const logouts: string[] = []
   const receiver = createServer((request, response) => {
     let body = ''
@@ -54,7 +54,7 @@ export async function startWithApplications(backend?: Backend) {
     `clients:${entry('own', 'web', `    first_party: true\n${web('own')}`)}${entry('third', 'web', web('third'))}${entry('guard', 'service', '    first_party: true')}${entry('outside', 'service', '    may_introspect: true')}${entry('stranger', 'service', '')}\n`,
   )
   const variables = Object.fromEntries(ids.map((id) => [variableOf(id), secrets[id] ?? '']))
-  const settings = { CONFIG_DIR: join(folder, 'config'), ...variables }
+  const settings = { CONFIG_DIR: join(folder, 'config'), ...variables, ...more }
   const app = await startTestApp(settings, backend)
   return Object.assign(applicationsOf(app, away), {
     app,

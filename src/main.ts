@@ -3,7 +3,6 @@ import { startCluster } from './app/cluster.ts'
 import { createLifecycle } from './app/lifecycle.ts'
 import { createLogger } from './app/logger.ts'
 import { serveClusterMetrics } from './app/metrics/cluster.ts'
-import { startApp } from './app.ts'
 import { type Config, loadProcessConfig } from './config.ts'
 import { StartUpError } from './errors.ts'
 import { DataFolderInUse, DataFolderUnusable } from './stores/embedded/lock.ts'
@@ -21,6 +20,8 @@ async function main(): Promise<void> {
   // Loaded only when traces are wanted; before anything connects.
   const telemetry =
     config.telemetry && (await import('./telemetry.ts')).startTelemetry(config.telemetry, config.trustedProxies)
+  // So late that a wrong setting is told at once, and that the first process of several holds none of it.
+  const { startApp } = await import('./app.ts')
   const app = await startApp(config)
   lifecycle.started({ close: (pause) => app.close(pause).finally(telemetry?.stop) })
   const ready = { level: 'info', msg: 'ready', issuer: app.issuer, port: app.port, demoPort: app.demoPort }

@@ -15,7 +15,7 @@ describe.skipIf(withoutChromium)('the other pages and states, in Chromium', () =
   })
   afterAll(() => studio?.close())
 
-  it.each([...information, ...recovery])(
+  it.concurrent.each([...information, ...recovery])(
     'shows /%s',
     async (path) => {
       const visit = await studio.visit()

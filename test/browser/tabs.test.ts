@@ -54,7 +54,8 @@ describe.skipIf(withoutChromium)('several tabs, in Chromium', () => {
   })
   afterAll(() => studio?.close())
 
-  it.each(mixtures)('opened at once by a new browser: %s, %s, %s', async (...tabs) => {
+  // At the same time, each in a browser of its own: most of it is waiting for the slow line.
+  it.concurrent.each(mixtures)('opened at once by a new browser: %s, %s, %s', async (...tabs) => {
     const visit = await studio.visit()
     const pages = await Promise.all(tabs.map(() => visit.context.newPage()))
     await Promise.all(pages.map((page, index) => slow(page, 120 + index * 40)))

@@ -5,7 +5,7 @@ import { type App, startApp } from '../../src/app.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { copyTemplate } from './database-templates.ts'
 import { createInbox, type Inbox } from './inbox.ts'
-import { createServerDatabase, takeRedisDatabase } from './server-database.ts'
+import { createStartedDatabase, takeRedisDatabase } from './server-database.ts'
 
 /** Where a test application keeps its data: PGlite, or PostgreSQL and Redis. */
 export type Backend = 'embedded' | 'servers'
@@ -32,7 +32,7 @@ export type TestApp = App & {
 export async function startTestApp(variables: Record<string, string> = {}, backend: Backend = usual): Promise<TestApp> {
   const dataDir = await mkdtemp(join(tmpdir(), 'aok-'))
   if (backend === 'embedded' && !variables.DATABASE_URL) copyTemplate(dataDir, 'migrated')
-  const servers = backend === 'servers' ? await createServers() : undefined
+  const servers = backend === 'servers' ? await createServers(dataDir) : undefined
   const config = loadConfig({
     NODE_ENV: 'development',
     PORT: '0',
@@ -75,8 +75,8 @@ function withoutStandstill(config: Config): Config {
 }
 
 /** A database and a numbered database of Redis of its own. */
-async function createServers() {
-  const [database, redis] = [await createServerDatabase(), await takeRedisDatabase()]
+async function createServers(dataDir: string) {
+  const [database, redis] = [await createStartedDatabase(dataDir), await takeRedisDatabase()]
   return {
     variables: { DATABASE_URL: database.url, REDIS_URL: redis.url },
     drop: () => Promise.all([database.drop(), redis.drop()]),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
@@ -59,8 +60,18 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const url = Object.assign(new URL(postgresUrl), { pathname: `/${name}` })
   const database = await openDatabase({ url: url.href, poolSize: 2 })
   await migrate(database.knex).finally(database.close)
-  return () => onServer(`drop database ${name} with (force)`)
+  return async () => {
+    await onServer(`drop database ${name} with (force)`)
+    await onServer(`drop database if exists ${startedTemplate(name)} with (force)`)
+    rmSync(startedFolder(startedTemplate(name)), { recursive: true, force: true })
+  }
 }
+
+/** Name of the database in which the application has started once, beside the migrated one (`started-template.ts`). */
+export const startedTemplate = (migrated: string) => `${migrated}_started`
+
+/** The data folder that goes with it. */
+export const startedFolder = (name: string) => join(tmpdir(), name)
 
 /** Runs one statement on the server of the tests. */
 export async function onServer(sql: string, url = postgresUrl): Promise<void> {

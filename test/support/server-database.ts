@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { inject } from 'vitest'
-import { onServer, postgresUrl } from './database-templates.ts'
+import { onServer, postgresUrl, startedTemplate } from './database-templates.ts'
 
 const redisUrl = process.env.TEST_REDIS_URL ?? 'redis://127.0.0.1:6379'
 
@@ -10,8 +10,21 @@ export type Own = { url: string; drop(): Promise<void> }
 
 /** Creates a database on the server; `empty`: without the schema. */
 export async function createServerDatabase(kind: 'migrated' | 'empty' = 'migrated'): Promise<Own> {
+  return await copyOf(kind === 'empty' ? 'template1' : (inject('serverTemplate') ?? ''))
+}
+
+/** Creates a database in which the application has started before, with its secrets in `dataDir`. */
+export async function createStartedDatabase(dataDir: string): Promise<Own> {
+  // The whole application, which most who want a database do not need.
+  const { copyStarted } = await import('./started-template.ts')
+  const migrated = inject('serverTemplate') ?? ''
+  await copyStarted(migrated, startedTemplate(migrated), dataDir)
+  return await copyOf(startedTemplate(migrated))
+}
+
+async function copyOf(template: string): Promise<Own> {
   const name = `aok_test_${randomBytes(6).toString('hex')}`
-  await onServer(`create database ${name} template ${kind === 'empty' ? 'template1' : inject('serverTemplate')}`)
+  await onServer(`create database ${name} template ${template}`)
   const url = Object.assign(new URL(postgresUrl), { pathname: `/${name}` }).href
   return { url, drop: () => onServer(`drop database if exists ${name} with (force)`) }
 }

@@ -1,7 +1,7 @@
 import type { LetterInsurer, Recipient } from './letter-content.ts'
 import type { LetterTexts } from './letter-texts.ts'
-import { createMeasure, type Document, fittingSize, mm, type Style, write, writeLines } from './pen.ts'
-import { layOut } from './rich-text.ts'
+import { createMeasure, type Document, fittingSize, linesOf, mm, type Style, write, writeLines } from './pen.ts'
+import type { Line } from './rich-text.ts'
 
 /** Millimetres of DIN 5008:2020 form B, measured from the top left corner of the sheet. */
 export const sheet = {
@@ -22,6 +22,7 @@ export const sheet = {
 const { address, info } = sheet
 const recipientTop = address.top + address.senderHeight + address.noteHeight
 const recipientLines = 6
+const countries = new Intl.DisplayNames(['de'], { type: 'region' })
 
 /** Turns the address into the lines of the window; the country stands last, in capitals, only abroad (DIN 5008, 14.2). */
 function addressLines(recipient: Recipient): string[] {
@@ -38,7 +39,7 @@ function addressLines(recipient: Recipient): string[] {
 
 function countryLine(country: string | null | undefined): string {
   const given = (country ?? '').trim()
-  const name = /^[A-Z]{2}$/.test(given) ? (new Intl.DisplayNames(['de'], { type: 'region' }).of(given) ?? given) : given
+  const name = /^[A-Z]{2}$/.test(given) ? (countries.of(given) ?? given) : given
   return name.toLocaleLowerCase('de') === 'deutschland' ? '' : name.toLocaleUpperCase('de')
 }
 
@@ -59,14 +60,16 @@ export function drawAddressSurroundings(doc: Document, senderLine: string, note:
 
 const windowWidth = mm(address.width - address.indent)
 
-/** Throws when the recipient fits the window at no readable size, as a cut address would go astray. */
-export function checkRecipient(doc: Document, recipient: Recipient, style: Style): void {
-  fitAddress(doc, addressLines(recipient), { width: windowWidth, size: style.address })
+/** A recipient as it fits the window. */
+export type FittedAddress = { lines: Line[]; size: number }
+
+/** Lays the recipient out; throws when it fits the window at no readable size, as a cut address would go astray. */
+export function fitRecipient(doc: Document, recipient: Recipient, style: Style): FittedAddress {
+  return fitAddress(doc, addressLines(recipient), { width: windowWidth, size: style.address })
 }
 
-/** Draws the recipient into the window; throws when it does not fit. */
-export function drawRecipient(doc: Document, recipient: Recipient, style: Style): void {
-  const { lines, size } = fitAddress(doc, addressLines(recipient), { width: windowWidth, size: style.address })
+/** Draws the recipient into the window. */
+export function drawRecipient(doc: Document, { lines, size }: FittedAddress): void {
   const step = mm((address.height - address.senderHeight - address.noteHeight) / recipientLines)
   writeLines(doc, lines, {
     x: mm(address.left + address.indent),
@@ -77,10 +80,13 @@ export function drawRecipient(doc: Document, recipient: Recipient, style: Style)
   })
 }
 
-function fitAddress(doc: Document, lines: string[], { width, size: largest }: { width: number; size: number }) {
+function fitAddress(
+  doc: Document,
+  lines: string[],
+  { width, size: largest }: { width: number; size: number },
+): FittedAddress {
   for (let size = largest; size >= 6; size -= 0.5) {
-    const measure = createMeasure(doc, size, { once: true })
-    const broken = lines.flatMap((text) => layOut([{ text, bold: false }], width, measure))
+    const broken = lines.flatMap((text) => linesOf(doc, [{ text, bold: false }], width, { size, once: true }))
     if (broken.length <= recipientLines) return { lines: broken, size }
   }
   throw new Error('the address does not fit the window')
@@ -114,9 +120,11 @@ export function drawLetterhead(doc: Document, insurer: LetterInsurer): void {
 
 /** Draws fold and hole marks at the left edge. */
 export function drawMarks(doc: Document): void {
-  doc.lineWidth(0.4)
-  for (const y of sheet.foldMarks) doc.moveTo(mm(5), mm(y)).lineTo(mm(10), mm(y)).stroke()
-  doc.moveTo(mm(5), mm(sheet.holeMark)).lineTo(mm(13), mm(sheet.holeMark)).stroke()
+  doc.drawShared('marks', () => {
+    doc.lineWidth(0.4)
+    for (const y of sheet.foldMarks) doc.moveTo(mm(5), mm(y)).lineTo(mm(10), mm(y)).stroke()
+    doc.moveTo(mm(5), mm(sheet.holeMark)).lineTo(mm(13), mm(sheet.holeMark)).stroke()
+  })
 }
 
 /** Draws the foot of one page: letter id for returned mail, and the page number when there is more than one. */

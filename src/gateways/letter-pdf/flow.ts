@@ -2,6 +2,7 @@ import { sheet } from './din-5008.ts'
 import type { TextValues } from './letter-texts.ts'
 import {
   addElement,
+  linesOf as breakLines,
   createMeasure,
   type Document,
   drawArtifact,
@@ -15,7 +16,7 @@ import {
   writeLines,
 } from './pen.ts'
 import { drawQrCode } from './qr-code.ts'
-import { type Line, layOut, toSegments } from './rich-text.ts'
+import { glue, type Line, toSegments } from './rich-text.ts'
 
 /** The text of one letter, written from top to bottom; a block that does not fit moves to a new page as a whole. */
 export type Flow = ReturnType<typeof createFlow>
@@ -35,7 +36,8 @@ const boxGap = 2.5
 const quietZone = mm(3.8)
 
 /** Starts the text of a letter below the address field; structure elements are hung into `section` (tagged PDF). */
-export function createFlow(doc: Document, { section, style, values, newPage }: FlowOptions) {
+export function createFlow(doc: Document, { section, style, values: given, newPage }: FlowOptions) {
+  const values = glue(given)
   let y = mm(sheet.textTop)
   const step = style.body * style.leading
 
@@ -53,7 +55,7 @@ export function createFlow(doc: Document, { section, style, values, newPage }: F
     template: string,
     width: number,
     { size = style.body, own, ...rarity }: { size?: number; own?: TextValues } & Rarity = {},
-  ) => layOut(toSegments(template, own ? { ...values, ...own } : values), width, createMeasure(doc, size, rarity))
+  ) => breakLines(doc, toSegments(template, own ? { ...values, ...glue(own) } : values), width, { size, ...rarity })
 
   function paragraph(template: string, options: { gap?: number; values?: TextValues } & Rarity = {}): void {
     const { once = false, values: own } = options

@@ -110,7 +110,9 @@ export function fillText(template: string, values: TextValues): string {
   })
 }
 
+const longDate = new Intl.DateTimeFormat('de-DE', { dateStyle: 'long', timeZone: 'UTC' })
+
 /** Writes a day as the letters and pages do: `2027-03-12` becomes `12. März 2027`; throws a RangeError for other input. */
 export function germanDate(day: string): string {
-  return new Intl.DateTimeFormat('de-DE', { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(`${day}T00:00:00Z`))
+  return longDate.format(new Date(`${day}T00:00:00Z`))
 }

@@ -1,16 +1,17 @@
-import PDFDocument from 'pdfkit'
 import {
-  checkRecipient,
   drawAddressSurroundings,
   drawFoot,
   drawInfoBlock,
   drawLetterhead,
   drawMarks,
   drawRecipient,
+  type FittedAddress,
+  fitRecipient,
 } from './din-5008.ts'
 import { createFlow } from './flow.ts'
 import { letterValues, writeBody } from './letter-body.ts'
 import type { LetterContent, LetterInsurer, Recipient } from './letter-content.ts'
+import { LetterDocument } from './letter-document.ts'
 import { fillText, germanDate, type LetterTexts, type TextValues } from './letter-texts.ts'
 import {
   addElement,
@@ -21,6 +22,7 @@ import {
   largePrint,
   normalPrint,
   openElement,
+  type Style,
 } from './pen.ts'
 import type { ToPrintable } from './printable.ts'
 
@@ -50,7 +52,7 @@ export function openDocument(
   { tagged }: { tagged: boolean },
 ): Document {
   const created = new Date(`${first.date}T00:00:00Z`)
-  const doc = new PDFDocument({
+  const doc = new LetterDocument({
     size: 'A4',
     margin: 0,
     autoFirstPage: false,
@@ -70,7 +72,8 @@ export function openDocument(
  */
 export function drawLetter(doc: Document, root: Element | null, given: LetterContent, sender: Sender): void {
   const { insurer, texts } = sender
-  const letter = { ...given, recipient: printableRecipient(given, sender) }
+  const recipient = printableRecipient(given, sender)
+  const letter = { ...given, recipient }
   const style = letter.largePrint ? largePrint : normalPrint
   const values = letterValues(letter, insurer)
   const newPage = () => {
@@ -78,19 +81,23 @@ export function drawLetter(doc: Document, root: Element | null, given: LetterCon
     drawArtifact(doc, 'Layout', () => drawMarks(doc))
   }
   // Before the first page: a letter that is refused leaves nothing behind.
-  try {
-    checkRecipient(doc, letter.recipient, style)
-  } catch (cause) {
-    throw new UnprintableLetter(letter.id, cause as Error)
-  }
+  const address = fitOrRefuse(doc, letter, style)
   const first = endOf(doc)
   newPage()
   const section = openElement(doc, root, 'Sect')
-  drawHead(doc, section, letter, sender)
+  drawHead(doc, section, letter, address, sender)
   const flow = createFlow(doc, { section, style, values, newPage })
   writeBody(flow, letter, texts, values)
   section?.end()
   numberPages(doc, first, texts, values)
+}
+
+function fitOrRefuse(doc: Document, { id, recipient }: LetterContent, style: Style): FittedAddress {
+  try {
+    return fitRecipient(doc, recipient, style)
+  } catch (cause) {
+    throw new UnprintableLetter(id, cause as Error)
+  }
 }
 
 /** Where the next page of a document comes. */
@@ -109,7 +116,13 @@ function printableRecipient({ id, recipient }: LetterContent, { toPrintable }: S
   return Object.fromEntries(lines) as Recipient
 }
 
-function drawHead(doc: Document, section: Element | null, letter: LetterContent, { insurer, texts }: Sender): void {
+function drawHead(
+  doc: Document,
+  section: Element | null,
+  letter: LetterContent,
+  address: FittedAddress,
+  { insurer, texts }: Sender,
+): void {
   const style = letter.largePrint ? largePrint : normalPrint
   const { phone, phoneNote, email } = insurer.help
   const rows = [
@@ -119,7 +132,7 @@ function drawHead(doc: Document, section: Element | null, letter: LetterContent,
   ]
   addElement(doc, section, 'P', () => drawLetterhead(doc, insurer))
   drawArtifact(doc, 'Layout', () => drawAddressSurroundings(doc, insurer.senderLine, texts.addressNote))
-  addElement(doc, section, 'P', () => drawRecipient(doc, letter.recipient, style))
+  addElement(doc, section, 'P', () => drawRecipient(doc, address))
   addElement(doc, section, 'P', () => drawInfoBlock(doc, rows, style))
 }
 

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { Line, Measure } from './rich-text.ts'
+import type { LetterDocument } from './letter-document.ts'
+import { type Line, layOut, type Measure, type Segment } from './rich-text.ts'
 
-export type Document = PDFKit.PDFDocument
+export type Document = LetterDocument
 /** A node of the structure tree that screen readers follow. */
 export type Element = ReturnType<Document['struct']>
 
@@ -94,9 +95,22 @@ export function write(
   text: string,
   at: { x: number; y: number; font: FontName; size: number; spacing?: number } & Rarity,
 ): void {
-  doc.font(at.font).fontSize(at.size)
-  const spacing = { characterSpacing: at.spacing ?? 0 }
-  doc.text(text, at.x, at.y, { lineBreak: false, baseline: 'alphabetic', ...spacing, ...layoutOf(at) })
+  const { x, y, font, size, spacing = 0, once = false } = at
+  const draw = () => {
+    doc.font(font).fontSize(size)
+    const placed = { lineBreak: false, baseline: 'alphabetic', characterSpacing: spacing, textWidth: 0 } as const
+    doc.text(text, x, y, { ...placed, ...layoutOf(at) })
+  }
+  if (once) draw()
+  else doc.drawShared(`${font} ${size} ${spacing} ${x} ${y} ${text}`, draw)
+}
+
+/** Breaks segments into lines of at most `width` points at a size. */
+export function linesOf(doc: Document, segments: Segment[], width: number, at: { size: number } & Rarity): Line[] {
+  const make = () => layOut(segments, width, createMeasure(doc, at.size, at))
+  if (at.once) return make()
+  const words = segments.map(({ text, bold }) => `${bold ? '*' : ''}${text}`).join('\n')
+  return doc.laidOut(`${width} ${at.size} ${words}`, make)
 }
 
 /** Writes laid-out lines below each other, the first baseline at `y`; a blank at their ends keeps words apart for readers. */

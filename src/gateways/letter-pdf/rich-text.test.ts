@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { layOut, toSegments } from './rich-text.ts'
+import { glue, layOut, toSegments } from './rich-text.ts'
 
 /** Every letter is one point wide. */
 const measure = (text: string) => text.length
 const lay = (template: string, width: number, values = {}) =>
-  layOut(toSegments(template, values), width, measure).map((line) => line.map(({ text }) => text).join('|'))
+  layOut(toSegments(template, glue(values)), width, measure).map((line) => line.map(({ text }) => text).join('|'))
 
 describe('laying out text', () => {
   it('breaks between words and keeps weights apart', () => {

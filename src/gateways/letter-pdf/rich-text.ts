@@ -7,20 +7,23 @@ export type Run = Segment & { x: number }
 export type Line = Run[]
 export type Measure = (text: string, bold: boolean) => number
 
-const glue = '\u00a0'
+const noBreak = '\u00a0'
 const shortValue = 26
 
-/** Splits `**bold**` markup, then fills in the values, so that a star in a value stays a star; short values do not break. */
-export function toSegments(template: string, values: TextValues): Segment[] {
-  const glued = Object.fromEntries(
+/** Keeps short values on one line. */
+export const glue = (values: TextValues): TextValues =>
+  Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
       name,
-      value.length <= shortValue ? value.replaceAll(' ', glue) : value,
+      value.length <= shortValue ? value.replaceAll(' ', noBreak) : value,
     ]),
   )
+
+/** Splits `**bold**` markup, then fills in the values, so that a star in a value stays a star. */
+export function toSegments(template: string, values: TextValues): Segment[] {
   return template
     .split('**')
-    .map((part, index) => ({ text: fillText(part, glued), bold: index % 2 === 1 }))
+    .map((part, index) => ({ text: fillText(part, values), bold: index % 2 === 1 }))
     .filter((segment) => segment.text !== '')
 }
 
@@ -35,7 +38,7 @@ function toWords(segments: Segment[]): Segment[][] {
   return words.filter((word) => word.length > 0)
 }
 
-const drawn = (text: string) => text.replaceAll(glue, ' ')
+const drawn = (text: string) => text.replaceAll(noBreak, ' ')
 
 function widthOf(word: Segment[], measure: Measure): number {
   return word.reduce((sum, piece) => sum + measure(drawn(piece.text), piece.bold), 0)
@@ -44,7 +47,7 @@ function widthOf(word: Segment[], measure: Measure): number {
 /** A word wider than the line gives up its glue first, then breaks between letters (long addresses, very long names). */
 function breakWord(word: Segment[], width: number, measure: Measure): Segment[][] {
   if (widthOf(word, measure) <= width) return [word]
-  if (word.some((piece) => piece.text.includes(glue))) {
+  if (word.some((piece) => piece.text.includes(noBreak))) {
     return toWords(word.map((piece) => ({ ...piece, text: drawn(piece.text) }))).flatMap((part) =>
       breakWord(part, width, measure),
     )
@@ -69,20 +72,27 @@ function append(line: Segment[], piece: Segment): Segment[] {
 
 function place(line: Segment[], measure: Measure): Line {
   let x = 0
-  return line.map((segment) => {
+  return line.map((segment, index) => {
     const run = { text: drawn(segment.text), bold: segment.bold, x }
-    x += measure(run.text, run.bold)
+    if (index < line.length - 1) x += measure(run.text, run.bold)
     return run
   })
 }
 
+function addWord(line: Segment[], word: Segment[]): Segment[] {
+  const blank = line.length > 0 ? [{ text: ' ', bold: line.at(-1)!.bold && word[0]!.bold }] : []
+  return [...blank, ...word].reduce(append, line)
+}
+
 /** Breaks segments into lines of at most `width` points, ragged right; equal weights of one line come as one run. */
 export function layOut(segments: Segment[], width: number, measure: Measure): Line[] {
+  const words = toWords(segments)
+  const whole = words.reduce(addWord, [])
+  if (widthOf(whole, measure) <= width) return whole.length > 0 ? [place(whole, measure)] : []
   const lines: Segment[][] = []
   let line: Segment[] = []
-  for (const word of toWords(segments).flatMap((each) => breakWord(each, width, measure))) {
-    const spaced = line.length === 0 ? word : [{ text: ' ', bold: line.at(-1)!.bold && word[0]!.bold }, ...word]
-    const candidate = spaced.reduce(append, line)
+  for (const word of words.flatMap((each) => breakWord(each, width, measure))) {
+    const candidate = addWord(line, word)
     if (line.length > 0 && widthOf(candidate, measure) > width) {
       lines.push(line)
       line = word

@@ -10,6 +10,7 @@ import {
   type PrintedSheets,
   parseLetterTexts,
 } from '../letter-pdf.ts'
+import { LetterDocument } from './letter-document.ts'
 import { readPages, readRectangles } from './read-pdf.test-support.ts'
 
 const texts = parseLetterTexts(readFileSync(new URL('../../../config/letters/de.yaml', import.meta.url), 'utf8'))
@@ -75,11 +76,18 @@ function decode(dark: (readonly [number, number])[]): string {
   return new DataMatrixReader().decode(bitmap, new Map([[DecodeHintType.PURE_BARCODE, true]])).getText()
 }
 
-/** Decodes the mark of every page from the squares of half a millimetre that are drawn there. */
+const side = (0.5 / 25.4) * 72
+
+/** The squares of half a millimetre of a page, as they lie side by side in rectangles of that height. */
+const squaresOf = (rectangles: ReturnType<typeof readRectangles>[number]) =>
+  rectangles
+    .filter(({ height }) => Math.abs(height - side) < 0.01)
+    .flatMap(({ x, y, width }) => Array.from({ length: Math.round(width / side) }, (_, n) => ({ x: x + n * side, y })))
+
+/** Decodes the mark of every page from the squares that are drawn there. */
 function readMarks(bytes: Uint8Array): (string | null)[] {
-  const side = (0.5 / 25.4) * 72
   return readRectangles(bytes).map((rectangles) => {
-    const cells = rectangles.filter(({ width, height }) => Math.abs(width - side) + Math.abs(height - side) < 0.01)
+    const cells = squaresOf(rectangles)
     if (cells.length === 0) return null
     const columns = cells.map(({ x }) => x)
     const rows = cells.map(({ y }) => y)
@@ -131,11 +139,8 @@ describe('the file of a run', () => {
 
   it('keeps the mark clear of window, fold marks and text', async () => {
     const { bytes } = await draw([letter(1)])
-    const side = (0.5 / 25.4) * 72
     const [page = []] = readRectangles(bytes)
-    const inMm = page
-      .filter(({ width }) => Math.abs(width - side) < 0.01)
-      .map(({ x, y }) => [x / side / 2, y / side / 2])
+    const inMm = squaresOf(page).map(({ x, y }) => [x / side / 2, y / side / 2])
     for (const [x = 0, y = 0] of inMm) {
       expect(x >= 7 && x <= 20).toBe(true)
       expect(y >= 115 && y <= 140).toBe(true)
@@ -169,6 +174,12 @@ describe('the file of a run', () => {
     expect(keptWords()).toEqual(afterOne)
     expect(afterOne.flat().length).toBeGreaterThan(50)
     opened.mockRestore()
+    const shared = vi.spyOn(LetterDocument.prototype, 'drawShared')
+    await draw([letter(2, { recipient: other, codes: [codeOf('9WXY-4N7J-K2M5')] })])
+    const keys = shared.mock.calls.map(([key]) => key).join('\n')
+    shared.mockRestore()
+    expect(keys).toContain('Freundliche Grüße')
+    for (const own of ['Zoë', 'Ährenfeld', 'Öhringen', '9WXY', letter(2).id]) expect(keys).not.toContain(own)
   })
 
   it('is empty when nothing can be printed, and the same for the same letters', async () => {

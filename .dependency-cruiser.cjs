@@ -20,7 +20,7 @@ module.exports = {
     only(
       'stores',
       '^src/stores/',
-      '^src/(stores|domain)/|^src/errors\\.ts|^src/gateways/(field-encryption|key-ring|unbound-decryption)\\.ts|^src/audit/',
+      '^src/(stores|domain)/|^src/errors\\.ts|^src/gateways/(field-encryption|key-ring)\\.ts|^src/audit/',
       'stores: domain, errors, encryption',
     ),
     only('gateways', '^src/gateways/', '^src/(gateways|domain)/|^src/errors\\.ts', 'gateways: domain, errors'),

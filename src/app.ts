@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { requireBoundData } from './app/bound-data.ts'
 import { takeClientFiles } from './app/client-files.ts'
 import { createGuard } from './app/guard.ts'
 import { createHealth } from './app/health.ts'
@@ -67,7 +66,6 @@ export async function startApp(config: Config): Promise<App> {
     const database = await openDatabase(config.database)
     closers.push(database.close)
     await prepareSchema(config, database.knex)
-    await requireBoundData(config, database.knex)
     if (config.production) await refuseDemoData(database.knex)
     await checkStart({ config, log, now: createSystemClock().now, databaseTime: () => databaseTime(database.knex) })
     const clock = await createClock(config, database.knex)

@@ -118,11 +118,6 @@ export function operatorEvents(append: AppendAuditEvent) {
       'system',
       ['name', 'before', 'until', 'count'],
     ),
-    /** The values of a database from before were bound to their rows, and its events proved anew; it happens once. */
-    ciphertextsBound: event<Common & { values: number; events: number }>(append, 'ciphertexts_bound', 'cli', [
-      'values',
-      'events',
-    ]),
     /** Operators were told that something is wrong: the kind of alert, and where, in words without personal data. */
     operatorsAlerted: event<Common & { kind: string; detail: string }>(append, 'operators_alerted', 'system', [
       'kind',

@@ -9,7 +9,6 @@ import { doctor } from './doctor.ts'
 import type { CliCommand } from './frame.ts'
 import { jobCommands } from './jobs.ts'
 import { keyCommands } from './keys.ts'
-import { keysBind } from './keys-bind.ts'
 import { keysRotate } from './keys-rotate.ts'
 import { letterCommands } from './letters.ts'
 import { mailCommands } from './mails.ts'
@@ -38,6 +37,5 @@ export const commands: readonly CliCommand[] = [
   smsReceipts,
   keysRotate,
   ...keyCommands,
-  keysBind,
   statisticsShow,
 ]

@@ -42,7 +42,7 @@ const insurerSchema = z.strictObject({
 /** At least a month: statistics and the shares of mTANs are counted from the log. */
 const retention = z.int().min(30)
 
-/** For how many days the bodies of audit events stay; operators' files of before lack it. */
+/** For how many days the bodies of audit events stay; may be left out. */
 const auditRetentionSchema = z
   .strictObject({
     registration: retention.default(1095),
@@ -64,7 +64,7 @@ const deadlinesSchema = z.strictObject({
   neverSignedInDays: count,
   coverageGraceMonths: count,
   abandonedRegistrationHours: count,
-  // Ends of what nobody uses any more; operators' files of before lack them.
+  // Ends of what nobody uses any more; may be left out.
   endedAccountDays: count.default(90),
   unusedBrowserDays: count.default(400),
   unusedConsentDays: count.default(400),
@@ -81,7 +81,7 @@ const threshold = z
   .strictObject({ begin: z.number().positive(), end: z.number().positive() })
   .refine(({ begin, end }) => end < begin, 'end must lie below begin')
 
-/** From when on new work is refused; operators' files of before lack it. */
+/** From when on new work is refused; may be left out. */
 const knownBrowsersSchema = z
   .strictObject({ eventLoopDelay: threshold, passwordQueue: threshold })
   .default({ eventLoopDelay: { begin: 950, end: 500 }, passwordQueue: { begin: 0.7, end: 0.5 } })
@@ -105,28 +105,28 @@ const spendingOf = (perCountry: number, germany: number, inAll: number) =>
     })
     .prefault({})
 
-/** What SMS may cost by the prices of `sms.yaml`; operators' files of before lack it. */
+/** What SMS may cost by the prices of `sms.yaml`; may be left out. */
 const spendingSchema = z
   .strictObject({ registration: spendingOf(100, 2000, 2500), signIn: spendingOf(500, 10_000, 12_000) })
   .prefault({ registration: {}, signIn: {} })
 
-/** When a full member file looks truncated; operators' files of before lack it. */
+/** When a full member file looks truncated; may be left out. */
 const memberImportSchema = z
   .strictObject({ suspiciousShare: z.number().min(0).max(1) })
   .default({ suspiciousShare: 0.02 })
 
-/** How much larger limits per address are for an IPv6 /56 and /48; operators' files of before lack it. */
+/** How much larger limits per address are for an IPv6 /56 and /48; may be left out. */
 const addressPrefixesSchema = z
   .strictObject({ per56: z.number().min(1), per48: z.number().min(1) })
   .refine(({ per56, per48 }) => per48 >= per56, 'per48 must not be less than per56')
   .default({ per56: 2, per48: 8 })
 
-/** What one request may bring, refused before anything parses it; operators' files of before lack it. */
+/** What one request may bring, refused before anything parses it; may be left out. */
 const requestsSchema = z
   .strictObject({ queryBytes: count, parameters: count, cookies: count, headers: count, headerBytes: count })
   .default({ queryBytes: 8192, parameters: 100, cookies: 60, headers: 100, headerBytes: 16_384 })
 
-/** Requests that store something for nobody in particular; operators' files of before lack it. */
+/** Requests that store something for nobody in particular; may be left out. */
 const authorizationRequestsSchema = z
   .strictObject({
     perAddressAndMinute: count,
@@ -151,7 +151,7 @@ const limitsSchema = z.strictObject({
     perJourney: count,
     registration: z.strictObject({
       perNumberAndDay: count,
-      // Operators' files of before lack it.
+      // May be left out.
       perNumberAndDayInAll: count.default(20),
       furtherPerNumberAndDay: count.default(10),
       perAddressAndHour: count,
@@ -166,7 +166,7 @@ const limitsSchema = z.strictObject({
     perAddressAndMinute: count,
     browserLink: z.strictObject({ lifetime: seconds, perAccountAndHour: count }),
   }),
-  // Operators' files of before lack the window.
+  // The window may be left out.
   unlockCode: z.strictObject({ wrong: count, window: seconds.default(3600), pause: seconds }),
   usernameChecks: z.strictObject({ perAddressAndHour: count }),
   registration: z.strictObject({ perAddressAndHour: count }),
@@ -185,7 +185,7 @@ const keysSchema = z.strictObject({
   pollSeconds: seconds,
 })
 
-/** A letter of each run to the operator; operators' files of before lack it. */
+/** A letter of each run to the operator; may be left out. */
 const canarySchema = z
   .strictObject({
     enabled: z.boolean(),

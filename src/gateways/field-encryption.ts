@@ -26,7 +26,7 @@ export type FieldEncryption = {
   decryptBytes(sealed: Buffer, context: string): Buffer
 }
 
-/** Format of the ciphertexts; values of the one before were not bound to their rows, and are refused. */
+/** Number of the format, so that another one can be told from it. */
 const format = 2
 const [ivBytes, tagBytes] = [12, 16]
 

@@ -17,9 +17,6 @@ export type Schedule = { stop(): Promise<void> }
 
 const queue = 'jobs'
 
-/** The queue of earlier versions, in which one tick a minute ran everything. */
-const minuteTick = 'deadlines'
-
 /** How often jobs behind their schedule are looked for, in milliseconds: after an outage, a failure or a process that died. */
 const catchUpInterval = 5 * 60_000
 
@@ -44,7 +41,6 @@ export async function startSchedule(boss: PgBoss, settings: ScheduleSettings): P
   for (const { name, cron } of schedules)
     await boss.schedule(queue, cron, { job: name }, { tz: timeZone, key: name, singletonKey: name })
   for (const key of obsolete) await boss.unschedule(queue, key)
-  await boss.unschedule(minuteTick)
   const catchUp = () => sendOverdue(boss, settings).catch((err) => log.error({ err }, 'overdue jobs not found'))
   await catchUp()
   const timer = setInterval(catchUp, catchUpInterval)

@@ -57,13 +57,11 @@ export function createKeyRingService(settings: Settings) {
      * @throws StartUpError when a key in use is missing or another one, or when others could not read what it writes.
      */
     async announce(signingKids: readonly string[] = []): Promise<void> {
-      await assertProbe(settings, held)
       const refusal = await stores.keyRings.announce({ ...holder, signingKids }, held)
       if (refusal) throw new StartUpError(explainRefusal(refusal))
     },
     /** Looks whether these keys fit the database and the other processes; writes nothing. @throws StartUpError as `announce` */
     async check(): Promise<void> {
-      await assertProbe(settings, held)
       const refusal = await stores.keyRings.check(holder.id, held)
       if (refusal) throw new StartUpError(explainRefusal(refusal))
     },
@@ -124,14 +122,6 @@ const names = (rings: object) => Object.keys(rings) as RingName[]
 function ageOf(known: KnownKey[], ring: RingName, kid: string, clock: Clock): number {
   const firstSeenAt = known.find((key) => key.ring === ring && key.kid === kid)?.firstSeenAt ?? clock.now()
   return Math.max(0, Math.floor((clock.now().getTime() - keyMadeAt(kid, firstSeenAt).getTime()) / day))
-}
-
-/** Where nobody has recorded keys yet (an installation of before), one value of each column tells which are in use. */
-async function assertProbe({ stores }: Settings, held: HeldRings): Promise<void> {
-  if ((await stores.keyRings.known()).length > 0) return
-  for (const { ring, kid, column } of await stores.keyUsage.probe())
-    if (!held[ring].some((key) => key.kid === kid))
-      throw new StartUpError(`${explainRefusal({ reason: 'missing', ring, kid })} A value of ${column} names it.`)
 }
 
 function explainRefusal(refusal: RingRefusal): string {

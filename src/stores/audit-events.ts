@@ -139,7 +139,7 @@ async function findLast(db: Database): Promise<ChainHead | null> {
 }
 
 /** Notes the newest sealed place under a keyed hash. */
-export const noteHead = (db: Database, chain: AuditChain, { position, chain: link }: ChainHead) =>
+const noteHead = (db: Database, chain: AuditChain, { position, chain: link }: ChainHead) =>
   db('audit_heads')
     .insert({ name: 'chain', position, chain: link, mac: chain.headMac(position, link) })
     .onConflict('name')

@@ -83,15 +83,6 @@ export function createKeyUsageStore(db: Database) {
       }
       return using
     },
-    /** The ids that one value of each column names: a cheap look at a database that nobody has recorded keys for. */
-    async probe(): Promise<{ ring: DataRing; kid: string; column: string }[]> {
-      const found: { ring: DataRing; kid: string; column: string }[] = []
-      for (const { ring, table, column, kid } of columns) {
-        const { rows } = await db.raw(`select ${kid} as kid from ${table} t where t.${column} is not null limit 1`)
-        for (const row of rows) found.push({ ring, kid: row.kid, column: `${table}.${column}` })
-      }
-      return found
-    },
   }
 }
 

@@ -1,7 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import Provider, { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
 import { type FieldEncryption, hashToken } from '../../gateways/field-encryption.ts'
-import { isUnbound } from '../../gateways/unbound-decryption.ts'
 import type { ArtefactStore, StoredArtefact } from '../../stores/oidc-artefacts.ts'
 import { placeOf } from '../../stores/protected-tables.ts'
 import { requestAge as ageOfCurrentRequest } from '../requests/arrival.ts'
@@ -57,8 +56,7 @@ export function createArtefactAdapterFactory(settings: AdapterSettings): Adapter
   return (model: string): Adapter => {
     const context = (idHash: string) => placeOf('oidc_artefacts', 'payload', { model, id_hash: idHash })
     const open = async (stored: StoredArtefact | undefined, id?: string): Promise<AdapterPayload | undefined> => {
-      // What a version before has left in Redis is gone as it is in the database, which `keys:bind` empties: a fault would last 30 days.
-      if (!stored || isUnbound(stored.sealed)) return undefined
+      if (!stored) return undefined
       const payload: AdapterPayload = JSON.parse(encryption.decrypt(stored.sealed, context(stored.idHash)))
       if (id !== undefined) payload.jti = id
       const key = `${model}:${stored.idHash}`

@@ -55,8 +55,6 @@ export function createRedisArtefactStore(redis: RedisGateway, prefix = 'meine-ao
   const run = redis.define(scripts)
   const keyOf = (model: string, hash: string) => `${prefix}${model}:{${hash}}`
   const listOf = (grantHash: string) => `${keyOf('Grant', grantHash)}:issued`
-  // Until every token of a version that kept sets under this name has ended, 30 days after its last process did.
-  const earlierListOf = (grantHash: string) => `${keyOf('Grant', grantHash)}:members`
 
   const find = async (client: RedisClient, model: string, idHash: string): Promise<StoredArtefact | undefined> => {
     const values = (await run(client, 'findArtefact', keyOf(model, idHash))) as (string | null)[]
@@ -135,12 +133,11 @@ export function createRedisArtefactStore(redis: RedisGateway, prefix = 'meine-ao
     remove: (model, idHash) => redis.run(async (client) => (await client.del(keyOf(model, idHash))) > 0),
     removeByGrant: (grantHash) =>
       redis.run(async (client) => {
-        const [list, earlierList] = [listOf(grantHash), earlierListOf(grantHash)]
-        const [issued, earlier] = await Promise.all([client.zrange(list, '0', '-1'), client.smembers(earlierList)])
+        const list = listOf(grantHash)
+        const issued = await client.zrange(list, '0', '-1')
         // Key by key, for they lie in many slots. What joins meanwhile, or is not reached, stays in the list.
-        await Promise.all([...issued, ...earlier].map((key) => client.del(key)))
+        await Promise.all(issued.map((key) => client.del(key)))
         if (issued.length > 0) await client.zrem(list, ...issued)
-        if (earlier.length > 0) await client.srem(earlierList, ...earlier)
       }),
   }
 }

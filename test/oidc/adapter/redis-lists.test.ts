@@ -9,17 +9,6 @@ describeOnRedis(
     const list = (grant: string, name: string) => `${current().prefix}Grant:{${grant}}:${name}`
     const artefact = { sealed: 'x', lifetime: 60 }
 
-    it('is revoked also when a version before listed it', async () => {
-      const { gateway, prefix } = current()
-      await store().save('AccessToken', 'earlier', artefact)
-      await gateway.run((client) => client.sadd(list('old', 'members'), `${prefix}AccessToken:{earlier}`))
-      await store().save('AccessToken', 'now', { ...artefact, grantHash: 'old' })
-      await store().removeByGrant('old')
-      for (const hash of ['earlier', 'now']) expect(await store().find('AccessToken', hash)).toBeUndefined()
-      for (const name of ['members', 'issued'])
-        expect(await gateway.run((client) => client.exists(list('old', name)))).toBe(0)
-    })
-
     it('cannot be found when it could not be listed', async () => {
       const { gateway } = current()
       await gateway.run((client) => client.set(list('broken', 'issued'), 'no list'))

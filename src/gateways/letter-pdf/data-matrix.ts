@@ -1,9 +1,17 @@
-import { dataMatrix } from './ecc-200.ts'
+import { BarcodeFormat, DataMatrixWriter } from '@zxing/library'
 import { drawModules } from './modules.ts'
 import { type Document, mm, write } from './pen.ts'
 
 /** Where inserters read: left margin, between the upper fold mark and the hole mark, clear of both and of the window. */
 const place = { x: 7, y: 116, module: 0.5 } as const
+
+/** Makes the modules of a DataMatrix (ISO/IEC 16022, ECC 200), row by row, `true` for dark. */
+export function dataMatrix(text: string): boolean[][] {
+  const symbol = new DataMatrixWriter().encode(text, BarcodeFormat.DATA_MATRIX, 0, 0, new Map())
+  return Array.from({ length: symbol.getHeight() }, (_, row) =>
+    Array.from({ length: symbol.getWidth() }, (_, column) => symbol.get(column, row)),
+  )
+}
 
 /** Draws the mark of a sheet in modules of half a millimetre, and the same for people below it. */
 export function drawSheetMark(doc: Document, text: string, caption: string): void {

@@ -30,7 +30,7 @@ export function createHealthChecks({ services, knex, artefacts, now }: Parts): H
     ...(artefacts && { artefacts: { check: artefacts } }),
     queue: oldestAtMost(queueMinutes, messages.oldestWaiting, now),
     keys: {
-      check: async () => ((await services.keyRings.ages()).some(({ days }) => days > keyDays) ? 'impaired' : 'ok'),
+      check: async () => ((await services.keys.keyRings.ages()).some(({ days }) => days > keyDays) ? 'impaired' : 'ok'),
     },
     jobs: {
       check: async () => ((await jobRuns.list()).some(({ failures }) => failures >= jobFailures) ? 'impaired' : 'ok'),

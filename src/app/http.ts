@@ -30,10 +30,12 @@ import { createRequestLimits } from '../http/request-limits.ts'
 import { createRequestLog } from '../http/request-log.ts'
 import { createSecurityHeaders } from '../http/security-headers.ts'
 import { createSmsReceiptHook } from '../http/sms-receipts.ts'
+import type { Deps } from '../journeys/deps.ts'
 import { addInteractionRoutes } from '../oidc/interactions.ts'
 import { createPublicAddress } from '../oidc/requests/public-address.ts'
 import { routes as endpoints } from '../oidc/settings/routes.ts'
 import { methodOf, routeOf } from './metrics/routes.ts'
+import type { Metrics } from './metrics.ts'
 import type { Oidc } from './oidc.ts'
 import type { Services } from './services.ts'
 
@@ -41,12 +43,13 @@ type Settings = {
   config: Config
   issuer: string
   services: Services
+  journeys: Deps
   oidc: Oidc
   log: Logger
   requests: RequestContext
   health: Middleware
   overload: Overload
-  metrics: Middleware
+  metrics: Pick<Metrics, 'middleware'>
   /** Answers when no page can be drawn. */
   plain: PlainAnswer
   /** Development pages; they take JSON and no CSRF token. */
@@ -60,7 +63,8 @@ const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.met
  * their bodies themselves, then the pages with forms of ours.
  */
 export function createHttpApp(settings: Settings): RequestListener {
-  const { config, issuer, services, oidc, log } = settings
+  const { config, issuer, services, journeys, oidc, log } = settings
+  const { messages, operation } = services
   const secure = issuer.startsWith('https://')
   const cookies = createCookieJar({ secure })
   const newToken = () => randomBytes(32).toString('base64url')
@@ -72,14 +76,14 @@ export function createHttpApp(settings: Settings): RequestListener {
   const language = createLanguage(cookies)
   const render = createRender({
     viewsDir: root('views'),
-    texts: services.texts,
+    texts: messages.texts,
     insurer: config.insurer,
-    clock: services.journeyDeps.clock,
+    clock: journeys.clock,
   })
   const router = createPages(settings, cookies)
   // Before everything that looks at a path.
   app.use(createOneSpelling([...Object.values(endpoints), ...fixedAddressesOf(router)]))
-  app.use(settings.metrics)
+  app.use(settings.metrics.middleware)
   app.use(createPublicAddress(issuer))
   app.use(createClientAddress(config.trustedProxies))
   const { requests } = settings
@@ -92,26 +96,26 @@ export function createHttpApp(settings: Settings): RequestListener {
   app.use(settings.health)
   app.use(serveAssets(root('public'), config.production))
   // Before everything for browsers: calls of gateways are signed and carry neither cookie nor CSRF token.
-  app.use(createSmsReceiptHook({ ...services.smsHooks, limit: config.limits.bodyBytes, log }))
+  app.use(createSmsReceiptHook({ ...messages.smsHooks, limit: config.limits.bodyBytes, log }))
   const { bounceSecret: secret } = config.email
   if (secret) {
-    const reported = services.bounces.report
+    const reported = messages.bounces.report
     app.use(
-      createEmailBounceHook({ secret, limit: config.limits.bodyBytes, now: services.smsHooks.now, reported, log }),
+      createEmailBounceHook({ secret, limit: config.limits.bodyBytes, now: messages.smsHooks.now, reported, log }),
     )
   }
   // Before oidc-provider: the language that an authorization request asks for is remembered.
   app.use(language)
   const shedding = createLoadShedding({ overload: settings.overload, cookies, signedIn: oidc.signedIn })
   const limited = createRequestLimits({
-    limits: services.requestLimits,
-    now: services.journeyDeps.clock.now,
+    limits: operation.requestLimits,
+    now: journeys.clock.now,
     browserKey(ctx) {
       const browser = knownBrowser(ctx, cookies)
       return browser && services.protection.hash.hash(browser, 'limit:browser')
     },
   })
-  app.use(shedding.mark(limited.mark(oidc.mount(createPagesOnDemand(language, render)))))
+  app.use(shedding.mark(limited.mark(oidc.changing.mount(createPagesOnDemand(language, render)))))
   app.use(createBranding(config.insurer.branding))
   app.use(render)
   app.use(shedding.answer)
@@ -127,7 +131,7 @@ export function createHttpApp(settings: Settings): RequestListener {
 }
 
 /** Mounts the pages with forms of ours. */
-function createPages({ config, issuer, services, oidc }: Settings, cookies: CookieJar): Router {
+function createPages({ config, issuer, services, journeys, oidc }: Settings, cookies: CookieJar): Router {
   const router = new Router()
   addPageRoutes(router, {
     issuer,
@@ -136,14 +140,14 @@ function createPages({ config, issuer, services, oidc }: Settings, cookies: Cook
       return client?.initiateLoginUri ?? client?.clientUri
     },
   })
-  addRegistrationRoutes(router, services.journeyDeps, cookies)
-  addLinkRoutes(router, services.journeyDeps, { unlockCodeDays: config.deadlines.unlockCodeDays, cookies })
+  addRegistrationRoutes(router, journeys, cookies)
+  addLinkRoutes(router, journeys, { unlockCodeDays: config.deadlines.unlockCodeDays, cookies })
   addInteractionRoutes(router, {
     // Read with every request: another provider answers once the signing keys have changed.
     get provider() {
       return oidc.provider
     },
-    deps: services.journeyDeps,
+    deps: journeys,
     cookies,
     subjectOf: oidc.subjectOf,
   })

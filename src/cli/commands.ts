@@ -1,22 +1,19 @@
-import { auditSeal } from './audit-seal.ts'
-import { auditVerify } from './audit-verify.ts'
-import { clientCommands } from './clients.ts'
-import { clientsCheck } from './clients-check.ts'
-import { dbMigrate } from './db-migrate.ts'
-import { dbRollback } from './db-rollback.ts'
-import { dbStatus } from './db-status.ts'
-import { doctor } from './doctor.ts'
+import { auditCommands } from './commands/audit.ts'
+import { clientCommands } from './commands/clients.ts'
+import { clientsCheck } from './commands/clients-check.ts'
+import { databaseCommands } from './commands/db.ts'
+import { doctor } from './commands/doctor.ts'
+import { jobCommands } from './commands/jobs.ts'
+import { keyCommands } from './commands/keys.ts'
+import { keysRotate } from './commands/keys-rotate.ts'
+import { letterCommands, lettersReprint } from './commands/letters.ts'
+import { mailCommands } from './commands/mails.ts'
+import { membersImport } from './commands/members.ts'
+import { operatorToken } from './commands/operators.ts'
+import { printRunCommands } from './commands/print-runs.ts'
+import { smsReceipts } from './commands/sms.ts'
+import { statisticsShow } from './commands/statistics.ts'
 import type { CliCommand } from './frame.ts'
-import { jobCommands } from './jobs.ts'
-import { keyCommands } from './keys.ts'
-import { keysRotate } from './keys-rotate.ts'
-import { letterCommands } from './letters.ts'
-import { mailCommands } from './mails.ts'
-import { membersImport } from './members-import.ts'
-import { operatorToken } from './operator.ts'
-import { printRunCommands } from './print-runs.ts'
-import { smsReceipts } from './sms-receipts.ts'
-import { statisticsShow } from './statistics.ts'
 
 /** Every command of the operator, in the order of `--help`. */
 export const commands: readonly CliCommand[] = [
@@ -24,12 +21,10 @@ export const commands: readonly CliCommand[] = [
   membersImport,
   clientsCheck,
   ...clientCommands,
-  auditVerify,
-  auditSeal,
-  dbMigrate,
-  dbStatus,
-  dbRollback,
+  ...auditCommands,
+  ...databaseCommands,
   ...printRunCommands,
+  lettersReprint,
   operatorToken,
   ...letterCommands,
   ...jobCommands,

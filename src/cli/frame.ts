@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { StartUpError } from '../errors.ts'
 import { MemberFileFault } from '../services/member-file.ts'
+import type { Interruption } from './interruption.ts'
 
 /** What the command line touches of its process; tests hand in their own. */
 export type CliIo = {
@@ -14,6 +15,8 @@ export type CliIo = {
   osAccount?(): string
   /** What is piped in; undefined at a terminal. */
   input?: AsyncIterable<Uint8Array>
+  /** Listens to signals while something is open; unset: they end the process on the spot. */
+  interruption?(): Interruption
   /** Ends the process as failed after so many seconds, or when something breaks that nobody waits for. */
   endAfter?(seconds: number, failure: ExitCode): void
 }

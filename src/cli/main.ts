@@ -1,6 +1,7 @@
 import { commands } from './commands.ts'
 import { endAfter } from './end-after.ts'
 import { runCli } from './frame.ts'
+import { awaitInterruption } from './interruption.ts'
 
 process.exitCode = await runCli(commands, process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
@@ -10,5 +11,6 @@ process.exitCode = await runCli(commands, process.argv.slice(2), {
     return process.stdin.isTTY ? undefined : process.stdin
   },
   endAfter,
+  interruption: awaitInterruption,
   progressWidth: process.stderr.isTTY ? process.stderr.columns : undefined,
 })

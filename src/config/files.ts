@@ -230,6 +230,10 @@ export function loadConfigFiles(configDir: string) {
   }
 }
 
+/** The members of the demo, in the file format of a core system. */
+export const demoMembersOf = ({ configDir }: { configDir: string }): string =>
+  join(configDir, 'demo/insured-persons.csv')
+
 /**
  * Reads one file of `configDir`.
  * @throws StartUpError naming file, key and fault.

@@ -5,67 +5,57 @@ import type { LetterContent, Registration } from '../gateways/letter-pdf.ts'
 import type { SmsGateway } from '../gateways/sms.ts'
 import type { PostboxStore } from '../stores/development-postbox.ts'
 
-type Postbox = Pick<PostboxStore, 'put'>
+type Settings = { postbox: Pick<PostboxStore, 'put'>; clock: Clock }
 
-/** Creates the development drivers for e-mail, SMS and letters: everything sent lies in the postbox. */
-export function createPostboxDrivers(
-  postbox: Postbox,
-  clock: Clock,
-  renderPdf: (letters: LetterContent[]) => Promise<Uint8Array>,
-): { email: EmailGateway; sms: SmsGateway; letters: LetterDelivery } {
-  return {
-    email: {
-      async send({ id, to, subject, text, html, link }) {
-        const createdAt = clock.now()
-        await postbox.put({ id, kind: 'email', to, subject, text, html, code: null, link: link ?? null, createdAt })
-      },
-      close() {},
-    },
-    sms: {
-      async send({ id, to, text }) {
-        const code = /#(\d{6})\b/.exec(text)?.[1] ?? null
-        await postbox.put({
-          id,
-          kind: 'sms',
-          to,
-          subject: 'SMS',
-          text,
-          html: null,
-          code,
-          link: null,
-          createdAt: clock.now(),
-        })
-      },
-    },
-    letters: {
-      // The postbox is the member's own letter box: what lies there stays.
-      async withdraw() {},
-      async receipts() {
-        return []
-      },
-      async settle() {},
-      async deliver({ envelopes }) {
-        for await (const { id, letters, insuranceNumber } of envelopes()) {
-          const codes = letters.flatMap((letter) => ('codes' in letter ? letter.codes : []))
-          await postbox.put({
-            id,
-            kind: 'letter',
-            to: insuranceNumber,
-            subject: letters.map(({ kind }) => letterSubjects[kind]).join(' · '),
-            text: letterText(letters),
-            html: null,
-            // Of several registrations the newest: it comes last.
-            code: codes.at(-1)?.code ?? null,
-            codes,
-            link: null,
-            createdAt: clock.now(),
-            pdf: await renderPdf(letters),
-          })
-        }
-      },
-    },
-  }
-}
+/** Creates the way of e-mails in development: they lie in the postbox. */
+export const createPostboxEmail = ({ postbox, clock }: Settings): EmailGateway => ({
+  async send({ id, to, subject, text, html, link }) {
+    const createdAt = clock.now()
+    await postbox.put({ id, kind: 'email', to, subject, text, html, code: null, link: link ?? null, createdAt })
+  },
+  close() {},
+})
+
+/** Creates the way of SMS in development. */
+export const createPostboxSms = ({ postbox, clock }: Settings): SmsGateway => ({
+  async send({ id, to, text }) {
+    const code = /#(\d{6})\b/.exec(text)?.[1] ?? null
+    const item = { id, kind: 'sms' as const, to, subject: 'SMS', text, html: null, code, link: null }
+    await postbox.put({ ...item, createdAt: clock.now() })
+  },
+})
+
+/** Creates the way of letters in development. The postbox is the member's own letter box: what lies there stays. */
+export const createPostboxLetters = ({
+  postbox,
+  clock,
+  renderPdf,
+}: Settings & { renderPdf(letters: LetterContent[]): Promise<Uint8Array> }): LetterDelivery => ({
+  async withdraw() {},
+  async receipts() {
+    return []
+  },
+  async settle() {},
+  async deliver({ envelopes }) {
+    for await (const { id, letters, insuranceNumber } of envelopes()) {
+      const codes = letters.flatMap((letter) => ('codes' in letter ? letter.codes : []))
+      await postbox.put({
+        id,
+        kind: 'letter',
+        to: insuranceNumber,
+        subject: letters.map(({ kind }) => letterSubjects[kind]).join(' · '),
+        text: letterText(letters),
+        html: null,
+        // Of several registrations the newest: it comes last.
+        code: codes.at(-1)?.code ?? null,
+        codes,
+        link: null,
+        createdAt: clock.now(),
+        pdf: await renderPdf(letters),
+      })
+    }
+  },
+})
 
 const letterSubjects: Record<LetterContent['kind'], string> = {
   unlock_code: 'Ihr Freischaltcode',

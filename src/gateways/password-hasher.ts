@@ -36,12 +36,12 @@ export type PasswordHasher = {
  * Creates the hasher with bounded work: beyond the queue it refuses with `unavailable` and `Retry-After`,
  * so that a flood of sign-ins sheds load before the process falls over. Verifying may fill three quarters of the queue, one
  * client address or home (IPv6 /56) a quarter: who floods it meets the refusal alone.
- * `stored` names the parameters that hashes in use were made with; it is asked once.
+ * `stored` names the parameters that hashes in use were made with; it is asked once, before the first password is compared.
  */
-export async function createPasswordHasher(
+export function createPasswordHasher(
   settings: HashingSettings,
   stored: () => Promise<Generation[]> = async () => [],
-): Promise<PasswordHasher> {
+): PasswordHasher {
   const options: Options = {
     type: argon2id as 2,
     memoryCost: settings.memoryKiB,
@@ -52,7 +52,7 @@ export async function createPasswordHasher(
   // A flood of passwords leaves room for the last step of the sign-ins that have passed it.
   const forVerifying = settings.queue - Math.ceil(settings.queue / 4)
   const perSender = Math.ceil(settings.queue / 4)
-  const nobody = await createNobody(options, stored)
+  const nobody = createNobody(options, stored)
   return {
     hash: (secret, from) => bounded.run({ all: settings.queue, perSender, from }, () => hash(secret, options)),
     async verify(secret, hashed, from) {
@@ -69,18 +69,18 @@ export async function createPasswordHasher(
 }
 
 /** Hashes of nobody, one for each parameters in use: those of the settings, those stored, and any that comes up later. */
-async function createNobody(current: Options, stored: () => Promise<Generation[]>) {
+function createNobody(current: Options, stored: () => Promise<Generation[]>) {
   const hashes = new Map<Generation, string>()
   const learn = async (options: Options | undefined) => {
     if (!options || hashes.has(nameOf(options))) return
     hashes.set(nameOf(options), await hash('nobody has this password', options))
   }
-  await learn(current)
   let asked: Promise<void> | undefined
   return {
     /** Sees to it that the parameters in use, and those of `hashed`, are known. */
     async learn(hashed: string | null): Promise<void> {
       asked ??= stored().then(async (generations) => {
+        await learn(current)
         for (const generation of generations) await learn(readOptions(generation))
       })
       await asked.catch((error) => {

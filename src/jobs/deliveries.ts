@@ -13,16 +13,19 @@ export type Lane = {
   lease: number
 }
 
-export type DeliverySettings = {
-  log: Pick<Logger, 'error'>
-  lanes: readonly Lane[]
+/** Where messages wait, and how one leaves. */
+export type Outbox = {
   claim(kinds: readonly MessageKind[], limit: number, lease: number): Promise<ClaimedMessage[]>
   /** Sends one message and notes how it ended; rejects only when it could not be noted. */
   deliver(message: ClaimedMessage): Promise<void>
 }
 
+type Settings = { log: Pick<Logger, 'error'>; lanes: readonly Lane[] }
+
 /** The deliveries of one process. */
 export type Deliveries = {
+  /** Begins to look into the outbox; until then nothing is sent. */
+  start(outbox: Outbox): void
   /** Sends what a commit has left in the outbox, without waiting for the next look into it. */
   committed(messages: readonly { kind: MessageKind }[]): void
   /** Looks for everything that is due. */
@@ -37,14 +40,18 @@ const pollInterval = 1000
 /** Milliseconds that `stop` waits. */
 const drainTime = 10_000
 
-/** Starts the deliveries of this process: each lane claims as much as it may send at once. */
-export function startDeliveries(settings: DeliverySettings): Deliveries {
-  const lanes = settings.lanes.map((lane) => startLane(lane, settings))
-  const timer = setInterval(() => wake(), pollInterval)
+/** Creates the deliveries of this process: each lane claims as much as it may send at once. */
+export function createDeliveries({ log, lanes: planned }: Settings): Deliveries {
+  const lanes: ReturnType<typeof startLane>[] = []
+  let timer: NodeJS.Timeout | undefined
   const wake = () => {
     for (const lane of lanes) lane.wake()
   }
   return {
+    start(outbox) {
+      for (const lane of planned) lanes.push(startLane(lane, outbox, log))
+      timer = setInterval(wake, pollInterval)
+    },
     committed(messages) {
       for (const lane of lanes) if (messages.some(({ kind }) => lane.kinds.includes(kind))) lane.wake()
     },
@@ -61,7 +68,7 @@ export function startDeliveries(settings: DeliverySettings): Deliveries {
   }
 }
 
-function startLane(lane: Lane, { claim, deliver, log }: DeliverySettings) {
+function startLane(lane: Lane, { claim, deliver }: Outbox, log: Settings['log']) {
   const underWay = new Set<Promise<void>>()
   const allowance = createAllowance(lane.perSecond)
   let looking: Promise<void> | undefined

@@ -33,6 +33,7 @@ import { createStrayedRequest } from './requests/strayed-request.ts'
 import { cookieSettings } from './settings/cookies.ts'
 import { defaultLifetimes, lifetimeSettings } from './settings/lifetimes.ts'
 import { routes } from './settings/routes.ts'
+import { noteSwitchedAccounts } from './sign-out/after-sign-out.ts'
 import { createSignOut } from './sign-out/sign-out.ts'
 
 /**
@@ -51,6 +52,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   keepProofs(provider)
   rereadKeySets(provider, deps.clock)
   reportEvents(provider, deps.log)
+  noteSwitchedAccounts(provider, deps.signedOut)
   answerTooLargeBodies(provider)
   provider.use(noteArrival)
   provider.use(createStrayedRequest(deps.renderRefusal))

@@ -1,9 +1,24 @@
 import type { AuditEventStore } from '../stores/audit-events.ts'
 import type { AuditVerification, ChainHead } from '../stores/audit-verification.ts'
 
+/** Events that one run of the job seals. */
+const mostAtOnce = 10_000
+
 /** Creates what command line, console and jobs do with the audit log. */
-export function createAuditService({ auditEvents }: { auditEvents: Pick<AuditEventStore, 'seal' | 'verify'> }) {
+export function createAuditService({
+  auditEvents,
+  log,
+}: {
+  auditEvents: Pick<AuditEventStore, 'seal' | 'head' | 'verify'>
+  log: { info(detail: object, message: string): void }
+}) {
   return {
+    /** Seals what waits, bounded, and logs the new head, so that it lies outside the database, too; tells how many events. */
+    async seal(): Promise<number> {
+      const sealed = await auditEvents.seal(mostAtOnce)
+      if (sealed > 0) log.info({ ...(await auditEvents.head()) }, 'audit log sealed')
+      return sealed
+    },
     /** Seals everything that waits, page by page so that nobody is held up, and tells how many events that were. */
     async sealAll(): Promise<number> {
       let total = 0

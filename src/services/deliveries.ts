@@ -8,6 +8,8 @@ import type { BounceService } from './bounces.ts'
 import { createDeliveryEnds, type DeliveryEndSettings, type DeliveryRule, failureCode } from './delivery-ends.ts'
 import type { MailPayload } from './mails.ts'
 
+export type DeliveryService = ReturnType<typeof createDeliveryService>
+
 type Settings = DeliveryEndSettings & {
   email: EmailGateway
   sms: SmsGateway

@@ -69,7 +69,7 @@ export function createKeyRingService(settings: Settings) {
     async beat(signingKids: readonly string[]): Promise<void> {
       if (!(await stores.keyRings.beat(holder.id, signingKids))) await service.announce(signingKids)
     },
-    leave: () => stores.keyRings.leave(holder.id),
+    leave: async (): Promise<void> => void (await stores.keyRings.leave(holder.id)),
     /** Age of the key that writes, for each ring: for health and metrics. */
     async ages(): Promise<KeyAge[]> {
       const known = await stores.keyRings.known()

@@ -22,6 +22,8 @@ type Settings = {
   rings: Readonly<Record<RingName, KeyRing>>
 }
 
+export type KeyRotationService = ReturnType<typeof createKeyRotationService>
+
 /** Creates the steps of a rotation for the operator. Each is checked, recorded and handed out under one lock. */
 export function createKeyRotationService({ keyRings, keyUsage, transaction, clock, rings }: Settings) {
   return {

@@ -21,7 +21,7 @@ export async function apply(job: ImportJob, toApply: LineSet): Promise<void> {
     await inTransaction(job, async (unit) => {
       const { changedHashes, ...counts } = await unit.insuredPersons.upsertMany(batch, now)
       for (const key of ['added', 'changed', 'unchanged'] as const) report[key] += counts[key]
-      if (changedHashes.length > 0) await job.onChanged(unit, changedHashes, now)
+      if (changedHashes.length > 0) await job.onChanged(unit, changedHashes, now, options.onLeftOut)
     })
   }
   if (namesEverybody(job)) await endCoverages(job)
@@ -61,7 +61,7 @@ async function endCoverages(job: ImportJob): Promise<void> {
     after = ended?.last ?? null
     if (!ended) return
     job.report.left += ended.count
-    if (ended.count > 0) await job.onChanged(unit, ended.hashes, now)
+    if (ended.count > 0) await job.onChanged(unit, ended.hashes, now, job.options.onLeftOut)
   }
   do await inTransaction(job, endBatch)
   while (after)

@@ -1,6 +1,7 @@
 import type { Actor } from '../audit/event.ts'
 import type { InsuredPerson } from '../domain/eligibility.ts'
 import type { Stores } from '../stores/index.ts'
+import type { LeftOut } from '../stores/open-each.ts'
 import type { Transaction, UnitOfWork } from '../stores/transaction.ts'
 import { inspectMemberFile, type MemberColumn, MemberFileFault } from './member-file.ts'
 
@@ -43,7 +44,11 @@ export type ImportOptions = {
   expectRows?: number
   /** A small file that may be imported beside another one. */
   beside?: boolean
+  /** A sandbox lets only its demo persons in (security.md, "Development mode"); unset: everybody. */
+  onlyNumbers?: ReadonlySet<string>
   actor?: Actor
+  /** Is told of accounts that cannot be opened and do not follow; unset: the log is. */
+  onLeftOut?: LeftOut
   onProgress?(progress: { bytes: number; totalBytes: number; lines: number }): void
 }
 
@@ -53,11 +58,9 @@ export type MemberImportDeps = {
   /** More leavers than this share of the covered persons look like a truncated file (`limits.yaml`). */
   suspiciousShare: number
   /** The rules for persons who changed, in the transaction of their batch (mission.md, "The register changes"). */
-  onChanged(unit: UnitOfWork, changedHashes: string[], now: Date): Promise<void>
+  onChanged(unit: UnitOfWork, changedHashes: string[], now: Date, leftOut?: LeftOut): Promise<void>
   /** What a letter shows for a text; `null` when a letter of it cannot be drawn. */
   toPrintable(text: string): string | null
-  /** A sandbox lets only its demo persons in (security.md, "Development mode"); unset: everybody. */
-  onlyNumbers?: ReadonlySet<string>
 }
 
 /** A person with the line of the file. */

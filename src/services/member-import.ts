@@ -6,6 +6,8 @@ import type { ImportJob, ImportOptions, ImportReport, MemberImportDeps } from '.
 import { judge, refusal } from './member-judging.ts'
 import type { StandingService } from './standing.ts'
 
+export type MemberImport = ReturnType<typeof createMemberImport>
+
 /** Creates the import of the membership register: it judges the file as a whole, then applies it in small transactions. */
 export function createMemberImport(deps: MemberImportDeps) {
   const { memberImports } = deps.stores
@@ -32,12 +34,12 @@ export function createMemberImport(deps: MemberImportDeps) {
 }
 
 /**
- * Makes the rule of an import that reviews every account of the persons who changed (mission.md, "The register changes"). `leftOut` is
- * told of an account that cannot be opened; it does not stop the register of all others.
+ * Makes the rule of an import that reviews every account of the persons who changed (mission.md, "The register changes"). `leftOut`, or
+ * who else is named, is told of an account that cannot be opened; it does not stop the register of all others.
  */
 export function createRegisterFollower(standing: StandingService, leftOut: LeftOut): MemberImportDeps['onChanged'] {
-  return async (unit, changedHashes, now) => {
-    for (const account of await unit.accounts.findAllByNumberHashes(changedHashes, leftOut))
+  return async (unit, changedHashes, now, told = leftOut) => {
+    for (const account of await unit.accounts.findAllByNumberHashes(changedHashes, told))
       await standing.follow(unit, account, now)
   }
 }

@@ -66,7 +66,7 @@ async function* readGoodLines(job: ImportJob) {
   let batch: NumberedPerson[] = []
   for await (const member of readMemberFile(path)) {
     report.lines++
-    const result = readPerson(member, rules, seen, job.onlyNumbers)
+    const result = readPerson(member, rules, seen, options.onlyNumbers)
     if ('person' in result) {
       batch.push({ line: member.line, person: result.person })
       noteReplaced(report, member.line, result.replaced)

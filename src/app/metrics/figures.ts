@@ -5,7 +5,7 @@ import type { Services } from '../services.ts'
 import type { StoreFigures } from './store-gauges.ts'
 
 type Parts = {
-  services: Pick<Services, 'stores' | 'keyRings' | 'signingKeys'>
+  services: Pick<Services, 'stores' | 'keys'>
   jobs: readonly Pick<Job, 'name' | 'cron'>[]
   clock: Clock
 }
@@ -15,7 +15,8 @@ const states = ['collecting', 'prepared', 'released'] as const
 
 /** Reads the figures that are told by the database, one short statement after another; every kind and state has its row. */
 export async function readStoreFigures({ services, jobs, clock }: Parts): Promise<StoreFigures> {
-  const { stores, keyRings, signingKeys } = services
+  const { stores } = services
+  const { keyRings, signingKeys } = services.keys
   const waiting = await stores.observations.messages()
   const records = new Map((await stores.jobRuns.list()).map((record) => [record.name, record]))
   const open = await stores.observations.printRuns()

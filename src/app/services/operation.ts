@@ -1,0 +1,45 @@
+import { createLimiter } from '../../gateways/limiter.ts'
+import { createFallingBackCounters, createRedisCounters } from '../../gateways/redis/counters.ts'
+import { createAlertService } from '../../services/alerts.ts'
+import { createAuditService } from '../../services/audit.ts'
+import { createAuditRetention } from '../../services/audit-retention.ts'
+import { inBatches } from '../../services/in-batches.ts'
+import { createJobRunner, type JobLog } from '../../services/job-runner.ts'
+import { createStatisticsService } from '../../services/statistics.ts'
+import { createOidcArtefactStore } from '../../stores/oidc-artefacts.ts'
+import { createRequestLimitsOf } from '../limits.ts'
+import type { Ground } from './ground.ts'
+
+/** Wires what keeps the service going: alerts, jobs, audit log, statistics, limits. */
+export function createOperationServices({ config, clock, knex, log, redis, stores, transaction, hash }: Ground) {
+  const alerts = createAlertService({ transaction, clock, log, email: config.insurer.operators.alertEmail })
+  const artefacts = createOidcArtefactStore(knex)
+  const counters = redis && createRedisCounters(redis)
+  const limiters = {
+    lasting: createLimiter(stores.rateLimits, clock),
+    brief: createLimiter(counters ? createFallingBackCounters(counters, stores.rateLimits) : stores.rateLimits, clock),
+  }
+  return {
+    alerts,
+    audit: createAuditService({ auditEvents: stores.auditEvents, log }),
+    emptyOldAuditEvents: createAuditRetention({ transaction, clock, days: config.deadlines.auditRetentionDays }),
+    statistics: createStatisticsService({ stores, clock }),
+    deleteExpiredArtefacts: (signal?: AbortSignal) => inBatches(() => artefacts.deleteExpired(5000), 5000, signal),
+    limiters,
+    requestLimits: createRequestLimitsOf(config, limiters.brief, hash),
+    /** Every limit begins anew (the development clock was set back). */
+    async forgetLimits() {
+      await Promise.all([stores.rateLimits.deleteAll(), counters?.deleteAll()])
+    },
+    /** The runner of jobs, for the schedule, the command line and development. */
+    createRunner: (jobLog: JobLog) =>
+      createJobRunner({
+        runs: stores.jobRuns,
+        clock,
+        log: jobLog,
+        alert: (job, failures) => alerts.raise(undefined, { kind: 'job_failing', detail: { job, failures } }),
+      }),
+  }
+}
+
+export type OperationServices = ReturnType<typeof createOperationServices>

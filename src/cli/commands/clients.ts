@@ -1,0 +1,162 @@
+import { takeClientFile } from '../../app/client-files.ts'
+import { ownClientSource } from '../../config/clients/sources.ts'
+import { keyOf } from '../../config/clients.ts'
+import type { ClientChange } from '../../domain/clients/changes.ts'
+import { type RegisteredClient, whyKeptOut } from '../../domain/clients/client.ts'
+import type { SecretRefusal } from '../../services/clients/clients.ts'
+import type { FileOutcome } from '../../services/clients/files.ts'
+import type { CliCommand, CliResult } from '../frame.ts'
+import { withServices } from '../with-services.ts'
+import { operatorOf, withOperator } from './operators.ts'
+
+/** Seconds after which every process goes by a change. */
+const seen = 'Every process goes by it within 5 seconds.'
+
+/** Feeds `clients.yaml` in while the service runs; a start does the same. */
+const apply: CliCommand = {
+  name: 'clients:apply',
+  description: 'apply clients.yaml without a restart; exit code 1 when an entry is wrong, and nothing is changed',
+  define: (command) => withOperator(command).option('--dry-run', 'show what would change, write nothing'),
+  run: (_args, options, io) =>
+    withServices(io, async ({ clients }, { config }) => {
+      const dryRun = options.dryRun === true
+      const source = ownClientSource(config)
+      const how = { actor: dryRun ? ('cli' as const) : operatorOf(options, io), dryRun }
+      const { outcome, warnings } = await takeClientFile(source, clients, how)
+      return { ...describeOutcome(outcome, warnings), json: { path: source.path, ...outcome, warnings } }
+    }),
+}
+
+function describeOutcome(outcome: FileOutcome, warnings: readonly string[]): Pick<CliResult, 'exitCode' | 'text'> {
+  if (outcome.outcome === 'unchanged') return { exitCode: 0, text: 'Nothing to do: the file is as it was applied.' }
+  if (outcome.outcome === 'refused')
+    return { exitCode: 1, text: ['Nothing was changed:', ...outcome.faults.map((fault) => `  ${fault}`)].join('\n') }
+  const end = outcome.outcome === 'planned' ? 'Nothing was written.' : seen
+  const lines = outcome.changes.length > 0 ? outcome.changes.map(describeChange) : ['No application changes.']
+  return { exitCode: 0, text: [...warnings.map((warning) => `Warning: ${warning}`), ...lines, end].join('\n') }
+}
+
+const signs = { registered: '+', changed: '~', gone: '-', back: '+' }
+
+function describeChange({ clientId, change, fields }: ClientChange): string {
+  const what = change === 'changed' ? fields.map(keyOf).join(', ') : change
+  return `${signs[change]} ${clientId}: ${change === 'gone' ? 'gone from the file, let in no more' : what}`
+}
+
+const list: CliCommand = {
+  name: 'clients:list',
+  description: 'list applications and services, by whom they are managed, and which are let in no more',
+  define: (command) =>
+    command
+      .option('--after <client_id>', 'begin behind this one')
+      .option('--limit <count>', 'show at most so many', '1000'),
+  run: (_args, options, io) =>
+    withServices(io, async ({ clients }) => {
+      const limit = Math.min(Math.max(Number(options.limit) || 1000, 1), 10_000)
+      const found = await clients.list({ after: options.after as string | undefined, limit })
+      const lines = found.map(({ client, managedBy, ...state }) =>
+        [
+          client.clientId,
+          client.kind,
+          managedBy ?? 'staff',
+          whyKeptOut({ client, managedBy, ...state }) ?? 'let in',
+          client.name,
+        ].join('  '),
+      )
+      return { exitCode: 0, text: lines.join('\n') || 'There are none.', json: { clients: found.map(summaryOf) } }
+    }),
+}
+
+const show: CliCommand = {
+  name: 'clients:show',
+  description: 'show one application or service; secrets are not known, only how many are valid',
+  define: (command) => command.argument('<client_id>'),
+  run: ([clientId = ''], _options, io) =>
+    withServices(io, async ({ clients }) => {
+      const found = await clients.find(clientId)
+      if (!found) return unknown(clientId)
+      const { secretHashes, clientId: _, ...registration } = found.client
+      const shown = { ...summaryOf(found), ...registration, secrets: secretHashes.length, changedAt: found.changedAt }
+      return { exitCode: 0, text: JSON.stringify(shown, null, 2), json: { client: shown } }
+    }),
+}
+
+const summaryOf = (registered: RegisteredClient) => ({
+  clientId: registered.client.clientId,
+  name: registered.client.name,
+  kind: registered.client.kind,
+  managedBy: registered.managedBy,
+  keptOut: whyKeptOut(registered) ?? null,
+})
+
+const suspend: CliCommand = {
+  name: 'clients:suspend',
+  description: 'let an application or service in no more, at any endpoint; a file does not bring it back',
+  define: (command) => withOperator(command).argument('<client_id>'),
+  run: ([clientId = ''], options, io) =>
+    withServices(io, async ({ clients }) => {
+      const done = await clients.suspend(clientId, operatorOf(options, io))
+      if (!done && !(await clients.find(clientId))) return unknown(clientId)
+      const text = done ? `${clientId} is suspended. ${seen}` : `${clientId} was suspended before.`
+      return { exitCode: 0, text, json: { clientId, suspended: done } }
+    }),
+}
+
+const resume: CliCommand = {
+  name: 'clients:resume',
+  description: 'let a suspended application or service in again',
+  define: (command) => withOperator(command).argument('<client_id>'),
+  run: ([clientId = ''], options, io) =>
+    withServices(io, async ({ clients }) => {
+      const done = await clients.resume(clientId, operatorOf(options, io))
+      const found = await clients.find(clientId)
+      if (!found) return unknown(clientId)
+      const text = [done ? `${clientId} is suspended no more. ${seen}` : `${clientId} was not suspended.`]
+      if (found.goneAt) text.push(`It is not let in before its entry is in ${found.managedBy} again.`)
+      const keptOut = whyKeptOut(found) ?? null
+      return { exitCode: keptOut ? 1 : 0, text: text.join('\n'), json: { clientId, resumed: done, keptOut } }
+    }),
+}
+
+const rotateSecret: CliCommand = {
+  name: 'clients:rotate-secret',
+  description: 'make a further secret, shown once; with --finish, end the one before it',
+  define: (command) =>
+    withOperator(command)
+      .argument('<client_id>')
+      .option('--finish', 'end the older one: the application uses the newer'),
+  run: ([clientId = ''], options, io) =>
+    withServices(io, async ({ clients }) => {
+      const actor = operatorOf(options, io)
+      if (options.finish === true) {
+        const done = await clients.endOlderSecret(clientId, actor)
+        if (done !== 'ended') return refused(clientId, done)
+        return { exitCode: 0, text: `The older secret of ${clientId} has ended. ${seen}`, json: { clientId } }
+      }
+      const done = await clients.addSecret(clientId, actor)
+      if ('reason' in done) return refused(clientId, done)
+      const text = [
+        `New secret of ${clientId}, shown once: ${done.secret}`,
+        'The one before stays valid. When the application uses the new one: clients:rotate-secret --finish.',
+      ]
+      return { exitCode: 0, text: text.join('\n'), json: { clientId, secret: done.secret } }
+    }),
+}
+
+const sentences: Record<SecretRefusal['reason'], string> = {
+  unknown: 'nobody has this client id; see clients:list.',
+  brought_along:
+    'its secret is named by its entry: put the new one beside it there, or write client_secret: { from: database }.',
+  two_valid: 'two secrets are valid already; end the older one with --finish first.',
+  only_one: 'there is no older secret to end.',
+}
+
+const refused = (clientId: string, { reason }: SecretRefusal): CliResult => ({
+  exitCode: 1,
+  text: `${clientId}: ${sentences[reason]}`,
+  json: { error: reason, clientId },
+})
+
+const unknown = (clientId: string) => refused(clientId, { reason: 'unknown' })
+
+export const clientCommands: CliCommand[] = [apply, list, show, suspend, resume, rotateSecret]

@@ -1,0 +1,81 @@
+import { openClock } from '../app/clock.ts'
+import { createLogger } from '../app/logger.ts'
+import { processName } from '../app/process-name.ts'
+import { createServices, type Services } from '../app/services.ts'
+import { type Config, loadConfig } from '../config.ts'
+import { StartUpError } from '../errors.ts'
+import { type Clock, createSystemClock } from '../gateways/clock.ts'
+import { type Database, openDatabase } from '../stores/database.ts'
+import { pendingMigrations } from '../stores/migrations.ts'
+import type { CliIo } from './frame.ts'
+
+/** What a command works in, beside the services. */
+export type CliContext = { config: Config; knex: Database; clock: Clock }
+
+type Needs = {
+  /** Works on a schema of any version, by the clock of the machine. */
+  anySchema?: boolean
+  /** Works also when the keys of the settings do not fit the database. */
+  anyKeys?: boolean
+}
+
+/**
+ * Runs the work of a command with the services of the web process over the database, also while that runs. Whatever is opened is
+ * closed at the end, after an error, and when a signal ends the work; what it sends waits in the outbox for a worker.
+ * @throws StartUpError when a migration is pending or the keys do not fit, unless `needs` says otherwise
+ */
+export async function withServices<T>(
+  io: CliIo,
+  work: (services: Services, context: CliContext) => Promise<T>,
+  needs: Needs = {},
+): Promise<T> {
+  const config = loadConfig(io.variables)
+  const opened = new AsyncDisposableStack()
+  const interruption = io.interruption?.()
+  const done = openServices(config, needs, opened).then(([services, context]) => work(services, context))
+  try {
+    const result = await (interruption ? Promise.race([done, interruption.signal]) : done)
+    await opened.disposeAsync()
+    return result
+  } catch (fault) {
+    // What went wrong is told, not what follows from it.
+    await opened.disposeAsync().catch(() => {})
+    throw fault
+  } finally {
+    interruption?.end()
+  }
+}
+
+async function openServices(
+  config: Config,
+  { anySchema = false, anyKeys = false }: Needs,
+  opened: AsyncDisposableStack,
+): Promise<[Services, CliContext]> {
+  const settings = { join: true, patient: true }
+  const { knex } = opened.adopt(await openDatabase(config.database, settings), (database) => database.close())
+  const pending = anySchema ? [] : await pendingMigrations(knex)
+  if (pending.length > 0)
+    throw new StartUpError(`The database lacks ${pending.length} migrations; run db:migrate first.`)
+  const { clock } = anySchema ? { clock: createSystemClock() } : await openClock(config, knex)
+  const services = await createServices({
+    ...{ config, knex, clock },
+    issuer: config.issuer ?? `http://localhost:${config.port}`,
+    log: createLogger(config.logLevel),
+    processName: `${processName} (cli)`,
+  })
+  opened.defer(services.close)
+  if (!anySchema && !anyKeys) await holdKeys(services, opened)
+  return [services, { config, knex, clock }]
+}
+
+/** Milliseconds between two signs of life. */
+const beat = 30_000
+
+/** A command writes like any process, so it counts as one while it works. */
+async function holdKeys({ keys: { keyRings } }: Services, opened: AsyncDisposableStack): Promise<void> {
+  await keyRings.announce()
+  opened.defer(keyRings.leave)
+  // A command that outlives the database's patience is told by its next statement.
+  const timer = setInterval(() => keyRings.beat([]).catch(() => {}), beat).unref()
+  opened.defer(() => clearInterval(timer))
+}

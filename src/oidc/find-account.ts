@@ -1,0 +1,48 @@
+import { berlinDay } from '../domain/calendar.ts'
+import { birthdateClaim } from '../domain/partial-day.ts'
+import { fullName } from '../domain/person-name.ts'
+import type { Clock } from '../gateways/clock.ts'
+import type { StandingService } from '../services/standing.ts'
+import type { Stores } from '../stores/index.ts'
+import type { OidcAccount } from './provider-deps.ts'
+
+type Settings = {
+  stores: Pick<Stores, 'accounts' | 'insuredPersons'>
+  standing: Pick<StandingService, 'review'>
+  clock: Clock
+}
+
+/** An account may be used by applications while it is active; whoever is suspended or ended is signed out. */
+export async function findAccount(
+  accountId: string,
+  { stores, standing, clock }: Settings,
+): Promise<OidcAccount | undefined> {
+  const account = await stores.accounts.find(accountId)
+  if (account?.state !== 'active') return undefined
+  // Death, guardian or the end of the grace count at once, also for sessions and refresh tokens.
+  const decision = await standing.review(stores, account, clock.now())
+  if (decision.change !== 'none') return undefined
+  return {
+    accountId,
+    signInsFrom: account.signInsFrom,
+    async claims() {
+      const person = await stores.insuredPersons.findByInsuranceNumber(account.insuranceNumber)
+      const covered = person !== null && (!person.coverageTo || person.coverageTo >= berlinDay(clock.now()))
+      return {
+        // A claim without a value is left out (OpenID Connect Core 1.0, 5.3.2): some people have one name only.
+        given_name: person?.givenName || undefined,
+        family_name: person?.familyName || undefined,
+        name: person ? fullName(person) : undefined,
+        birthdate: person ? birthdateClaim(person.birthDate) : undefined,
+        preferred_username: account.username,
+        email: account.email,
+        email_verified: true,
+        phone_number: account.mobile,
+        phone_number_verified: true,
+        insurance_number: account.insuranceNumber,
+        insurer_number: account.insurerNumber,
+        insurance_status: covered ? 'active' : 'ended',
+      }
+    },
+  }
+}

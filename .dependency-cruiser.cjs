@@ -20,26 +20,26 @@ module.exports = {
     only(
       'stores',
       '^src/stores/',
-      '^src/(stores|domain)/|^src/errors\\.ts|^src/gateways/(field-encryption|key-ring)\\.ts|^src/audit/',
-      'stores: domain, errors, encryption',
+      '^src/(stores|domain|crypto|audit)/|^src/errors\\.ts',
+      'stores: domain, crypto, audit, errors',
     ),
-    only('gateways', '^src/gateways/', '^src/(gateways|domain)/|^src/errors\\.ts', 'gateways: domain, errors'),
     only(
-      'audit',
-      '^src/audit/',
-      '^src/(audit|domain)/|^src/errors\\.ts|^src/gateways/field-encryption\\.ts',
-      'audit: domain, errors',
+      'gateways',
+      '^src/gateways/',
+      '^src/(gateways|domain|crypto)/|^src/errors\\.ts',
+      'gateways: domain, crypto, errors',
     ),
+    only('audit', '^src/audit/', '^src/(audit|domain|crypto)/|^src/errors\\.ts', 'audit: domain, crypto, errors'),
     only(
       'services',
       '^src/services/',
-      '^src/(services|domain|stores|gateways|audit)/|^src/errors\\.ts',
+      '^src/(services|domain|stores|gateways|audit|crypto)/|^src/errors\\.ts',
       'services: domain, stores, gateways, audit',
     ),
     only(
       'journeys',
       '^src/journeys/',
-      '^src/(journeys|domain|stores|gateways|audit|services)/|^src/errors\\.ts',
+      '^src/(journeys|domain|stores|gateways|audit|services|crypto)/|^src/errors\\.ts',
       'journeys: domain and types of the rest',
     ),
     forbid(
@@ -60,7 +60,7 @@ module.exports = {
     only(
       'http',
       '^src/http/',
-      '^src/(http|journeys|domain)/|^src/errors\\.ts|^src/(gateways|stores|services|config)/',
+      '^src/(http|journeys|domain|crypto|process)/|^src/errors\\.ts|^src/(gateways|stores|services|config)/',
       'http lies below oidc, account and admin',
     ),
     forbid(
@@ -101,7 +101,7 @@ module.exports = {
     ),
     forbid(
       'only-main-and-cli-see-app',
-      { path: '^src/', pathNot: '^src/(main|app)\\.ts|^src/(app|cli)/' },
+      { path: '^src/', pathNot: '^src/(main|app)\\.ts|^src/(app|cli|metrics)/' },
       { path: '^src/app(/|\\.ts)' },
       'app.ts is the edge',
     ),

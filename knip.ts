@@ -7,7 +7,7 @@ import type { KnipConfig } from 'knip'
 export default ({ production = false }): KnipConfig => ({
   entry: [
     ...(production ? ['src/main.ts!', 'src/cli/main.ts!'] : []), // otherwise found through the scripts of package.json
-    'src/stores/embedded/{initdb,server}.ts!',
+    'src/stores/database/embedded/{initdb,server}.ts!',
     'migrations/*.ts!',
     'public/**/*.js!',
     'scripts/**/*.{ts,mjs}',

@@ -1,10 +1,10 @@
 import { defineConfig } from 'vitest/config'
-import { SlowestFirst } from './test/support/slowest-first.ts'
+import { SlowestFirst } from './test/support/machine/slowest-first.ts'
 
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    globalSetup: ['test/support/database-templates.ts'],
+    globalSetup: ['test/support/stores/database-templates.ts'],
     // Patience for a machine that is busy with something else; a test that waits for what never comes fails late, not seldom.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -8,8 +8,8 @@ import { letterFaults, loadLetters } from './config/letters.ts'
 import { findUnsafe } from './config/safety.ts'
 import { loadSms, type SmsConfig, smsFaults } from './config/sms.ts'
 import { telemetryOf } from './config/telemetry.ts'
+import { type KeyRing, parseKeyRing } from './crypto/key-ring.ts'
 import { StartUpError } from './errors.ts'
-import { type KeyRing, parseKeyRing } from './gateways/key-ring.ts'
 
 export type Config = Readonly<ReturnType<typeof buildConfig>>
 

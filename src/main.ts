@@ -1,11 +1,11 @@
 import cluster from 'node:cluster'
-import { startCluster } from './app/cluster.ts'
-import { createLifecycle } from './app/lifecycle.ts'
-import { createLogger } from './app/logger.ts'
-import { serveClusterMetrics } from './app/metrics/cluster.ts'
 import { type Config, loadProcessConfig } from './config.ts'
 import { StartUpError } from './errors.ts'
-import { DataFolderInUse, DataFolderUnusable } from './stores/embedded/lock.ts'
+import { serveClusterMetrics } from './metrics/cluster.ts'
+import { startCluster } from './process/cluster.ts'
+import { createLifecycle } from './process/lifecycle.ts'
+import { createLogger } from './process/logger.ts'
+import { DataFolderInUse, DataFolderUnusable } from './stores/database/embedded/lock.ts'
 
 /** The edge of the process: configuration, start, ready line, and a clean end. */
 async function main(): Promise<void> {
@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   const lifecycle = createLifecycle({ log, ...config.drain })
   // Loaded only when traces are wanted; before anything connects.
   const telemetry =
-    config.telemetry && (await import('./telemetry.ts')).startTelemetry(config.telemetry, config.trustedProxies)
+    config.telemetry && (await import('./process/telemetry.ts')).startTelemetry(config.telemetry, config.trustedProxies)
   // So late that a wrong setting is told at once, and that the first process of several holds none of it.
   const { startApp } = await import('./app.ts')
   const app = await startApp(config)

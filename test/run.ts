@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromiumPath } from './support/chromium.ts'
+import { chromiumPath } from './support/machine/chromium.ts'
 import {
   hasOpenssl,
   hasPostgresClient,
@@ -12,7 +12,7 @@ import {
   ownProcessNumbers,
   postgresPrograms,
   sshdPath,
-} from './support/programs.ts'
+} from './support/machine/programs.ts'
 
 /**
  * Runs every suite the machine can run and ends with one line `N passed, N failed, N skipped`.
@@ -111,7 +111,7 @@ const run = spawn(
   process.execPath,
   [
     ...[vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
-    ...['--reporter=test/support/slowest-files.ts', ...lane, ...given],
+    ...['--reporter=test/support/machine/slowest-files.ts', ...lane, ...given],
   ],
   { stdio: 'inherit', env: environment },
 )

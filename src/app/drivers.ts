@@ -1,11 +1,11 @@
 import type { Config } from '../config.ts'
 import type { Clock } from '../gateways/clock.ts'
-import { createSmtpGateway, type EmailGateway } from '../gateways/email.ts'
-import type { LetterDelivery } from '../gateways/letter-delivery.ts'
-import type { LetterContent } from '../gateways/letter-pdf.ts'
-import { createLetterSpool } from '../gateways/letter-spool.ts'
-import type { SmsGateway } from '../gateways/sms.ts'
-import type { PostboxStore } from '../stores/development-postbox.ts'
+import { createSmtpGateway, type EmailGateway } from '../gateways/email/email.ts'
+import type { LetterDelivery } from '../gateways/letters/letter-delivery.ts'
+import type { LetterContent } from '../gateways/letters/letter-pdf.ts'
+import { createLetterSpool } from '../gateways/letters/letter-spool.ts'
+import type { SmsGateway } from '../gateways/sms/sms.ts'
+import type { PostboxStore } from '../stores/messages/development-postbox.ts'
 
 type Postbox = { postbox: PostboxStore; clock: Clock }
 
@@ -52,7 +52,7 @@ function smtpOf({ email, insurer, deliveries }: Config): Drivers['email'] | unde
 async function loadLetterDriver(letters: Config['letters']): Promise<Drivers['letters']> {
   if (letters.driver === 'spool') return () => createLetterSpool(letters.folder)
   if (letters.driver !== 'sftp') return (await loadPostbox()).createPostboxLetters
-  const { createLetterSftp, sftpTimeouts } = await import('../gateways/letter-sftp.ts')
+  const { createLetterSftp, sftpTimeouts } = await import('../gateways/letters/letter-sftp.ts')
   return ({ unknownPrintShopKey }) =>
     createLetterSftp({ ...letters, timeouts: sftpTimeouts, reportUnknownKey: unknownPrintShopKey })
 }

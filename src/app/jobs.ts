@@ -1,4 +1,4 @@
-import type { Job } from '../services/jobs.ts'
+import type { Job } from '../services/operation/jobs.ts'
 import type { Services } from './services.ts'
 
 /** Milliseconds: most of a minute at little load, a page of 200 rows and a rest. */

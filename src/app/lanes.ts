@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 import type { Lane } from '../jobs/deliveries.ts'
-import { claimReserve } from '../services/deliveries.ts'
+import { claimReserve } from '../services/messages/deliveries.ts'
 
 /**
  * Lists the lanes of a process. Each kind has its own, so that a relay that hangs or ten thousand e-mails hold up nobody's

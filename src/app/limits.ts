@@ -1,11 +1,11 @@
 import type { Config } from '../config.ts'
+import type { KeyedHash } from '../crypto/field-encryption.ts'
 import { createAddressLimit } from '../gateways/address-limit.ts'
-import type { KeyedHash } from '../gateways/field-encryption.ts'
 import type { Limiter, LimitRule } from '../gateways/limiter.ts'
-import type { RequestLimits } from '../http/request-limits.ts'
+import type { RequestLimits } from '../http/middleware/request-limits.ts'
 import type { JourneyLimits } from '../journeys/deps.ts'
-import type { MtanLimits } from '../services/mtans.ts'
-import type { SpendingLimits } from '../services/sms-receipts.ts'
+import type { MtanLimits } from '../services/messages/mtans.ts'
+import type { SpendingLimits } from '../services/messages/sms-receipts.ts'
 
 const minute = 60
 const hour = 60 * minute

@@ -3,14 +3,14 @@ import { resolve } from 'node:path'
 import type { Logger } from 'pino'
 import type { ReceiptsConfig, SmsGatewayConfig } from '../config/sms.ts'
 import type { Config } from '../config.ts'
-import type { ReceiptIdForm } from '../domain/sms-message-id.ts'
+import type { ReceiptIdForm } from '../domain/messages/sms-message-id.ts'
 import type { Clock } from '../gateways/clock.ts'
 import type { SmsReceipt } from '../gateways/sms/driver.ts'
 import { createHttpSmsDriver } from '../gateways/sms/http.ts'
 import { createSmsRouter, type RoutedGateway, type RouterSettings } from '../gateways/sms/router.ts'
-import { createSmppSmsDriver, type SmppSmsDriver } from '../gateways/sms/smpp.ts'
-import type { AwayCause } from '../gateways/sms/smpp-session.ts'
-import { plainHttpGateway } from '../gateways/sms.ts'
+import { createSmppSmsDriver, type SmppSmsDriver } from '../gateways/sms/smpp/smpp.ts'
+import type { AwayCause } from '../gateways/sms/smpp/smpp-session.ts'
+import { plainHttpGateway } from '../gateways/sms/sms.ts'
 
 type Settings = {
   config: Config

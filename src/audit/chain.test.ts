@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createKeyedHash } from '../gateways/field-encryption.ts'
+import { createKeyedHash } from '../crypto/field-encryption.ts'
 import { type AuditEvent, canonicalBody, createAuditChain } from './chain.ts'
 
 const key = (kid: string) => ({ kid, secret: randomBytes(32) })

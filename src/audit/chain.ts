@@ -1,4 +1,4 @@
-import type { KeyedHash } from '../gateways/field-encryption.ts'
+import type { KeyedHash } from '../crypto/field-encryption.ts'
 
 /** What an audit event may carry: plain JSON without personal data. */
 export type AuditData = Record<string, string | number | boolean | null | readonly string[] | undefined>

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createKeyedHash } from '../gateways/field-encryption.ts'
+import { createKeyedHash } from '../crypto/field-encryption.ts'
 import type { AuditEvent } from './chain.ts'
 import { auditTypes, createAuditTrail, unknownNameHash } from './events.ts'
 

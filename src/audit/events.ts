@@ -1,4 +1,4 @@
-import type { KeyedHash } from '../gateways/field-encryption.ts'
+import type { KeyedHash } from '../crypto/field-encryption.ts'
 import { clientEvents } from './client-events.ts'
 import type { AppendAuditEvent } from './event.ts'
 import { accountEvents, mtanEvents, registrationEvents, signInEvents } from './member-events.ts'

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { StartUpError } from '../errors.ts'
-import { MemberFileFault } from '../services/member-file.ts'
+import { MemberFileFault } from '../services/register/member-file.ts'
 import type { Interruption } from './interruption.ts'
 
 /** What the command line touches of its process; tests hand in their own. */

@@ -1,12 +1,12 @@
-import { openClock } from '../app/clock.ts'
-import { createLogger } from '../app/logger.ts'
-import { processName } from '../app/process-name.ts'
 import { createServices, type Services } from '../app/services.ts'
+import { openClock } from '../app/start/clock.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { StartUpError } from '../errors.ts'
 import { type Clock, createSystemClock } from '../gateways/clock.ts'
-import { type Database, openDatabase } from '../stores/database.ts'
-import { pendingMigrations } from '../stores/migrations.ts'
+import { createLogger } from '../process/logger.ts'
+import { processName } from '../process/process-name.ts'
+import { type Database, openDatabase } from '../stores/database/database.ts'
+import { pendingMigrations } from '../stores/database/migrations.ts'
 import type { CliIo } from './frame.ts'
 
 /** What a command works in, beside the services. */

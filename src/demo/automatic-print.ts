@@ -1,6 +1,6 @@
 import { berlinDay } from '../domain/calendar.ts'
 import type { Clock } from '../gateways/clock.ts'
-import type { PrintRunService } from '../services/print-runs.ts'
+import type { PrintRunService } from '../services/letters/print-runs.ts'
 
 type Settings = { printRuns: Pick<PrintRunService, 'prepare' | 'list' | 'release' | 'post'>; clock: Clock }
 

@@ -1,5 +1,5 @@
 import type { Context, Middleware } from 'koa'
-import { isLoopbackHost, isLoopbackUrl } from '../domain/loopback.ts'
+import { isLoopbackHost, isLoopbackUrl } from '../domain/network/loopback.ts'
 import { PublicError } from '../errors.ts'
 
 /** Headers that proxies, tunnels and content networks add to what they pass on; RFC 7239, RFC 9110 (7.6.3), RFC 8586, and vendors' own. */

@@ -1,9 +1,9 @@
 import type { Clock } from '../gateways/clock.ts'
-import type { EmailGateway } from '../gateways/email.ts'
-import type { LetterDelivery } from '../gateways/letter-delivery.ts'
-import type { LetterContent, Registration } from '../gateways/letter-pdf.ts'
-import type { SmsGateway } from '../gateways/sms.ts'
-import type { PostboxStore } from '../stores/development-postbox.ts'
+import type { EmailGateway } from '../gateways/email/email.ts'
+import type { LetterDelivery } from '../gateways/letters/letter-delivery.ts'
+import type { LetterContent, Registration } from '../gateways/letters/letter-pdf.ts'
+import type { SmsGateway } from '../gateways/sms/sms.ts'
+import type { PostboxStore } from '../stores/messages/development-postbox.ts'
 
 type Settings = { postbox: Pick<PostboxStore, 'put'>; clock: Clock }
 

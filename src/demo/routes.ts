@@ -3,7 +3,7 @@ import type { Middleware } from 'koa'
 import bodyParser from 'koa-bodyparser'
 import { PublicError } from '../errors.ts'
 import type { ShiftableClock } from '../gateways/clock.ts'
-import type { PostboxItem, PostboxStore } from '../stores/development-postbox.ts'
+import type { PostboxItem, PostboxStore } from '../stores/messages/development-postbox.ts'
 import { createDirectOnly } from './direct-only.ts'
 import { addDuration } from './duration.ts'
 

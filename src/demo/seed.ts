@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import type { PasswordHasher } from '../crypto/password-hasher.ts'
 import { addDays, berlinDay } from '../domain/calendar.ts'
 import type { Clock } from '../gateways/clock.ts'
-import type { PasswordHasher } from '../gateways/password-hasher.ts'
-import type { LetterService } from '../services/letters.ts'
-import type { PrintRunService } from '../services/print-runs.ts'
+import type { LetterService } from '../services/letters/letters.ts'
+import type { PrintRunService } from '../services/letters/print-runs.ts'
 import type { Stores } from '../stores/index.ts'
 import type { Transaction, UnitOfWork } from '../stores/transaction.ts'
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect, it, vi } from 'vitest'
+import { createKeyedHash } from '../crypto/field-encryption.ts'
 import { createAddressLimit } from './address-limit.ts'
-import { createKeyedHash } from './field-encryption.ts'
 import type { Limit, LimitRule } from './limiter.ts'
 
 const until = new Date('2026-11-25T09:01:00.000Z')

@@ -1,5 +1,5 @@
-import { addressBuckets, type PrefixFactors } from '../domain/client-address.ts'
-import type { KeyedHash } from './field-encryption.ts'
+import type { KeyedHash } from '../crypto/field-encryption.ts'
+import { addressBuckets, type PrefixFactors } from '../domain/network/client-address.ts'
 import type { Limit, Limiter, LimitRule } from './limiter.ts'
 
 /** A limit over client addresses, in clear: what is counted are keyed hashes. */

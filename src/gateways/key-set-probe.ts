@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises'
 import ipaddr from 'ipaddr.js'
-import { canVerify, holdsSecret } from '../domain/public-keys.ts'
+import { canVerify, holdsSecret } from '../domain/secrets/public-keys.ts'
 
 /** Milliseconds, as oidc-provider gives itself. */
 const patience = 2500

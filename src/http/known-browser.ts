@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
-import { browserOf } from './browser.ts'
 import type { CookieJar } from './cookies.ts'
+import { browserOf } from './middleware/browser.ts'
 
 const sinceSignIn = 400 * 24 * 60 * 60
 

@@ -12,10 +12,10 @@ import {
   type StepRequest,
 } from '../journeys/journey.ts'
 import type { Transaction } from '../stores/transaction.ts'
-import { refusedFormOf } from './csrf.ts'
-import { formOf } from './form-body.ts'
-import type { PageLocals } from './render.ts'
+import { refusedFormOf } from './middleware/csrf.ts'
+import { formOf } from './middleware/form-body.ts'
 import { createUnderWay, settle } from './under-way.ts'
+import type { PageLocals } from './views/render.ts'
 
 /** What a journey needs of its entrance: where it is mounted, where it stands, how it ends. */
 export type JourneyMount<S extends { step: string }, D> = {

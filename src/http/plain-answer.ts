@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { type ErrorCode, errorCodes } from '../errors.ts'
 import { languages, phoneHref, type Texts } from '../gateways/texts.ts'
-import { securityHeaders } from './security-headers.ts'
+import { securityHeaders } from './middleware/security-headers.ts'
 
 type Settings = {
   texts: Pick<Texts, 'translator'>

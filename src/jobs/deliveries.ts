@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
-import type { ClaimedMessage } from '../stores/message-claims.ts'
-import type { MessageKind } from '../stores/messages.ts'
+import type { ClaimedMessage } from '../stores/messages/message-claims.ts'
+import type { MessageKind } from '../stores/messages/messages.ts'
 
 /** Messages that leave side by side: what is urgent never waits behind what is not. */
 export type Lane = {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { KeyRingService } from '../services/key-rings.ts'
+import type { KeyRingService } from '../services/keys/key-rings.ts'
 
 type Settings = {
   keyRings: KeyRingService

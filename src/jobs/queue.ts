@@ -1,5 +1,5 @@
 import { fromKnex, PgBoss } from 'pg-boss'
-import type { Database } from '../stores/database.ts'
+import type { Database } from '../stores/database/database.ts'
 import { type ScheduleSettings, startSchedule } from './schedule.ts'
 
 const schema = 'pgboss'

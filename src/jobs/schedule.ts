@@ -1,8 +1,8 @@
 import type { PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
-import type { JobRunner } from '../services/job-runner.ts'
-import { isOverdue, type Job, timeoutOf, timeZone } from '../services/jobs.ts'
-import type { JobRunStore } from '../stores/job-runs.ts'
+import type { JobRunner } from '../services/operation/job-runner.ts'
+import { isOverdue, type Job, timeoutOf, timeZone } from '../services/operation/jobs.ts'
+import type { JobRunStore } from '../stores/operation/job-runs.ts'
 
 export type ScheduleSettings = {
   jobs: readonly Job[]

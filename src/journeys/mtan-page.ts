@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { parseMtan } from '../domain/mtan.ts'
+import { parseMtan } from '../domain/secrets/mtan.ts'
 import type { Clock } from '../gateways/clock.ts'
-import type { MtanOrder, MtanService } from '../services/mtans.ts'
-import type { MtanPurpose } from '../stores/one-time-codes.ts'
+import type { MtanOrder, MtanService } from '../services/messages/mtans.ts'
+import type { MtanPurpose } from '../stores/sign-in/one-time-codes.ts'
 import type { UnitOfWork } from '../stores/transaction.ts'
 import type { Effects, Input, Submission, View } from './journey.ts'
 

@@ -1,4 +1,4 @@
-import type { Account } from '../stores/accounts.ts'
+import type { Account } from '../stores/accounts/accounts.ts'
 import type { Deps, StoresOf } from './deps.ts'
 
 export type StandingDeps = Pick<Deps, 'transaction' | 'clock' | 'standing'> & StoresOf<'accounts' | 'insuredPersons'>

@@ -1,6 +1,6 @@
 import type { Middleware } from 'koa'
-import type { SigningKeyService } from '../services/signing-keys.ts'
-import type { PrivateJwk } from '../stores/signing-keys.ts'
+import type { SigningKeyService } from '../services/keys/signing-keys.ts'
+import type { PrivateJwk } from '../stores/keys/signing-keys.ts'
 import type { createProvider } from './provider.ts'
 
 type Provider = ReturnType<typeof createProvider>

@@ -1,8 +1,8 @@
 import { berlinDay } from '../domain/calendar.ts'
-import { birthdateClaim } from '../domain/partial-day.ts'
-import { fullName } from '../domain/person-name.ts'
+import { fullName } from '../domain/input/person-name.ts'
+import { birthdateClaim } from '../domain/register/partial-day.ts'
 import type { Clock } from '../gateways/clock.ts'
-import type { StandingService } from '../services/standing.ts'
+import type { StandingService } from '../services/accounts/standing.ts'
 import type { Stores } from '../stores/index.ts'
 import type { OidcAccount } from './provider-deps.ts'
 

@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { allowFormAction } from '../http/security-headers.ts'
+import { allowFormAction } from '../http/middleware/security-headers.ts'
 
 /**
  * Lists the sources that `form-action` must let through so that the redirects after a form reach `address` (CSP 3 § 6.4.1):

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino'
 import { createCookieJar } from '../http/cookies.ts'
-import { newReference, showRefusal } from '../http/errors.ts'
+import { newReference, showRefusal } from '../http/middleware/errors.ts'
 import type { Deps } from '../journeys/deps.ts'
 import { isKeptOut } from './clients/lookup.ts'
-import { explainMissing, isInteractionGone } from './missing-interaction.ts'
+import { explainMissing, isInteractionGone } from './interaction/missing-interaction.ts'
+import { restartOf } from './interaction/restart.ts'
 import type { ProviderDeps } from './provider-deps.ts'
-import { restartOf } from './restart.ts'
 import { wordsOf } from './words.ts'
 
 type Pages = Pick<

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Context } from 'koa'
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import { hasHungUp, isAnsweredElsewhere } from '../http/errors.ts'
+import { hasHungUp, isAnsweredElsewhere } from '../http/middleware/errors.ts'
 import { keySetFault } from './clients/key-sets.ts'
 import type { OidcLog } from './provider-deps.ts'
 import { wordsOf } from './words.ts'

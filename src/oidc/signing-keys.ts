@@ -1,6 +1,6 @@
 import { generateKeyPair as generateCallback, randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
-import type { PrivateJwk } from '../stores/signing-keys.ts'
+import type { PrivateJwk } from '../stores/keys/signing-keys.ts'
 import type { idTokenAlgorithms } from './settings/algorithms.ts'
 
 const generateKeyPair = promisify(generateCallback)

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { AuditEvent } from '../audit/chain.ts'
 import type { AuditTrail } from '../audit/events.ts'
-import type { Database } from './database.ts'
+import type { Protection } from '../crypto/protection.ts'
+import type { Database } from './database/database.ts'
 import { createStores, type Stores } from './index.ts'
-import type { MessageKind } from './messages.ts'
-import type { Protection } from './protection.ts'
+import type { MessageKind } from './messages/messages.ts'
 
 /** A message to go out. */
 export type OutgoingMessage = {

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { argon2id, hash, verify } from 'argon2'
-import type { HashingSettings } from '../../src/gateways/password-hasher.ts'
+import type { HashingSettings } from '../../src/crypto/password-hasher.ts'
 
 /**
  * Measures how many passwords the machine can verify per second with all cores and nothing else to do: no sign-in with a

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { type Config, loadConfig } from '../../src/config.ts'
-import { openDatabase } from '../../src/stores/database.ts'
+import { openDatabase } from '../../src/stores/database/database.ts'
 import { applicationVariables, createSignInLoad, startApplication } from './application.ts'
 import { createMembers, type Member } from './members.ts'
 import { fillTables, planFillings } from './scale-data.ts'

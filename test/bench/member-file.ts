@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { insuranceNumberCheckDigit } from '../../src/domain/insurance-number.ts'
+import { insuranceNumberCheckDigit } from '../../src/domain/register/insurance-number.ts'
 
 /** Which members a file names: `count` from the number `from` on, `moved` of them (the first) with another address. */
 export type MemberFile = { count: number; from?: number; moved?: number }

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Config } from '../../src/config.ts'
+import { createFieldEncryption, createKeyedHash } from '../../src/crypto/field-encryption.ts'
+import { createPasswordHasher } from '../../src/crypto/password-hasher.ts'
 import { addDays, berlinDay } from '../../src/domain/calendar.ts'
-import type { InsuredPerson } from '../../src/domain/eligibility.ts'
-import { insuranceNumberCheckDigit } from '../../src/domain/insurance-number.ts'
-import { createFieldEncryption, createKeyedHash } from '../../src/gateways/field-encryption.ts'
-import { createPasswordHasher } from '../../src/gateways/password-hasher.ts'
-import { openDatabase } from '../../src/stores/database.ts'
+import type { InsuredPerson } from '../../src/domain/register/eligibility.ts'
+import { insuranceNumberCheckDigit } from '../../src/domain/register/insurance-number.ts'
+import { openDatabase } from '../../src/stores/database/database.ts'
+import { migrate } from '../../src/stores/database/migrations.ts'
 import { createStores, type Stores } from '../../src/stores/index.ts'
-import { migrate } from '../../src/stores/migrations.ts'
 
 /** A member of the benchmark who can sign in. `mobile` in E.164. */
 export type Member = { username: string; password: string; mobile: string }

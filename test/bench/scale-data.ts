@@ -1,4 +1,4 @@
-import type { Database } from '../../src/stores/database.ts'
+import type { Database } from '../../src/stores/database/database.ts'
 
 /** Rows of a table, made from a number `n` from 1 to `rows`; only what a job's condition looks at has a shape. */
 type Filling = { table: string; rows: number; columns: Record<string, string> }

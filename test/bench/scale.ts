@@ -1,6 +1,6 @@
-import { openDatabase } from '../../src/stores/database.ts'
-import { migrate } from '../../src/stores/migrations.ts'
-import { type Explained, explain, nodesOf, watchedQueries } from '../support/plans.ts'
+import { openDatabase } from '../../src/stores/database/database.ts'
+import { migrate } from '../../src/stores/database/migrations.ts'
+import { type Explained, explain, nodesOf, watchedQueries } from '../support/stores/plans.ts'
 import { fillTables, planFillings, unlog } from './scale-data.ts'
 
 /**

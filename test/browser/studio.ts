@@ -1,6 +1,6 @@
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { startTestApp, type TestApp } from '../support/app.ts'
-import { chromiumFlags, chromiumPath } from '../support/chromium.ts'
+import { chromiumFlags, chromiumPath } from '../support/machine/chromium.ts'
 
 /** The application with its demo relying party, and Chromium to use it. */
 export type Studio = {

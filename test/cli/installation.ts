@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { commands } from '../../src/cli/commands.ts'
 import { type CliIo, runCli } from '../../src/cli/frame.ts'
 import { loadConfig } from '../../src/config.ts'
-import { createFieldEncryption, createKeyedHash } from '../../src/gateways/field-encryption.ts'
-import { createAccountStore } from '../../src/stores/accounts.ts'
-import { openDatabase } from '../../src/stores/database.ts'
-import { copyTemplate } from '../support/database-templates.ts'
+import { createFieldEncryption, createKeyedHash } from '../../src/crypto/field-encryption.ts'
+import { createAccountStore } from '../../src/stores/accounts/accounts.ts'
+import { openDatabase } from '../../src/stores/database/database.ts'
 import { createServiceWorld } from '../support/services.ts'
+import { copyTemplate } from '../support/stores/database-templates.ts'
 
 /** Runs a command line against given settings and collects what it prints. */
 export async function runCommand(args: string[], io: Partial<CliIo> = {}) {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createMessageStore } from '../../src/stores/messages.ts'
+import { createMessageStore } from '../../src/stores/messages/messages.ts'
 import { createInstallation } from './installation.ts'
 
 let service: Awaited<ReturnType<typeof createInstallation>>

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { createMetrics } from '../../src/app/metrics.ts'
-import { hasPrometheus } from '../support/programs.ts'
+import { createMetrics } from '../../src/metrics/metrics.ts'
+import { hasPrometheus } from '../support/machine/programs.ts'
 
 const rules = resolve('deploy/prometheus/alerts.yaml')
 const alerts = (parse(readFileSync(rules, 'utf8')) as { groups: { rules: { alert: string }[] }[] }).groups.flatMap(

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { environmentSchema, mayComeFromFile } from '../../src/config/environment.ts'
-import { startChild } from '../support/child.ts'
+import { startChild } from '../support/machine/child.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8')

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileS
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createMessageStore } from '../../src/stores/messages.ts'
+import { createMessageStore } from '../../src/stores/messages/messages.ts'
 import { createInstallation } from '../cli/installation.ts'
 import { report } from '../support/delivery-reports.ts'
 

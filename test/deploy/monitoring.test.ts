@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { createMetrics } from '../../src/app/metrics.ts'
+import { createMetrics } from '../../src/metrics/metrics.ts'
 
 const metrics = createMetrics()
 afterAll(metrics.close)

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { createLetterSpool } from '../../src/gateways/letter-spool.ts'
+import { createLetterSpool } from '../../src/gateways/letters/letter-spool.ts'
 import { fillDisk } from './parts/full-disk.ts'
 
 const codes = { 'disk full': 'ENOSPC', 'no right to write': 'EACCES', 'no folder': 'ENOTDIR' }

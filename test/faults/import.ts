@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { execPath } from 'node:process'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Database } from '../../src/stores/database.ts'
-import { bare } from '../support/child.ts'
+import type { Database } from '../../src/stores/database/database.ts'
+import { bare } from '../support/machine/child.ts'
 
 /** A running `members:import`; `ended` gives its exit code (null when it was killed) and its report. */
 export type RunningImport = {

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { berlinDay } from '../../src/domain/calendar.ts'
-import { createLetterPdf, parseLetterTexts } from '../../src/gateways/letter-pdf.ts'
-import { createLetterSpool } from '../../src/gateways/letter-spool.ts'
-import { createPrintRunService } from '../../src/services/print-runs.ts'
-import { openDatabase } from '../../src/stores/database.ts'
-import { createProtection } from '../support/protection.ts'
+import { createLetterPdf, parseLetterTexts } from '../../src/gateways/letters/letter-pdf.ts'
+import { createLetterSpool } from '../../src/gateways/letters/letter-spool.ts'
+import { createPrintRunService } from '../../src/services/letters/print-runs.ts'
+import { openDatabase } from '../../src/stores/database/database.ts'
 import { createServiceWorld } from '../support/services.ts'
+import { createProtection } from '../support/stores/protection.ts'
 
 /** One process of the print desk, with real PDF and real spool folder: `<database url> <key> <instant> <spool folder>`. */
 const [url = '', key = '', instant = '', folder = ''] = process.argv.slice(2)

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { describeOnServer } from '../support/databases.ts'
+import { describeOnServer } from '../support/stores/databases.ts'
 import { killPrintDesk } from './print-run.ts'
 
 const kills = Number(process.env.FAULT_KILLS ?? 4)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { hasOpenssl, hasRedisPrograms, postgresPrograms, sshdPath } from '../support/programs.ts'
+import { hasOpenssl, hasRedisPrograms, postgresPrograms, sshdPath } from '../support/machine/programs.ts'
 import type { Installation } from './installation.ts'
 import { findFaults } from './parts/report.ts'
 import { wholeWay } from './scenarios/whole-way.ts'

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { createSmppSmsDriver, type SmppSmsDriver } from '../../src/gateways/sms/smpp.ts'
-import { hasOpenssl } from '../support/programs.ts'
+import { createSmppSmsDriver, type SmppSmsDriver } from '../../src/gateways/sms/smpp/smpp.ts'
+import { hasOpenssl } from '../support/machine/programs.ts'
 import { type SmppServer, startSmppServer } from '../support/servers/smpp.ts'
 import { makeSelfSigned } from '../support/servers/smpp-certificate.ts'
 

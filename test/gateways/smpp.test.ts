@@ -1,8 +1,8 @@
 import smpp from 'smpp'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { SmsReceipt } from '../../src/gateways/sms/driver.ts'
-import { createSmppSmsDriver, type SmppSmsDriver } from '../../src/gateways/sms/smpp.ts'
-import type { SmppSettings } from '../../src/gateways/sms/smpp-session.ts'
+import { createSmppSmsDriver, type SmppSmsDriver } from '../../src/gateways/sms/smpp/smpp.ts'
+import type { SmppSettings } from '../../src/gateways/sms/smpp/smpp-session.ts'
 import { type SmppServer, startSmppServer } from '../support/servers/smpp.ts'
 import { waitFor } from '../support/wait.ts'
 

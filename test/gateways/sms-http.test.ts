@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createHttpSmsDriver, type HttpSmsSettings } from '../../src/gateways/sms/http.ts'
-import { plainHttpGateway } from '../../src/gateways/sms.ts'
+import { plainHttpGateway } from '../../src/gateways/sms/sms.ts'
 import { type SmsHttpBehaviour, type SmsHttpServer, startSmsHttpServer } from '../support/servers/sms-http.ts'
 
 let server: SmsHttpServer | undefined

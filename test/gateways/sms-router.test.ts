@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createHttpSmsDriver } from '../../src/gateways/sms/http.ts'
 import { type Attempt, createSmsRouter, type RouterSettings } from '../../src/gateways/sms/router.ts'
-import { SmsFailure } from '../../src/gateways/sms.ts'
+import { SmsFailure } from '../../src/gateways/sms/sms.ts'
 import { createStandingClock } from '../support/clock.ts'
 import { type SmsHttpBehaviour, type SmsHttpServer, startSmsHttpServer } from '../support/servers/sms-http.ts'
 import { waitFor } from '../support/wait.ts'

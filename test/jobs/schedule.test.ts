@@ -1,11 +1,11 @@
 import { fromKnex, PgBoss } from 'pg-boss'
 import { afterEach, expect, it } from 'vitest'
 import { startSchedule } from '../../src/jobs/schedule.ts'
-import { createJobRunner } from '../../src/services/job-runner.ts'
-import type { Job } from '../../src/services/jobs.ts'
-import { createJobRunStore } from '../../src/stores/job-runs.ts'
+import { createJobRunner } from '../../src/services/operation/job-runner.ts'
+import type { Job } from '../../src/services/operation/jobs.ts'
+import { createJobRunStore } from '../../src/stores/operation/job-runs.ts'
 import { createStandingClock } from '../support/clock.ts'
-import { describeOnServer } from '../support/databases.ts'
+import { describeOnServer } from '../support/stores/databases.ts'
 
 describeOnServer('the schedule of the cluster', (database) => {
   const stops: (() => Promise<void>)[] = []

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { backends } from '../support/app.ts'
 import { type Client, createClient, type Page } from '../support/client.ts'
-import { ask } from '../support/database.ts'
-import { hasRedisPrograms } from '../support/programs.ts'
+import { hasRedisPrograms } from '../support/machine/programs.ts'
 import { freshNumbers, importMembers, type Member } from '../support/register.ts'
 import { until } from '../support/servers/processes.ts'
 import { type RedisServer, startRedis } from '../support/servers/redis.ts'
+import { ask } from '../support/stores/database.ts'
 import { enterPassword, makeActive, type Person, somebody } from '../support/walk.ts'
 import { type Applications, signInHere, startWithApplications } from './support/applications.ts'
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createClient, type Page } from '../support/client.ts'
-import { ask } from '../support/database.ts'
+import { ask } from '../support/stores/database.ts'
 import { awaitLetter, enterPassword, lena, makeActive, type Person, somebody } from '../support/walk.ts'
 import { type Applications, claimsIn, signInHere, startWithApplications } from './support/applications.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createClient, type Page } from '../support/client.ts'
-import { ask } from '../support/database.ts'
+import { ask } from '../support/stores/database.ts'
 import { lena } from '../support/walk.ts'
 import { type Applications, signInHere, startWithApplications } from './support/applications.ts'
 

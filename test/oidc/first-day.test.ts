@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { hashToken } from '../../src/gateways/field-encryption.ts'
+import { hashToken } from '../../src/crypto/field-encryption.ts'
 import { authorizationUrl } from './support/flows.ts'
 import { clients, type Harness, startHarness } from './support/harness.ts'
 import { createMemoryAdapter } from './support/memory-adapter.ts'

@@ -9,10 +9,10 @@ import { type App, startApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
 import { runCommand } from '../cli/installation.ts'
 import { createClient } from '../support/client.ts'
-import { onServer } from '../support/database-templates.ts'
 import { createInbox } from '../support/inbox.ts'
-import { createServerDatabase, type Own } from '../support/server-database.ts'
 import { freePort } from '../support/servers/processes.ts'
+import { onServer } from '../support/stores/database-templates.ts'
+import { createServerDatabase, type Own } from '../support/stores/server-database.ts'
 import { enterMtan, enterPassword, lena } from '../support/walk.ts'
 
 const secret = randomBytes(32).toString('base64url')

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config.ts'
-import { createFieldEncryption, hashToken } from '../../src/gateways/field-encryption.ts'
-import { placeOf } from '../../src/stores/protected-tables.ts'
+import { createFieldEncryption, hashToken } from '../../src/crypto/field-encryption.ts'
+import { placeOf } from '../../src/stores/keys/protected-tables.ts'
 import { type Client, createClient, type Page } from '../support/client.ts'
-import { ask } from '../support/database.ts'
+import { ask } from '../support/stores/database.ts'
 import { enterMtan, lena } from '../support/walk.ts'
 import { type Applications, claimsIn, signInHere, startWithApplications } from './support/applications.ts'
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { AxeResults } from 'axe-core'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { chromiumFlags, chromiumPath } from '../support/chromium.ts'
+import { chromiumFlags, chromiumPath } from '../support/machine/chromium.ts'
 import { samples } from './samples.ts'
 import { servePages } from './serve-pages.ts'
 

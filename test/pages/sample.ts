@@ -1,4 +1,4 @@
-import type { PageLocals } from '../../src/http/render.ts'
+import type { PageLocals } from '../../src/http/views/render.ts'
 
 /** One page in one state, as a route or step would give it to `ctx.renderPage`. */
 export type Sample = { name: string; view: string; locals: PageLocals }

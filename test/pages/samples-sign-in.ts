@@ -1,4 +1,4 @@
-import type { PageLocals } from '../../src/http/render.ts'
+import type { PageLocals } from '../../src/http/views/render.ts'
 import { at, refused, registrationMtan, type Sample, sample } from './sample.ts'
 
 const signIn: PageLocals = {

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import Koa from 'koa'
 import serveStatic from 'koa-static'
 import { createTexts } from '../../src/gateways/texts.ts'
-import { createRender } from '../../src/http/render.ts'
-import { createSecurityHeaders } from '../../src/http/security-headers.ts'
+import { createSecurityHeaders } from '../../src/http/middleware/security-headers.ts'
+import { createRender } from '../../src/http/views/render.ts'
 import { samples } from './samples.ts'
 
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))

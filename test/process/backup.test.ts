@@ -3,11 +3,11 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openDatabase } from '../../src/stores/database.ts'
+import { openDatabase } from '../../src/stores/database/database.ts'
 import { runCommand } from '../cli/installation.ts'
 import { backends, startTestApp, type TestApp } from '../support/app.ts'
-import { postgresUrl } from '../support/database-templates.ts'
-import { hasPostgresClient } from '../support/programs.ts'
+import { hasPostgresClient } from '../support/machine/programs.ts'
+import { postgresUrl } from '../support/stores/database-templates.ts'
 
 const run = promisify(execFile)
 const urlOf = (name: string) => Object.assign(new URL(postgresUrl), { pathname: `/${name}` }).href

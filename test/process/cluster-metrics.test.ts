@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { createProcessWorld } from '../support/processes.ts'
+import { createProcessWorld } from '../support/machine/processes.ts'
 import { freePort } from '../support/servers/processes.ts'
 
 const withoutServer = process.env.TEST_WITHOUT_POSTGRES === 'true'

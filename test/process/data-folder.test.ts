@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadDevelopmentSecrets } from '../../src/config/development-secrets.ts'
-import { makeDatabase } from '../../src/stores/embedded/new-database.ts'
-import { type Child, startChild } from '../support/child.ts'
-import { copyTemplate } from '../support/database-templates.ts'
-import { ownProcessNumbers } from '../support/programs.ts'
+import { makeDatabase } from '../../src/stores/database/embedded/new-database.ts'
+import { type Child, startChild } from '../support/machine/child.ts'
+import { ownProcessNumbers } from '../support/machine/programs.ts'
+import { copyTemplate } from '../support/stores/database-templates.ts'
 
 const root = join(import.meta.dirname, '../..')
-const holderPath = join(root, 'test/support/holder.ts')
+const holderPath = join(root, 'test/support/stores/holder.ts')
 const secretsPath = join(root, 'src/config/development-secrets.ts')
 
 let dataDir: string

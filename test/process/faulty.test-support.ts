@@ -1,5 +1,5 @@
-import { createLifecycle } from '../../src/app/lifecycle.ts'
-import { createLogger } from '../../src/app/logger.ts'
+import { createLifecycle } from '../../src/process/lifecycle.ts'
+import { createLogger } from '../../src/process/logger.ts'
 
 /** A process that meets the fault named by its argument. */
 const lifecycle = createLifecycle({ log: createLogger('info'), delay: 0, timeout: 1 })

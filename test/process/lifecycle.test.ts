@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { restartDelay } from '../../src/app/cluster.ts'
+import { restartDelay } from '../../src/process/cluster.ts'
 
 const script = fileURLToPath(new URL('./faulty.test-support.ts', import.meta.url))
 const run = (fault: string) => spawnSync(process.execPath, [script, fault], { encoding: 'utf8', timeout: 20_000 })

@@ -3,10 +3,10 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { bare, type Child, startChild, toApp } from '../support/child.ts'
 import { createClient } from '../support/client.ts'
-import { copyTemplate } from '../support/database-templates.ts'
-import { createServerDatabase } from '../support/server-database.ts'
+import { bare, type Child, startChild, toApp } from '../support/machine/child.ts'
+import { copyTemplate } from '../support/stores/database-templates.ts'
+import { createServerDatabase } from '../support/stores/server-database.ts'
 import { signInFirst } from '../support/walk.ts'
 
 const root = join(import.meta.dirname, '../..')

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Child, startChild } from '../support/child.ts'
-import { createServerDatabase, type Own } from '../support/server-database.ts'
+import { type Child, startChild } from '../support/machine/child.ts'
+import { createServerDatabase, type Own } from '../support/stores/server-database.ts'
 
 const key = () => `k1:${randomBytes(32).toString('base64')}`
 

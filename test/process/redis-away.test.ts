@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { createClient } from '../support/client.ts'
-import { hasRedisPrograms } from '../support/programs.ts'
+import { hasRedisPrograms } from '../support/machine/programs.ts'
 import { until } from '../support/servers/processes.ts'
 import { type RedisServer, startRedis } from '../support/servers/redis.ts'
 import { activate, begin, enterPassword, lena, register, signInAgain, somebody } from '../support/walk.ts'

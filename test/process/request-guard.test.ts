@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { load } from 'cheerio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TestApp } from '../support/app.ts'
-import { type Child, startChild, toApp } from '../support/child.ts'
 import { createClient } from '../support/client.ts'
-import { copyTemplate } from '../support/database-templates.ts'
+import { type Child, startChild, toApp } from '../support/machine/child.ts'
+import { copyTemplate } from '../support/stores/database-templates.ts'
 import { waitFor } from '../support/wait.ts'
 
 let app: TestApp

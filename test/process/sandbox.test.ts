@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { startChild, toApp } from '../support/child.ts'
-import { copyTemplate } from '../support/database-templates.ts'
+import { startChild, toApp } from '../support/machine/child.ts'
 import { freshNumbers, importMembers } from '../support/register.ts'
+import { copyTemplate } from '../support/stores/database-templates.ts'
 
 it('does not start as a sandbox on a register with other than demo persons', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'aok-sandbox-'))

@@ -4,9 +4,9 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Child, startChild, toApp } from '../support/child.ts'
 import { createClient } from '../support/client.ts'
-import { copyTemplate } from '../support/database-templates.ts'
+import { type Child, startChild, toApp } from '../support/machine/child.ts'
+import { copyTemplate } from '../support/stores/database-templates.ts'
 import { activate, begin, enterPassword, register, runJobs, signInFirst, somebody } from '../support/walk.ts'
 
 let dataDir: string

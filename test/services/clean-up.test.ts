@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, it } from 'vitest'
-import type { Database } from '../../src/stores/database.ts'
-import { describeOnDatabase } from '../support/databases.ts'
+import type { Database } from '../../src/stores/database/database.ts'
 import { newAccount } from '../support/members.ts'
 import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
+import { describeOnDatabase } from '../support/stores/databases.ts'
 
 const now = '2028-11-24T09:00:00Z'
 const ago = (days: number) => new Date(Date.parse(now) - days * 24 * 60 * 60 * 1000)

@@ -3,13 +3,13 @@ import { beforeEach, expect, it } from 'vitest'
 import { parse, stringify } from 'yaml'
 import type { LetterPurpose, LetterPurposeRules, LetterPurposes } from '../../src/domain/letters/purposes.ts'
 import { letterPurposes } from '../../src/domain/letters/purposes.ts'
-import { parseUnlockCode, unlockCodeBinding } from '../../src/domain/unlock-code.ts'
-import { readPages } from '../../src/gateways/letter-pdf/read-pdf.test-support.ts'
-import { createLetterPdf, parseLetterTexts } from '../../src/gateways/letter-pdf.ts'
-import type { Account } from '../../src/stores/accounts.ts'
-import { describeOnDatabase } from '../support/databases.ts'
+import { parseUnlockCode, unlockCodeBinding } from '../../src/domain/secrets/unlock-code.ts'
+import { createLetterPdf, parseLetterTexts } from '../../src/gateways/letters/letter-pdf.ts'
+import { readPages } from '../../src/gateways/letters/pdf/read-pdf.test-support.ts'
+import type { Account } from '../../src/stores/accounts/accounts.ts'
 import { erika } from '../support/members.ts'
 import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
+import { describeOnDatabase } from '../support/stores/databases.ts'
 
 /** A purpose that the product does not have: a code for an account that is active, as recovery will need it. */
 const recovery = 'recovery_code' as LetterPurpose

@@ -1,13 +1,13 @@
 import { beforeEach, expect, it } from 'vitest'
 import { PartsFailed, type UnreadableRow } from '../../src/errors.ts'
-import { createCoverageCheck } from '../../src/services/coverage-check.ts'
-import { createDataEnds } from '../../src/services/data-ends.ts'
-import { createRegisterFollower } from '../../src/services/member-import.ts'
-import { createPrintRunService } from '../../src/services/print-runs.ts'
-import { describeOnDatabase } from '../support/databases.ts'
+import { createDataEnds } from '../../src/services/accounts/data-ends.ts'
+import { createPrintRunService } from '../../src/services/letters/print-runs.ts'
+import { createCoverageCheck } from '../../src/services/register/coverage-check.ts'
+import { createRegisterFollower } from '../../src/services/register/member-import.ts'
 import { defaultDeadlines } from '../support/deadlines.ts'
 import { erika, newAccount } from '../support/members.ts'
 import { createServiceWorld, type ServiceWorld } from '../support/services.ts'
+import { describeOnDatabase } from '../support/stores/databases.ts'
 
 // Incident: one row whose values had been moved kept every member behind it from her letter, her reminder and her end.
 describeOnDatabase('a row that cannot be opened', (database) => {
@@ -158,7 +158,7 @@ describeOnDatabase('a row that cannot be opened', (database) => {
     }
     const { journeys } = world.stores
     const stores = { ...world.stores, journeys: { ...journeys, blankExpired: failing } } as typeof world.stores
-    const { createDeadlineTasks } = await import('../../src/services/deadlines.ts')
+    const { createDeadlineTasks } = await import('../../src/services/accounts/deadlines.ts')
     const tasks = createDeadlineTasks({ ...world, stores, deadlines: defaultDeadlines, mails: undefined as never })
     await database()('messages').insert({
       id: '5f2f7d54-6e0f-4f63-9a35-7d7c0c3c0a11',

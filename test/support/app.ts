@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type App, startApp } from '../../src/app.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
-import { copyTemplate } from './database-templates.ts'
 import { createInbox, type Inbox } from './inbox.ts'
-import { createStartedDatabase, takeRedisDatabase } from './server-database.ts'
+import { copyTemplate } from './stores/database-templates.ts'
+import { createStartedDatabase, takeRedisDatabase } from './stores/server-database.ts'
 
 /** Where a test application keeps its data: PGlite, or PostgreSQL and Redis. */
 export type Backend = 'embedded' | 'servers'

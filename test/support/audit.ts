@@ -1,4 +1,4 @@
-import type { Database } from '../../src/stores/database.ts'
+import type { Database } from '../../src/stores/database/database.ts'
 
 /** Works as somebody who may switch the triggers of the database off. */
 export const withoutTriggers = <T>(db: Database, work: (trx: Database) => Promise<T>): Promise<T> =>

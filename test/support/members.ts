@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { InsuredPerson } from '../../src/domain/eligibility.ts'
-import type { NewAccount } from '../../src/stores/accounts.ts'
+import type { InsuredPerson } from '../../src/domain/register/eligibility.ts'
+import type { NewAccount } from '../../src/stores/accounts/accounts.ts'
 
 /** A person of the register who may register (contract.md, "Demo members"). */
 export const erika: InsuredPerson = {

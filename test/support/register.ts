@@ -3,9 +3,9 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { insuranceNumberCheckDigit } from '../../src/domain/insurance-number.ts'
+import { insuranceNumberCheckDigit } from '../../src/domain/register/insurance-number.ts'
 import type { TestApp } from './app.ts'
-import { bare } from './child.ts'
+import { bare } from './machine/child.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 

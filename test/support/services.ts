@@ -1,26 +1,31 @@
 import { createAuditTrail } from '../../src/audit/events.ts'
-import type { InsuredPerson } from '../../src/domain/eligibility.ts'
+import type { Protection } from '../../src/crypto/protection.ts'
+import { createRandom } from '../../src/crypto/random.ts'
 import { type LetterPurposes, letterPurposes } from '../../src/domain/letters/purposes.ts'
-import type { PrintedEnvelope, PrintFile, PrintJob, ReceivedReceipt } from '../../src/gateways/letter-delivery.ts'
-import type { Envelope, LetterContent } from '../../src/gateways/letter-pdf.ts'
-import { createRandom } from '../../src/gateways/random.ts'
-import type { Alert } from '../../src/services/alerts.ts'
-import { createDeadlineTasks } from '../../src/services/deadlines.ts'
-import { createLetterService } from '../../src/services/letters.ts'
-import { createMailService, type MailPayload } from '../../src/services/mails.ts'
-import type { PrintDesk } from '../../src/services/print-run/settings.ts'
-import { createPrintRunService } from '../../src/services/print-runs.ts'
-import { createStandingService } from '../../src/services/standing.ts'
-import type { Account, NewAccount } from '../../src/stores/accounts.ts'
-import type { Database } from '../../src/stores/database.ts'
+import type { InsuredPerson } from '../../src/domain/register/eligibility.ts'
+import type {
+  PrintedEnvelope,
+  PrintFile,
+  PrintJob,
+  ReceivedReceipt,
+} from '../../src/gateways/letters/letter-delivery.ts'
+import type { Envelope, LetterContent } from '../../src/gateways/letters/letter-pdf.ts'
+import { createDeadlineTasks } from '../../src/services/accounts/deadlines.ts'
+import { createStandingService } from '../../src/services/accounts/standing.ts'
+import { createLetterService } from '../../src/services/letters/letters.ts'
+import type { PrintDesk } from '../../src/services/letters/print-run/settings.ts'
+import { createPrintRunService } from '../../src/services/letters/print-runs.ts'
+import { createMailService, type MailPayload } from '../../src/services/messages/mails.ts'
+import type { Alert } from '../../src/services/operation/alerts.ts'
+import type { Account, NewAccount } from '../../src/stores/accounts/accounts.ts'
+import type { Database } from '../../src/stores/database/database.ts'
 import { createStores } from '../../src/stores/index.ts'
-import type { Protection } from '../../src/stores/protection.ts'
 import { createTransaction } from '../../src/stores/transaction.ts'
 import { emptyAuditLog } from './audit.ts'
 import { createStandingClock } from './clock.ts'
 import { defaultDeadlines } from './deadlines.ts'
 import { newAccount } from './members.ts'
-import { createProtection } from './protection.ts'
+import { createProtection } from './stores/protection.ts'
 
 /** Monday to Friday until 14:00 in Berlin, posted on the next working day in Bavaria. */
 const printRules = {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { startApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
-import { onServer, postgresUrl, startedFolder } from './database-templates.ts'
+import { onServer, postgresUrl, startedFolder } from './stores/database-templates.ts'
 
 /** Holds whoever else wants the template until it is there. */
 const lock = 730_116

@@ -1,14 +1,14 @@
 import type { Logger } from 'pino'
 import { createAuditTrail } from '../../audit/events.ts'
 import type { Config } from '../../config.ts'
+import { createFieldEncryption, createKeyedHash } from '../../crypto/field-encryption.ts'
+import { createRandom } from '../../crypto/random.ts'
 import type { Clock } from '../../gateways/clock.ts'
-import { createFieldEncryption, createKeyedHash } from '../../gateways/field-encryption.ts'
-import { createRandom } from '../../gateways/random.ts'
 import type { RedisGateway } from '../../gateways/redis/redis.ts'
-import type { Database } from '../../stores/database.ts'
+import type { Counts } from '../../metrics/counts.ts'
+import type { Database } from '../../stores/database/database.ts'
 import { createStores } from '../../stores/index.ts'
 import { createTransaction, type SentMessage } from '../../stores/transaction.ts'
-import type { Counts } from '../metrics/counts.ts'
 
 export type ServiceSettings = {
   config: Config

@@ -1,4 +1,4 @@
-import { createMemberImport, createRegisterFollower } from '../../services/member-import.ts'
+import { createMemberImport, createRegisterFollower } from '../../services/register/member-import.ts'
 import type { AccountServices } from './accounts.ts'
 import type { Ground } from './ground.ts'
 import type { LetterServices } from './letters.ts'

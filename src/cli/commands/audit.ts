@@ -1,4 +1,4 @@
-import { describeVerification } from '../../services/audit.ts'
+import { describeVerification } from '../../services/operation/audit.ts'
 import { type CliCommand, UsageError } from '../frame.ts'
 import { createProgress } from '../progress.ts'
 import { withServices } from '../with-services.ts'

@@ -1,4 +1,4 @@
-import { takeClientFile } from '../../app/client-files.ts'
+import { takeClientFile } from '../../app/start/client-files.ts'
 import { ownClientSource } from '../../config/clients/sources.ts'
 import { keyOf } from '../../config/clients.ts'
 import type { ClientChange } from '../../domain/clients/changes.ts'

@@ -1,5 +1,5 @@
-import { migrateAll } from '../../app/schema.ts'
-import { lastMigrations, RollbackRefused, rollback, schemaStatus } from '../../stores/migrations.ts'
+import { migrateAll } from '../../app/start/schema.ts'
+import { lastMigrations, RollbackRefused, rollback, schemaStatus } from '../../stores/database/migrations.ts'
 import { type CliCommand, UsageError } from '../frame.ts'
 import { withServices } from '../with-services.ts'
 

@@ -1,7 +1,7 @@
 import { createJobs } from '../../app/jobs.ts'
-import type { JobLog } from '../../services/job-runner.ts'
-import { isOverdue, type Job, nextRun } from '../../services/jobs.ts'
-import type { JobRecord } from '../../stores/job-runs.ts'
+import type { JobLog } from '../../services/operation/job-runner.ts'
+import { isOverdue, type Job, nextRun } from '../../services/operation/jobs.ts'
+import type { JobRecord } from '../../stores/operation/job-runs.ts'
 import { type CliCommand, type CliIo, UsageError } from '../frame.ts'
 import { withServices } from '../with-services.ts'
 

@@ -1,8 +1,13 @@
 import type { Config } from '../../config.ts'
-import { formatKeyRing, type KeyRing } from '../../gateways/key-ring.ts'
-import { settingOf } from '../../services/key-rings.ts'
-import { describeStep, type KeyRotationService, type RingChange, rotationSteps } from '../../services/key-rotation.ts'
-import type { RingName } from '../../stores/key-rings.ts'
+import { formatKeyRing, type KeyRing } from '../../crypto/key-ring.ts'
+import { settingOf } from '../../services/keys/key-rings.ts'
+import {
+  describeStep,
+  type KeyRotationService,
+  type RingChange,
+  rotationSteps,
+} from '../../services/keys/key-rotation.ts'
+import type { RingName } from '../../stores/keys/key-rings.ts'
 import { type CliCommand, type CliIo, type CliResult, UsageError } from '../frame.ts'
 import { replaceSecret, writeNewSecret } from '../key-file.ts'
 import { withServices } from '../with-services.ts'

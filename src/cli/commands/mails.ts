@@ -1,4 +1,4 @@
-import { type DeliveryStatus, readDeliveryStatus } from '../../gateways/delivery-status.ts'
+import { type DeliveryStatus, readDeliveryStatus } from '../../gateways/email/delivery-status.ts'
 import { type CliCommand, tempFail } from '../frame.ts'
 import { withServices } from '../with-services.ts'
 

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import { loadConfig } from '../../config.ts'
-import { hashToken } from '../../gateways/field-encryption.ts'
+import { hashToken } from '../../crypto/field-encryption.ts'
+import { createRandom } from '../../crypto/random.ts'
 import { osAccount } from '../../gateways/os-account.ts'
-import { createRandom } from '../../gateways/random.ts'
 import { type CliCommand, type CliIo, UsageError } from '../frame.ts'
 
 /** Adds the option by which an operator says who he is; `OPERATOR` in the environment does the same. */

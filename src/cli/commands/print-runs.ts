@@ -1,6 +1,6 @@
 import { addDays, isPast } from '../../domain/calendar.ts'
 import type { Clock } from '../../gateways/clock.ts'
-import type { PrintActor, PrintRunService } from '../../services/print-runs.ts'
+import type { PrintActor, PrintRunService } from '../../services/letters/print-runs.ts'
 import { type CliCommand, type CliResult, UsageError } from '../frame.ts'
 import { withServices } from '../with-services.ts'
 import { operatorOf, withOperator } from './operators.ts'

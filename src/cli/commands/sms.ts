@@ -1,4 +1,4 @@
-import type { SmsRecord } from '../../stores/sms-receipts.ts'
+import type { SmsRecord } from '../../stores/messages/sms-receipts.ts'
 import { type CliCommand, UsageError } from '../frame.ts'
 import { withServices } from '../with-services.ts'
 

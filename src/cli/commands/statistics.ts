@@ -1,5 +1,5 @@
 import { addDays, berlinDay } from '../../domain/calendar.ts'
-import { type Measure, measures } from '../../stores/daily-statistics.ts'
+import { type Measure, measures } from '../../stores/operation/daily-statistics.ts'
 import { type CliCommand, UsageError } from '../frame.ts'
 import { withServices } from '../with-services.ts'
 

@@ -1,6 +1,6 @@
+import { hashToken } from '../../crypto/field-encryption.ts'
 import type { Client } from '../../domain/clients/client.ts'
 import { StartUpError } from '../../errors.ts'
-import { hashToken } from '../../gateways/field-encryption.ts'
 
 /**
  * Applies DEMO_REDIRECT_URIS (`clientId=uri`, comma-separated) and DEMO_CLIENT_SECRET (contract.md). Addresses are

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { hashToken } from '../../crypto/field-encryption.ts'
 import type { Client } from '../../domain/clients/client.ts'
-import { hashToken } from '../../gateways/field-encryption.ts'
 import { isWeakWord } from '../weak-secrets.ts'
 import type { ClientEntry } from './schema.ts'
 import type { Fault } from './yaml-file.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { parseTrustedProxies } from '../../domain/trusted-proxies.ts'
-import { parseKeyRing } from '../../gateways/key-ring.ts'
+import { parseKeyRing } from '../../crypto/key-ring.ts'
+import { parseTrustedProxies } from '../../domain/network/trusted-proxies.ts'
 
 /** A TCP port; 0 picks a free one. */
 export const port = z.coerce.number().int().min(0).max(65535)

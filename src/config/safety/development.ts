@@ -1,5 +1,5 @@
-import { isLoopbackHost, isLoopbackUrl } from '../../domain/loopback.ts'
-import { trustsAny } from '../../domain/trusted-proxies.ts'
+import { isLoopbackHost, isLoopbackUrl } from '../../domain/network/loopback.ts'
+import { trustsAny } from '../../domain/network/trusted-proxies.ts'
 import { fault, type Rule } from './rule.ts'
 
 const instead = 'set NODE_ENV=production, or SANDBOX=true for a sandbox with demo persons only'

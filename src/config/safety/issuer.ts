@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { isLoopbackHost } from '../../domain/loopback.ts'
+import { isLoopbackHost } from '../../domain/network/loopback.ts'
 import { type Finding, fault, type Rule, risk } from './rule.ts'
 
 const example = 'for example https://anmeldung.example.org'

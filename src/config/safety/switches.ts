@@ -1,5 +1,5 @@
 import { isAbsolute } from 'node:path'
-import { trustsAny } from '../../domain/trusted-proxies.ts'
+import { trustsAny } from '../../domain/network/trusted-proxies.ts'
 import { type Facts, type Finding, fault, type Rule, risk } from './rule.ts'
 
 const required = ['ISSUER', 'DATABASE_URL', 'COOKIE_KEYS', 'ENCRYPTION_KEYS', 'HASH_KEYS', 'SMTP_URL'] as const

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { receiptIdForms } from '../../domain/sms-message-id.ts'
+import { receiptIdForms } from '../../domain/messages/sms-message-id.ts'
 import { receiptStates, smsOutcomes } from '../../gateways/sms/driver.ts'
-import { smppAlphabets } from '../../gateways/sms/smpp-session.ts'
+import { smppAlphabets } from '../../gateways/sms/smpp/smpp-session.ts'
 import type { Template } from '../../gateways/sms/template.ts'
 
 const reference = z

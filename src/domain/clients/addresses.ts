@@ -1,4 +1,4 @@
-import { isLoopbackHost } from '../loopback.ts'
+import { isLoopbackHost } from '../network/loopback.ts'
 
 /** Schemes under which Capacitor and Ionic show the pages of an app. */
 const webViewSchemes = ['capacitor:', 'ionic:']

@@ -1,4 +1,4 @@
-import { canVerify, holdsSecret } from '../public-keys.ts'
+import { canVerify, holdsSecret } from '../secrets/public-keys.ts'
 import { addressFault, originFault } from './addresses.ts'
 import { type Client, mostSecrets, usesSecret } from './client.ts'
 import { memberScopes, type Resource, scopesOf } from './scopes.ts'

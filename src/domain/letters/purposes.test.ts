@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { AccountState } from '../account-state.ts'
-import type { InsuredPerson } from '../eligibility.ts'
+import type { InsuredPerson } from '../register/eligibility.ts'
 import { formOf, type LetterPurpose, letterPurposes, printedContents } from './purposes.ts'
 
 const person: InsuredPerson = {

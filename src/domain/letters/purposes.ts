@@ -1,6 +1,6 @@
 import type { AccountState } from '../account-state.ts'
 import type { CalendarDay } from '../calendar.ts'
-import { checkEligibility, type InsuredPerson } from '../eligibility.ts'
+import { checkEligibility, type InsuredPerson } from '../register/eligibility.ts'
 
 /** How a letter looks: codes to be entered, registrations that were tried, or what happened to an account. */
 export type LetterForm = 'codes' | 'attempts' | 'notice'

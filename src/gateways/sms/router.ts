@@ -1,7 +1,7 @@
 import CircuitBreaker from 'opossum'
 import type { Clock } from '../clock.ts'
-import { type Sms, SmsFailure } from '../sms.ts'
 import type { SmsAnswer, SmsDriver, Submission } from './driver.ts'
+import { type Sms, SmsFailure } from './sms.ts'
 
 /** One gateway: its protocol, what it asks for an SMS to a country in hundredths of a cent, and the sender shown there. */
 export type RoutedGateway = {

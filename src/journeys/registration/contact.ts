@@ -1,5 +1,5 @@
-import { parseEmail, suggestEmail } from '../../domain/email-address.ts'
-import { parseMobileNumber } from '../../domain/mobile-number.ts'
+import { parseEmail, suggestEmail } from '../../domain/input/email-address.ts'
+import { parseMobileNumber } from '../../domain/input/mobile-number.ts'
 import type { Deps } from '../deps.ts'
 import type { FieldErrors, Step } from '../journey.ts'
 import type { RegistrationState } from './state.ts'

@@ -1,5 +1,5 @@
 import { missingFactors, type Proofs, provedSince } from '../../domain/factors.ts'
-import { maskMobile } from '../../domain/mobile-number.ts'
+import { maskMobile } from '../../domain/input/mobile-number.ts'
 import type { StoresOf } from '../deps.ts'
 import type { SignInState } from './state.ts'
 

@@ -1,4 +1,4 @@
-import { bounceNotice } from '../../domain/email-bounce.ts'
+import { bounceNotice } from '../../domain/messages/email-bounce.ts'
 import type { Deps, StoresOf } from '../deps.ts'
 import type { Step } from '../journey.ts'
 import type { SignInState } from './state.ts'

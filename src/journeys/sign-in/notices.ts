@@ -1,6 +1,6 @@
 import { berlinDay } from '../../domain/calendar.ts'
-import { maskEmail } from '../../domain/email-address.ts'
-import { bounceNotice } from '../../domain/email-bounce.ts'
+import { maskEmail } from '../../domain/input/email-address.ts'
+import { bounceNotice } from '../../domain/messages/email-bounce.ts'
 import type { Deps, LimitsOf, StoresOf } from '../deps.ts'
 import type { Step } from '../journey.ts'
 import type { SignInState } from './state.ts'

@@ -1,5 +1,5 @@
 import type { RedisClient, RedisGateway } from '../../gateways/redis/redis.ts'
-import type { ArtefactStore, NewArtefact, StoredArtefact } from '../../stores/oidc-artefacts.ts'
+import type { ArtefactStore, NewArtefact, StoredArtefact } from '../../stores/sign-in/oidc-artefacts.ts'
 
 const now = "local t = redis.call('TIME'); local now = string.format('%.3f', t[1] * 1000 + t[2] / 1000);"
 

@@ -1,7 +1,7 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto'
 import type Provider from 'oidc-provider'
 import { errors } from 'oidc-provider'
-import { hashToken } from '../../gateways/field-encryption.ts'
+import { hashToken } from '../../crypto/field-encryption.ts'
 import type { ProviderDeps } from '../provider-deps.ts'
 
 type LibraryClient = InstanceType<Provider['Client']>

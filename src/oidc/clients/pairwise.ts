@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import type { SigningKeyStore } from '../../stores/signing-keys.ts'
+import type { SigningKeyStore } from '../../stores/keys/signing-keys.ts'
 import type { ClientModel } from './model.ts'
 
 /**

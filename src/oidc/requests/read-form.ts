@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import { PublicError } from '../../errors.ts'
-import { readRawBody } from '../../http/signed-webhook.ts'
+import { readRawBody } from '../../http/hooks/signed-webhook.ts'
 
 /** The same as for our own forms (security.md, "work per request"). */
 const limit = 64 * 1024

@@ -1,7 +1,7 @@
 import type { Context, Middleware } from 'koa'
 import type Provider from 'oidc-provider'
 import type { CookieJar } from '../../http/cookies.ts'
-import { begunHere } from '../begun-here.ts'
+import { begunHere } from '../interaction/begun-here.ts'
 import { routes } from '../settings/routes.ts'
 
 const resumes = new RegExp(`^${routes.authorization}/([^/]+)/?$`, 'i')

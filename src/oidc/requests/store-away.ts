@@ -1,6 +1,6 @@
 import type { Context, Next } from 'koa'
 import type Provider from 'oidc-provider'
-import { isStoreAway } from '../../http/errors.ts'
+import { isStoreAway } from '../../http/middleware/errors.ts'
 
 /** Seconds after which asking again may help. */
 const retryAfter = 10

@@ -1,6 +1,6 @@
 import type { Context, Middleware } from 'koa'
 import { PublicError } from '../../errors.ts'
-import { isStoreAway } from '../../http/errors.ts'
+import { isStoreAway } from '../../http/middleware/errors.ts'
 import { routes } from '../settings/routes.ts'
 
 const { authorization, end_session } = routes

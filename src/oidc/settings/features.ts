@@ -1,6 +1,6 @@
 import type { Configuration } from 'oidc-provider'
 import { introspectionAllowed, revocationAllowed } from '../clients/token-access.ts'
-import { narrowClaimsParameter } from '../requests/claims-parameter.ts'
+import { narrowClaimsParameter } from '../requests/parameters/claims-parameter.ts'
 
 /** Parts of oidc-provider that are switched on; registration of clients is the operator's. */
 export function featureSettings(): Configuration['features'] {

@@ -1,8 +1,8 @@
 import { decodeJwt } from 'jose'
 import type Provider from 'oidc-provider'
-import { isStoreAway } from '../../http/errors.ts'
+import { isStoreAway } from '../../http/middleware/errors.ts'
 import type { ClientModel } from '../clients/model.ts'
-import { withParameters } from '../restart.ts'
+import { withParameters } from '../interaction/restart.ts'
 
 /** What an application asks of a sign-out, as far as it can be believed. */
 export type SignOutRequest = {

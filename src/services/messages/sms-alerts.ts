@@ -1,9 +1,9 @@
 import type { Clock } from '../../gateways/clock.ts'
 import type { SmsAnswer } from '../../gateways/sms/driver.ts'
 import type { Attempt } from '../../gateways/sms/router.ts'
-import type { MtanPurpose } from '../../stores/one-time-codes.ts'
+import type { MtanPurpose } from '../../stores/sign-in/one-time-codes.ts'
 import type { Transaction } from '../../stores/transaction.ts'
-import type { AlertService } from '../alerts.ts'
+import type { AlertService } from '../operation/alerts.ts'
 
 type Log = { error(detail: object, message: string): void }
 

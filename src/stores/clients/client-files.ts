@@ -1,5 +1,5 @@
 import type { Resource } from '../../domain/clients/scopes.ts'
-import type { Database } from '../database.ts'
+import type { Database } from '../database/database.ts'
 
 /** What was last taken from a file of applications. */
 export type AppliedClientFile = {

@@ -1,7 +1,7 @@
+import type { Protection } from '../../crypto/protection.ts'
 import type { Client, RegisteredClient } from '../../domain/clients/client.ts'
-import type { Database } from '../database.ts'
-import { placeOf } from '../protected-tables.ts'
-import type { Protection } from '../protection.ts'
+import type { Database } from '../database/database.ts'
+import { placeOf } from '../keys/protected-tables.ts'
 
 /** Held while a file of applications is applied: "clnt", any number that no other advisory lock of this database uses. */
 const applyLock = 0x636c6e74

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { Database } from '../database.ts'
+import type { Database } from './database.ts'
 
 /**
  * The advisory locks of this database, each a number of PostgreSQL's one space for all of them: four letters as their bytes, so that

@@ -1,7 +1,7 @@
 import { loadConfig } from '../../../src/config.ts'
-import { createFieldEncryption, createKeyedHash } from '../../../src/gateways/field-encryption.ts'
-import { createAccountStore } from '../../../src/stores/accounts.ts'
-import { openDatabase } from '../../../src/stores/database.ts'
+import { createFieldEncryption, createKeyedHash } from '../../../src/crypto/field-encryption.ts'
+import { createAccountStore } from '../../../src/stores/accounts/accounts.ts'
+import { openDatabase } from '../../../src/stores/database/database.ts'
 import type { PrintedLetter } from './post-office.ts'
 
 /** Where a member stands on his way; each step leads to the next. */

@@ -1,5 +1,5 @@
 import { simpleParser } from 'mailparser'
-import { readPages } from '../../../src/gateways/letter-pdf/read-pdf.test-support.ts'
+import { readPages } from '../../../src/gateways/letters/pdf/read-pdf.test-support.ts'
 import type { Inbox, Item } from '../../support/inbox.ts'
 import type { SmsHttpServer } from '../../support/servers/sms-http.ts'
 import type { SmtpRelay } from '../../support/servers/smtp.ts'

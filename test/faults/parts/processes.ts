@@ -1,4 +1,4 @@
-import { type Child, startChild } from '../../support/child.ts'
+import { type Child, startChild } from '../../support/machine/child.ts'
 
 export const processNames = ['web-1', 'web-2', 'worker'] as const
 export type ProcessName = (typeof processNames)[number]

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AdapterFactory, errors } from 'oidc-provider'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { hashToken } from '../../../src/gateways/field-encryption.ts'
+import { hashToken } from '../../../src/crypto/field-encryption.ts'
 import { createArtefactAdapterFactory, type Grace } from '../../../src/oidc/adapters/artefact-adapter.ts'
 import { createRequests, describeOnEveryStore, encryption } from '../support/adapters.ts'
 

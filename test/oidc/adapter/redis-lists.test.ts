@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createRedisArtefactStore } from '../../../src/oidc/adapters/redis.ts'
-import { describeOnRedis } from '../../support/redis.ts'
+import { describeOnRedis } from '../../support/stores/redis.ts'
 
 describeOnRedis(
   'what a grant issued',

@@ -1,12 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomBytes } from 'node:crypto'
 import { Cluster, type Redis } from 'ioredis'
-import { createFieldEncryption } from '../../../src/gateways/field-encryption.ts'
+import { createFieldEncryption } from '../../../src/crypto/field-encryption.ts'
 import type { RedisClient } from '../../../src/gateways/redis/redis.ts'
 import { createRedisArtefactStore } from '../../../src/oidc/adapters/redis.ts'
-import { type ArtefactStore, createOidcArtefactStore } from '../../../src/stores/oidc-artefacts.ts'
-import { describeOnBoth } from '../../support/databases.ts'
-import { describeOnRedis, type RedisKind, type RedisUnderTest } from '../../support/redis.ts'
+import { type ArtefactStore, createOidcArtefactStore } from '../../../src/stores/sign-in/oidc-artefacts.ts'
+import { describeOnBoth } from '../../support/stores/databases.ts'
+import { describeOnRedis, type RedisKind, type RedisUnderTest } from '../../support/stores/redis.ts'
 
 export const encryption = createFieldEncryption([{ kid: 'test', secret: randomBytes(32) }])
 

@@ -1,6 +1,6 @@
 import type { AdapterFactory } from 'oidc-provider'
 import { createArtefactAdapterFactory, type Grace } from '../../../src/oidc/adapters/artefact-adapter.ts'
-import type { ArtefactStore, NewArtefact, StoredArtefact } from '../../../src/stores/oidc-artefacts.ts'
+import type { ArtefactStore, NewArtefact, StoredArtefact } from '../../../src/stores/sign-in/oidc-artefacts.ts'
 import { encryption } from './adapters.ts'
 
 type Kept = NewArtefact & { model: string; idHash: string; expiresAt: number; uses: number; consumedAt: number | null }

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type AccountState, accountMoves, resumable } from '../../../src/domain/account-state.ts'
-import { createAccountEndStore } from '../../../src/stores/account-ends.ts'
-import { type Account, createAccountStore } from '../../../src/stores/accounts.ts'
-import { describeOnBoth } from '../../support/databases.ts'
+import { createAccountEndStore } from '../../../src/stores/accounts/account-ends.ts'
+import { type Account, createAccountStore } from '../../../src/stores/accounts/accounts.ts'
 import { newAccount } from '../../support/members.ts'
-import { createProtection } from '../../support/protection.ts'
+import { describeOnBoth } from '../../support/stores/databases.ts'
+import { createProtection } from '../../support/stores/protection.ts'
 
 const protection = createProtection()
 const before = new Date('2026-11-24T09:00:00Z')

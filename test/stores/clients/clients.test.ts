@@ -1,8 +1,8 @@
 import { beforeEach, expect, it } from 'vitest'
 import { createClientStore } from '../../../src/stores/clients/clients.ts'
 import { newClient, newService } from '../../support/clients.ts'
-import { describeOnBoth, sixteenTimes } from '../../support/databases.ts'
-import { createProtection } from '../../support/protection.ts'
+import { describeOnBoth, sixteenTimes } from '../../support/stores/databases.ts'
+import { createProtection } from '../../support/stores/protection.ts'
 
 const now = new Date('2026-11-24T09:00:00Z')
 const later = new Date('2026-11-25T09:00:00Z')

@@ -9,7 +9,7 @@ import {
   holdNumbers,
   tryToHoldLock,
 } from '../../../src/stores/database/advisory-locks.ts'
-import { describeOnServer, sixteenTimes } from '../../support/databases.ts'
+import { describeOnServer, sixteenTimes } from '../../support/stores/databases.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const home = 'src/stores/database/advisory-locks.ts'

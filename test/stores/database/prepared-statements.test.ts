@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type OpenDatabase, openDatabase } from '../../../src/stores/database/database.ts'
 import { createStatementNames } from '../../../src/stores/database/prepared-statements.ts'
-import { type OpenDatabase, openDatabase } from '../../../src/stores/database.ts'
 import { backends } from '../../support/app.ts'
-import { createServerDatabase, type Own } from '../../support/server-database.ts'
+import { createServerDatabase, type Own } from '../../support/stores/server-database.ts'
 
 describe('names of statements', () => {
   it('are given at the second use, and stay', () => {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { sshdPath } from '../programs.ts'
+import { sshdPath } from '../machine/programs.ts'
 import { endProcess, freePort, run, until } from './processes.ts'
 
 /** An OpenSSH server of a test's own on loopback that speaks SFTP only, for the user who runs the test. */

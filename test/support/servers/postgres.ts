@@ -3,7 +3,7 @@ import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { postgresPrograms } from '../programs.ts'
+import { postgresPrograms } from '../machine/programs.ts'
 import { endProcess, freePort, run, until } from './processes.ts'
 
 /** A PostgreSQL server of a test's own, on loopback, trusting everybody there; user `postgres`. */

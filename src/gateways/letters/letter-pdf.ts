@@ -16,9 +16,6 @@ export type LetterPdf = {
   toPrintable: ToPrintable
 }
 
-/** Reads the fonts and creates the rule that tells what a letter shows for a name or an address. */
-export const loadToPrintable = (): ToPrintable => createToPrintable(loadFonts())
-
 /**
  * Creates the printer of letters: A4, DIN 5008 form B, fonts embedded. `render` puts one or many letters into one tagged PDF,
  * each on pages of its own; the same letters give the same bytes. It rejects for an empty list and when an address does not

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { loadToPrintable } from '../../gateways/letters/letter-pdf.ts'
+import { loadToPrintable } from '../../../test/support/printable.ts'
 import { type MemberRecord, parseMemberRecord } from './member-record.ts'
 
 const rules = { today: '2026-11-24', toPrintable: loadToPrintable() }

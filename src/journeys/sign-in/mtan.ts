@@ -74,8 +74,9 @@ async function accepted(
   const standing = await lookUpStanding(deps, accountId, way === 'firstSignIn' ? way : 'laterSignIn')
   if ('barred' in standing) return { ...explain(standing), effects: consume }
   const proofs = { ...state.proofs, sms: provedNow(deps, standing.account) }
-  // What was proved before access ended counts no more when it is given back.
-  if (!provedSince(proofs, standing.account.signInsFrom)) return { outcome: 'restart', data: {}, effects: consume }
+  // What a session proved before access ended counts no more when it is given back; a sign-in that was open meanwhile goes on.
+  if (way === 'stepUp' && !provedSince(proofs, standing.account.signInsFrom))
+    return { outcome: 'restart', data: {}, effects: consume }
   if (way === 'firstSignIn')
     return { outcome: 'firstSignIn', data: { accountId, browserKnown, letterId, proofs }, effects: consume }
   const { acr, amr, authTime } = signInOf(proofs)

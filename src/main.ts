@@ -1,4 +1,6 @@
 import cluster from 'node:cluster'
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
 import { type Config, loadProcessConfig } from './config.ts'
 import { StartUpError } from './errors.ts'
 import { serveClusterMetrics } from './metrics/cluster.ts'
@@ -21,6 +23,7 @@ async function main(): Promise<void> {
   const telemetry =
     config.telemetry && (await import('./process/telemetry.ts')).startTelemetry(config.telemetry, config.trustedProxies)
   // So late that a wrong setting is told at once, and that the first process of several holds none of it.
+  enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/compile'))
   const { startApp } = await import('./app.ts')
   const app = await startApp(config)
   lifecycle.started({ close: (pause) => app.close(pause).finally(telemetry?.stop) })

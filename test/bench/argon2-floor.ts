@@ -1,13 +1,17 @@
+import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
 import { argon2id, hash, verify } from 'argon2'
-import type { HashingSettings } from '../../src/crypto/password-hasher.ts'
+import { parse } from 'yaml'
+import { thisTree } from './subjects/revision.ts'
 
 /**
  * Measures how many passwords the machine can verify per second with all cores and nothing else to do: no sign-in with a
  * password can be faster. Settings of `config/limits.yaml`; `seconds` of measuring.
  */
-export async function measureArgon2Floor(settings: HashingSettings, seconds: number): Promise<number> {
-  const { memoryKiB: memoryCost, iterations: timeCost, parallelism } = settings
+export async function measureArgon2Floor(seconds: number): Promise<number> {
+  const limits = parse(await readFile(join(thisTree, 'config/limits.yaml'), 'utf8'))
+  const { memoryKiB: memoryCost, iterations: timeCost, parallelism } = limits.argon2
   const hashed = await hash('Wiesengrund-7-Almhuette', { type: argon2id, memoryCost, timeCost, parallelism })
   const begin = performance.now()
   const end = begin + seconds * 1000

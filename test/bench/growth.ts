@@ -1,12 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { type Config, loadConfig } from '../../src/config.ts'
 import { openDatabase } from '../../src/stores/database/database.ts'
-import { applicationVariables, createSignInLoad, startApplication } from './application.ts'
-import { createMembers, type Member } from './members.ts'
+import { createSignInWork } from './rows/sign-in.ts'
 import { fillTables, planFillings } from './scale-data.ts'
 import { type SmsSink, startSmsSink } from './sms-gateway.ts'
-import { type Measured, merge } from './statistics.ts'
-import { createStorage } from './storage.ts'
+import { type Measured, measure, merge } from './statistics.ts'
+import { type Application, applicationVariables, liftLimits, startApplication } from './subjects/application.ts'
+import { createCleanUps } from './subjects/clean-ups.ts'
+import { createMembers, type Member } from './subjects/members.ts'
+import { thisTree } from './subjects/revision.ts'
+import { createStorage } from './subjects/storage.ts'
 
 /**
  * `npm run bench:growth -- [accounts …]`: how later sign-ins stand when the tables grow (default 1,000 and 100,000 accounts; give 2000000 for the
@@ -16,42 +19,54 @@ import { createStorage } from './storage.ts'
 const seconds = Number(process.env.BENCH_SECONDS ?? 15)
 const cores = availableParallelism()
 
+const subject = { name: 'this tree', root: thisTree }
+
 async function main(sizes: number[]): Promise<void> {
-  const storage = await createStorage()
-  if (storage.name === 'embedded') throw new Error('This benchmark needs PostgreSQL and Redis.')
-  const sms = await startSmsSink()
+  const cleanUps = createCleanUps()
   try {
-    const config = loadConfig(applicationVariables(storage.variables, 1, sms))
-    const members = await createMembers(config, 600)
-    await runJobsOnce(config, sms, storage.variables)
+    const storage = await createStorage(cleanUps)
+    const sms = await startSmsSink()
+    cleanUps.add(sms.close)
+    const configDir = { CONFIG_DIR: await liftLimits(subject, cleanUps) }
+    const place: Place = {
+      sms,
+      variables: (processes) => ({ ...applicationVariables(storage.variables, processes, sms), ...configDir }),
+    }
+    const config = loadConfig(place.variables(1))
+    const members = await runJobsOnce(config, place, async (app) => {
+      const variables = place.variables(1)
+      return await createMembers({ subject, app, variables, sms, cleanUps }, 40)
+    })
     const results: { accounts: number; measured: Measured }[] = []
     for (const accounts of sizes) {
       await grow(config, accounts)
-      const measured = await signIns(storage.variables, members, sms, { processes: 1, lanes: 2 })
+      const measured = await signIns(place, members, { processes: 1, lanes: 2 })
       results.push({ accounts, measured })
       const first = results[0]?.measured ?? measured
       tell(`${accounts} accounts`, measured, measured.p95 / first.p95)
     }
-    const one = await signIns(storage.variables, members, sms, { processes: 1, lanes: cores * 4 })
-    const two = await signIns(storage.variables, members, sms, { processes: 2, lanes: cores * 4 })
+    const one = await signIns(place, members, { processes: 1, lanes: cores * 4 })
+    const two = await signIns(place, members, { processes: 2, lanes: cores * 4 })
     console.log(
       `1 process: ${one.rate.toFixed(1)} per second; 2: ${two.rate.toFixed(1)}, ratio ${(two.rate / one.rate).toFixed(2)}`,
     )
   } finally {
-    await sms.close()
-    await storage.drop()
+    await cleanUps.run()
   }
 }
 
-/** Lets the jobs of the night run over an empty register: what is overdue at a start would be in the way of what is measured. */
-async function runJobsOnce(config: Config, sms: SmsSink, variables: Record<string, string>): Promise<void> {
-  const app = await startApplication(applicationVariables(variables, 1, sms))
+type Place = { sms: SmsSink; variables(processes: number): NodeJS.ProcessEnv }
+
+/** Lets the jobs of the night run first: what is overdue at a start would be in the way of what is measured. */
+async function runJobsOnce<T>(config: Config, place: Place, work: (app: Application) => Promise<T>): Promise<T> {
+  const app = await startApplication(subject, place.variables(1))
   const database = await openDatabase({ url: config.database.url ?? '', poolSize: 1 })
   try {
+    const result = await work(app)
     const nightly = ['coverage', 'daily-statistics', 'never-signed-in', 'not-activated', 'audit-retention']
     for (let turn = 0; turn < 300; turn++) {
       const done = await database.knex('job_runs').whereIn('name', nightly).whereNotNull('covered_until').pluck('name')
-      if (done.length === nightly.length) return
+      if (done.length === nightly.length) return result
       await new Promise((resolve) => setTimeout(resolve, 500))
     }
     throw new Error('the jobs of the night did not run within two and a half minutes')
@@ -92,13 +107,13 @@ async function grow(config: Config, accounts: number): Promise<void> {
 }
 
 async function signIns(
-  variables: Record<string, string>,
+  { sms, variables }: Place,
   members: Member[],
-  sms: SmsSink,
   { processes, lanes }: { processes: number; lanes: number },
 ): Promise<Measured> {
-  const app = await startApplication(applicationVariables(variables, processes, sms))
-  const turn = createSignInLoad(app, members, sms, { lanes, seconds: seconds / 2 })
+  const app = await startApplication(subject, variables(processes))
+  const work = createSignInWork({ app, members, sms }, lanes)
+  const turn = (warmUpSeconds: number) => measure({ lanes, warmUpSeconds, seconds: seconds / 2 }, work)
   try {
     return merge([await turn(4), await turn(1)])
   } finally {

@@ -11,7 +11,7 @@ import { type Database, openDatabase } from '../../src/stores/database/database.
 import { migrate } from '../../src/stores/database/migrations.ts'
 import { erika, newAccount } from '../support/members.ts'
 import { createServiceWorld } from '../support/services.ts'
-import { onServer, postgresUrl } from './storage.ts'
+import { onServer, postgresUrl } from './subjects/storage.ts'
 
 const day = '2026-11-24'
 
@@ -97,7 +97,7 @@ async function fill(world: ReturnType<typeof createServiceWorld>, letters: numbe
 }
 
 /** Pages with as much text as a letter has, by pdfkit alone. */
-function drawBarePages(letters: number): Promise<void> {
+export function drawBarePages(letters: number): Promise<void> {
   const fonts = loadFonts()
   const doc = new PDFDocument({ size: 'A4', margin: 0, autoFirstPage: false })
   doc.registerFont('regular', fonts.regular)

@@ -1,6 +1,8 @@
 /** Times in milliseconds; `rate` per second of wall clock; `generatorCpu`: share of one core that the load generator took. */
 export type Measured = {
   count: number
+  /** With what ended before and after the measured time: for what is counted over the whole run. */
+  ended: number
   failed: number
   seconds: number
   rate: number
@@ -10,7 +12,7 @@ export type Measured = {
   generatorCpu: number
 }
 
-type Load = { lanes: number; warmUpSeconds: number; seconds: number }
+export type Load = { lanes: number; warmUpSeconds: number; seconds: number }
 
 /** The mean of some numbers. */
 export const mean = (numbers: number[]) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length
@@ -20,11 +22,12 @@ const timesOf = new WeakMap<Measured, number[]>()
 
 /**
  * Runs `work` in a closed loop: each lane begins anew when its last run has ended, so that the load never outgrows what is
- * served. Only what ends between warm-up and end is counted. The first faults are printed.
+ * served. Only what ends between warm-up and end is counted. The first faults are printed. `work` is told its lane.
  */
-export async function measure(load: Load, work: () => Promise<void>): Promise<Measured> {
+export async function measure(load: Load, work: (lane: number) => Promise<unknown>): Promise<Measured> {
   const times: number[] = []
   let failed = 0
+  let ended = 0
   const from = performance.now() + load.warmUpSeconds * 1000
   const until = from + load.seconds * 1000
   const cpu = { before: 0, after: 0 }
@@ -32,9 +35,9 @@ export async function measure(load: Load, work: () => Promise<void>): Promise<Me
     setTimeout(() => (cpu.before = processorSeconds()), load.warmUpSeconds * 1000),
     setTimeout(() => (cpu.after = processorSeconds()), (load.warmUpSeconds + load.seconds) * 1000),
   ]
-  const lane = async () => {
+  const lane = async (index: number) => {
     for (let begin = performance.now(); begin < until; begin = performance.now()) {
-      const fault = await work().then(
+      const fault = await work(index).then(
         () => undefined,
         (error: Error) => error,
       )
@@ -42,27 +45,31 @@ export async function measure(load: Load, work: () => Promise<void>): Promise<Me
       if (fault) {
         if (failed++ < 3) console.error(`  failed: ${fault.message}`)
         await new Promise((resolve) => setTimeout(resolve, 100))
-      } else if (end >= from && end <= until) times.push(end - begin)
+        continue
+      }
+      ended++
+      if (end >= from && end <= until) times.push(end - begin)
     }
   }
-  await Promise.all(Array.from({ length: load.lanes }, lane))
+  await Promise.all(Array.from({ length: load.lanes }, (_, index) => lane(index)))
   for (const timer of watch) clearTimeout(timer)
   const generatorCpu = Math.max(0, cpu.after - cpu.before) / load.seconds
-  return summarise(times, { failed, seconds: load.seconds, generatorCpu })
+  return summarise(times, { ended, failed, seconds: load.seconds, generatorCpu })
 }
 
 /** Puts several turns of one measurement together. */
 export function merge(turns: Measured[]): Measured {
   const failed = turns.reduce((sum, turn) => sum + turn.failed, 0)
+  const ended = turns.reduce((sum, turn) => sum + turn.ended, 0)
   const seconds = turns.reduce((sum, turn) => sum + turn.seconds, 0)
   const generatorCpu = mean(turns.map((turn) => turn.generatorCpu))
   return summarise(
     turns.flatMap((turn) => timesOf.get(turn) ?? []),
-    { failed, seconds, generatorCpu },
+    { ended, failed, seconds, generatorCpu },
   )
 }
 
-function summarise(times: number[], rest: Pick<Measured, 'failed' | 'seconds' | 'generatorCpu'>): Measured {
+function summarise(times: number[], rest: Pick<Measured, 'ended' | 'failed' | 'seconds' | 'generatorCpu'>): Measured {
   const count = times.length
   const sorted = times.toSorted((one, other) => one - other)
   const at = (share: number) => sorted[Math.min(count - 1, Math.floor(count * share))] ?? Number.NaN

@@ -17,7 +17,7 @@ let app: TestApp
 let database: Tapped
 let redis: Tapped
 let sms: SmsSink
-let signIn: () => Promise<void>
+let signIn: () => Promise<unknown>
 
 beforeAll(async () => {
   if (!backends.includes('servers')) return

@@ -53,10 +53,10 @@ export function createTransaction(settings: TransactionSettings): Transaction {
     const sent: SentMessage[] = []
     const events: AuditEvent[] = []
     const result = await settings.knex.transaction(async (trx) => {
-      const stores = createStores(trx, settings.protection)
+      const stores = noting(createStores(trx, settings.protection), events)
       return await work({
         ...stores,
-        audit: settings.createAudit(noting(stores, events)),
+        audit: settings.createAudit(stores),
         async send(message, now) {
           const id = randomUUID()
           const stored = { ...message, id, expiresAt: endOf(message, settings.lifetimes, now), createdAt: now }
@@ -84,5 +84,9 @@ function noting(stores: Stores, events: AuditEvent[]): Stores {
     await stores.auditEvents.append(event)
     events.push(event)
   }
-  return { ...stores, auditEvents: { ...stores.auditEvents, append } }
+  const appendAll = async (all: readonly AuditEvent[]) => {
+    await stores.auditEvents.appendAll(all)
+    events.push(...all)
+  }
+  return { ...stores, auditEvents: { ...stores.auditEvents, append, appendAll } }
 }

@@ -1,3 +1,5 @@
+import type { AuditEvent } from '../../audit/chain.ts'
+import { clientEvents } from '../../audit/client-events.ts'
 import type { Actor } from '../../audit/event.ts'
 import { type ClientChange, planFile } from '../../domain/clients/changes.ts'
 import type { Client } from '../../domain/clients/client.ts'
@@ -91,27 +93,26 @@ async function write(
   changes: readonly ClientChange[],
   by: { at: Date; actor: Actor },
 ): Promise<void> {
-  const saved = new Set(
-    changes.filter(({ change }) => change === 'registered' || change === 'changed').map((each) => each.clientId),
-  )
-  const written = await unit.clients.save(
-    clients.filter(({ clientId }) => saved.has(clientId)),
-    file.name,
-    by.at,
-  )
+  const idsOf = (...kinds: ClientChange['change'][]) =>
+    changes.filter(({ change }) => kinds.includes(change)).map(({ clientId }) => clientId)
+  const saved = new Set(idsOf('registered', 'changed'))
+  const entries = clients.filter(({ clientId }) => saved.has(clientId))
+  for (const clientId of await unit.clients.save(entries, file.name, by.at)) saved.delete(clientId)
   // Somebody else has registered one of the ids since they were looked at.
-  const lost = [...saved].filter((clientId) => !written.includes(clientId))
-  if (lost.length > 0) throw new Abandon(lost.map((clientId) => `${clientId} has just been registered by another hand`))
-  for (const { clientId, change, fields } of changes) {
-    if (change === 'registered') await unit.audit.clientRegistered({ ...by, clientId, managedBy: file.name })
-    if (change === 'changed') await unit.audit.clientChanged({ ...by, clientId, fields })
-    if (change === 'gone' && (await unit.clients.leave(clientId, by.at)))
-      await unit.audit.clientGone({ ...by, clientId })
-    if (change === 'back' && (await unit.clients.comeBack(clientId, by.at)))
-      await unit.audit.clientBack({ ...by, clientId })
-  }
+  if (saved.size > 0) throw new Abandon([...saved].map((id) => `${id} has just been registered by another hand`))
+  await unit.clients.leave(idsOf('gone'), by.at)
+  await unit.clients.comeBack(idsOf('back'), by.at)
   await unit.clientFiles.replaceResources(file.name, resources)
   await unit.clientFiles.save(file, by.at)
+  const events: AuditEvent[] = []
+  const audit = clientEvents(async (event) => void events.push(event))
+  for (const { clientId, change, fields } of changes) {
+    if (change === 'registered') await audit.clientRegistered({ ...by, clientId, managedBy: file.name })
+    if (change === 'changed') await audit.clientChanged({ ...by, clientId, fields })
+    if (change === 'gone') await audit.clientGone({ ...by, clientId })
+    if (change === 'back') await audit.clientBack({ ...by, clientId })
+  }
   const scopes = [...scopesOf(resources)]
-  await unit.audit.clientFileApplied({ ...by, file: file.name, defaultClient: file.defaultClient, scopes })
+  await audit.clientFileApplied({ ...by, file: file.name, defaultClient: file.defaultClient, scopes })
+  await unit.auditEvents.appendAll(events)
 }

@@ -1,10 +1,8 @@
 import type { Protection } from '../../crypto/protection.ts'
 import type { Client, RegisteredClient } from '../../domain/clients/client.ts'
+import { holdLock } from '../database/advisory-locks.ts'
 import type { Database } from '../database/database.ts'
 import { placeOf } from '../keys/protected-tables.ts'
-
-/** Held while a file of applications is applied: "clnt", any number that no other advisory lock of this database uses. */
-const applyLock = 0x636c6e74
 
 /** For this lock, instead of what the service's other statements may take. */
 const patience = '120s'
@@ -45,15 +43,21 @@ export function createClientStore(db: Database, { encryption }: Pick<Protection,
     }
   }
   type Mark = 'suspended_at' | 'gone_at'
-  const mark = async (clientId: string, column: Mark, now: Date) =>
-    (await db('clients')
-      .where({ client_id: clientId, [column]: null })
-      .update({ [column]: now, changed_at: now, ...(column === 'gone_at' && { contacts: null }) })) > 0
-  const clear = async (clientId: string, column: Mark, now: Date) =>
-    (await db('clients')
-      .where({ client_id: clientId })
+  const mark = async (ids: readonly string[], column: Mark, now: Date): Promise<string[]> => {
+    const found = db('clients')
+      .whereRaw('client_id = any(?)', [[...ids]])
+      .whereNull(column)
+    const change = { [column]: now, changed_at: now, ...(column === 'gone_at' && { contacts: null }) }
+    return (await found.update(change).returning('client_id')).map(({ client_id }) => client_id)
+  }
+  const clear = async (ids: readonly string[], column: Mark, now: Date): Promise<string[]> => {
+    const found = db('clients')
+      .whereRaw('client_id = any(?)', [[...ids]])
       .whereNotNull(column)
-      .update({ [column]: null, changed_at: now })) > 0
+    return (await found.update({ [column]: null, changed_at: now }).returning('client_id')).map(
+      ({ client_id }) => client_id,
+    )
+  }
   return {
     async find(clientId: string): Promise<RegisteredClient | null> {
       const row = await db('clients').where({ client_id: clientId }).first()
@@ -70,7 +74,7 @@ export function createClientStore(db: Database, { encryption }: Pick<Protection,
         patience,
         patience,
       ])
-      await db.raw('select pg_advisory_xact_lock(?)', [applyLock])
+      await holdLock(db, 'clients')
     },
     /** The clients that a file manages, and whoever has one of the ids. */
     async ofFile(file: string, ids: readonly string[]): Promise<RegisteredClient[]> {
@@ -113,13 +117,13 @@ export function createClientStore(db: Database, { encryption }: Pick<Protection,
       return written
     },
     /** False when it is suspended already, or unknown. */
-    suspend: (clientId: string, now: Date) => mark(clientId, 'suspended_at', now),
+    suspend: async (clientId: string, now: Date) => (await mark([clientId], 'suspended_at', now)).length > 0,
     /** False when it is not suspended, or unknown. */
-    resume: (clientId: string, now: Date) => clear(clientId, 'suspended_at', now),
-    /** Notes that the entry is gone from its file, and forgets whom to write to; false when it was noted already. */
-    leave: (clientId: string, now: Date) => mark(clientId, 'gone_at', now),
-    /** Notes that the entry is in its file again; false when it was never gone. */
-    comeBack: (clientId: string, now: Date) => clear(clientId, 'gone_at', now),
+    resume: async (clientId: string, now: Date) => (await clear([clientId], 'suspended_at', now)).length > 0,
+    /** Notes that entries are gone from their file, and forgets whom to write to; gives the ids of which it was not noted before. */
+    leave: (ids: readonly string[], now: Date) => mark(ids, 'gone_at', now),
+    /** Notes that entries are in their file again; gives the ids that were gone. */
+    comeBack: (ids: readonly string[], now: Date) => clear(ids, 'gone_at', now),
     /** Adds a secret to a client whose secrets are made here; false when two are valid, and for any other client. */
     async addSecret(clientId: string, secretHash: string, now: Date): Promise<boolean> {
       const change = { secret_hashes: db.raw('array_prepend(?::text, secret_hashes)', [secretHash]), changed_at: now }

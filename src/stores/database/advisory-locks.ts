@@ -8,6 +8,8 @@ import type { Database } from './database.ts'
 export const advisoryLocks = {
   /** While events of the audit log get their place in its chain. */
   audit: numberOf('audt'),
+  /** While a file of applications is applied. */
+  clients: numberOf('clnt'),
   /** While rings of keys are compared. */
   keyRings: numberOf('keyr'),
   /** While the register of members is written. */

@@ -57,9 +57,10 @@ describeOnBoth('clients', (database) => {
   it('forgets whom to write to when its entry is gone, and stays suspended when it comes back', async () => {
     await store().save([newClient()], 'clients.yaml', now)
     await store().suspend('portal', now)
-    expect([await store().leave('portal', later), await store().leave('portal', later)]).toEqual([true, false])
+    const ids = ['portal', 'nobody']
+    expect([await store().leave(ids, later), await store().leave(ids, later)]).toEqual([['portal'], []])
     expect(await store().find('portal')).toMatchObject({ goneAt: later, client: { contacts: [] } })
-    expect([await store().comeBack('portal', later), await store().comeBack('portal', later)]).toEqual([true, false])
+    expect([await store().comeBack(ids, later), await store().comeBack(ids, later)]).toEqual([['portal'], []])
     expect(await store().find('portal')).toMatchObject({ goneAt: null, suspendedAt: now })
   })
 

@@ -32,8 +32,10 @@ const bigTables = [
 /** Finds what in a migration would stop the version before; each fault is one sentence. */
 export function findFaults(name: string, source: string): string[] {
   if (/^\s*\/\/ contract: since \d+\.\d+/m.test(source)) return []
-  const up = source.slice(source.indexOf('function up'), source.indexOf('function down'))
-  const created = [...up.matchAll(/createTable\('(\w+)'/g)].map(([, table]) => table)
+  const up = source.replace(/export async function down[\s\S]*?\n\}\n/, '')
+  const created = [...up.matchAll(/createTable\('(\w+)'|create (?:unlogged )?table (\w+)/g)].map(
+    (match) => match[1] ?? match[2],
+  )
   const faults = rules.filter(({ found }) => found.test(up)).map(({ name: what }) => `${name} ${what}`)
   for (const [, table = ''] of addedNotNull(up))
     faults.push(`${name} adds a column to ${table} that old rows cannot have`)

@@ -16,7 +16,7 @@ it('asks for the migrations first, and applies them', async () => {
   expect(exitCode).toBe(1)
   expect(err).toMatch(/^The database lacks \d+ migrations; run db:migrate first\.\n$/)
   expect(await service.runJson(['db:status'])).toMatchObject({ ok: false, exitCode: 1 })
-  expect((await service.runJson(['db:migrate'])).applied).toContain('005_audit_events.ts')
+  expect((await service.runJson(['db:migrate'])).applied).toContain('006_audit.ts')
   expect(await service.runJson(['db:status'])).toMatchObject({ ok: true, exitCode: 0, pending: [] })
 })
 

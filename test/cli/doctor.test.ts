@@ -12,7 +12,7 @@ describe('doctor', () => {
     const { exitCode, findings } = await installation.runJson(['doctor'])
     expect(exitCode).toBe(1)
     expect(findings).toEqual([
-      expect.objectContaining({ outcome: 'fault', meaning: expect.stringContaining('001_insured_persons.ts') }),
+      expect.objectContaining({ outcome: 'fault', meaning: expect.stringContaining('001_register.ts') }),
     ])
   })
 

@@ -16,6 +16,7 @@ test.each([
     'adds a column to accounts that old rows cannot have',
   ],
   ["  await knex.raw('create index x on audit_events (at)')", 'without "concurrently"'],
+  ['  await knex.raw(sql)\n}\nconst sql = `drop table consents`\nfunction more() {', 'drops a table'],
 ])('%s is refused', (up, fault) => {
   expect(findFaults('099_x.ts', migration(up)).join()).toContain(fault)
   expect(findFaults('099_x.ts', migration(up, '// contract: since 2.1 nobody reads it\n'))).toEqual([])
@@ -24,6 +25,7 @@ test.each([
 test.each([
   "  await knex.schema.createTable('x', (table) => {\n    table.text('y').notNullable()\n  })",
   "  await knex.schema.alterTable('accounts', (table) => {\n    table.text('x')\n    table.integer('y').notNullable().defaultTo(0)\n  })",
+  "  await knex.raw('create table accounts (y text); create index x on accounts (y)')",
   "  await knex.raw('create index concurrently x on audit_events (at)')",
   "  await knex.raw('create index x on accounts (y) where y is not null')",
   "  await knex.raw('alter table accounts alter column x set default 1')",

@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Knex } from 'knex'
 import type pg from 'pg'
+import { StartUpError } from '../../errors.ts'
 import { giveLockBack, tryToTakeLock } from './advisory-locks.ts'
 
 /** What the schema is like, seen from this version. `newer`: applied by a version that knows more migrations. */
@@ -36,12 +37,24 @@ const configOf = (migrationSource: Knex.MigrationSource<string>) => ({
 /**
  * Brings the schema to the newest version and names what was applied. Of several processes that start at once one works
  * and the others wait; each migration is applied whole or not at all, also when the process is killed.
+ * @throws StartUpError when the database has tables that do not go back to the first of these migrations
  */
 export function migrate(knex: Knex, source = migrationsIn(folder)): Promise<string[]> {
   return alone(knex, async () => {
+    await refuseOtherOrigin(knex, source)
     const [, applied] = await knex.migrate.latest(configOf(source))
     return applied
   })
+}
+
+/** Versions may know more or fewer migrations than each other, but all begin with the same one. */
+async function refuseOtherOrigin(knex: Knex, source: Knex.MigrationSource<string>): Promise<void> {
+  const [first] = await source.getMigrations([])
+  const { applied, newer } = await schemaStatus(knex, source)
+  if (first && newer.length > 0 && !applied.includes(first))
+    throw new StartUpError(
+      `The database was not made by this product's migrations: it has ${newer[0]}, but not ${first}. Set DATABASE_URL to an empty database; an embedded one begins anew when its folder (DATA_DIR) is empty.`,
+    )
 }
 
 /** Tells which migrations are applied, pending, or of a newer version. */

@@ -116,6 +116,18 @@ describeOnBoth('the schema between two versions', (knex) => {
     expect(await rollback(knex(), 1, migrationsIn(newer))).toEqual(['999_newer.ts'])
   })
 
+  it('a database that began otherwise is refused in a sentence, and left as it is', async () => {
+    const other = mkdtempSync(join(folder, 'other-'))
+    const { applied } = await schemaStatus(knex())
+    await rollback(knex(), applied.length)
+    write(other, '001_other.ts', "await knex.raw('create table other (n int)')", "await knex.raw('drop table other')")
+    await migrate(knex(), migrationsIn(other))
+    await expect(migrate(knex())).rejects.toThrow('it has 001_other.ts, but not 001_register.ts')
+    expect((await schemaStatus(knex())).applied).toEqual([])
+    await rollback(knex(), 1, migrationsIn(other))
+    expect(await migrate(knex())).toHaveLength(applied.length)
+  })
+
   it('every migration can be undone and applied again', async () => {
     const { applied } = await schemaStatus(knex())
     expect(await rollback(knex(), applied.length)).toHaveLength(applied.length)

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { ClaimedMessage } from '../stores/messages/message-claims.ts'
 import type { MessageKind } from '../stores/messages/messages.ts'
+import type { SentMessage } from '../stores/transaction.ts'
 
 /** Messages that leave side by side: what is urgent never waits behind what is not. */
 export type Lane = {
@@ -16,6 +17,8 @@ export type Lane = {
 /** Where messages wait, and how one leaves. */
 export type Outbox = {
   claim(kinds: readonly MessageKind[], limit: number, lease: number): Promise<ClaimedMessage[]>
+  /** Claims those of the messages that may be sent now. */
+  claimThese(ids: readonly string[], lease: number): Promise<ClaimedMessage[]>
   /** Sends one message and notes how it ended; rejects only when it could not be noted. */
   deliver(message: ClaimedMessage): Promise<void>
 }
@@ -27,7 +30,7 @@ export type Deliveries = {
   /** Begins to look into the outbox; until then nothing is sent. */
   start(outbox: Outbox): void
   /** Sends what a commit has left in the outbox, without waiting for the next look into it. */
-  committed(messages: readonly { kind: MessageKind }[]): void
+  committed(messages: readonly SentMessage[]): void
   /** Looks for everything that is due. */
   wake(): void
   /** Takes nothing more and waits for what is under way, at most ten seconds. */
@@ -53,7 +56,7 @@ export function createDeliveries({ log, lanes: planned }: Settings): Deliveries 
       timer = setInterval(wake, pollInterval)
     },
     committed(messages) {
-      for (const lane of lanes) if (messages.some(({ kind }) => lane.kinds.includes(kind))) lane.wake()
+      for (const lane of lanes) lane.take(messages.filter(({ kind }) => lane.kinds.includes(kind)).map(({ id }) => id))
     },
     wake,
     async stop() {
@@ -68,21 +71,47 @@ export function createDeliveries({ log, lanes: planned }: Settings): Deliveries 
   }
 }
 
-function startLane(lane: Lane, { claim, deliver }: Outbox, log: Settings['log']) {
+function startLane(lane: Lane, { claim, claimThese, deliver }: Outbox, log: Settings['log']) {
   const underWay = new Set<Promise<void>>()
+  const claiming = new Set<Promise<void>>()
   const allowance = createAllowance(lane.perSecond)
   let looking: Promise<void> | undefined
   let lookAgain = false
   let more = false
   let stopped = false
+  let reserved = 0
+  const free = () => Math.min(lane.atOnce - underWay.size - reserved, allowance.left())
 
   async function look(): Promise<void> {
-    const free = Math.min(lane.atOnce - underWay.size, allowance.left())
-    if (free < 1) return
-    const messages = await claim(lane.kinds, free, lane.lease)
+    const places = free()
+    if (places < 1) return
+    const messages = await claim(lane.kinds, places, lane.lease)
     allowance.take(messages.length)
-    more = messages.length === free
+    more = messages.length === places
     for (const message of messages) begin(message)
+  }
+
+  /** Sends what has just been left in the outbox, without a look at the rest of it; what waits already goes first. */
+  function take(ids: readonly string[]): void {
+    if (stopped || ids.length === 0) return
+    if (more || looking || ids.length > free()) {
+      // A place that becomes free looks for them.
+      more = true
+      wake()
+      return
+    }
+    reserved += ids.length
+    allowance.take(ids.length)
+    const claimed = claimThese(ids, lane.lease)
+      .then((messages) => {
+        for (const message of messages) begin(message)
+      })
+      .catch((err) => log.error({ err }, 'outbox fault'))
+      .finally(() => {
+        reserved -= ids.length
+        claiming.delete(claimed)
+      })
+    claiming.add(claimed)
   }
 
   function begin(message: ClaimedMessage): void {
@@ -110,9 +139,10 @@ function startLane(lane: Lane, { claim, deliver }: Outbox, log: Settings['log'])
   return {
     kinds: lane.kinds,
     wake,
+    take,
     async stop() {
       stopped = true
-      await looking
+      await Promise.all([looking, ...claiming])
       await Promise.allSettled(underWay)
     },
   }

@@ -32,6 +32,7 @@ export function createDeliveryService(settings: Settings) {
   return {
     claim: (kinds: readonly MessageKind[], limit: number, lease: number) =>
       stores.messageClaims.claim(kinds, limit, lease, clock.now()),
+    claimThese: (ids: readonly string[], lease: number) => stores.messageClaims.claimThese(ids, lease, clock.now()),
     /** Sends a claimed message and notes how it ended. What has expired is given up, not sent. */
     async deliver(message: ClaimedMessage): Promise<void> {
       if (message.kind === 'discarded') return void (await stores.messageClaims.delivered(message, clock.now()))

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Knex } from 'knex'
 import type { Protection } from '../../crypto/protection.ts'
 import { type Database, onceOnly } from '../database/database.ts'
 import { placeOf } from '../keys/protected-tables.ts'
@@ -49,32 +50,33 @@ export function createMessageClaimStore(db: Database, { encryption }: Protection
     messages().where({ id, claim, delivered_at: null, failed_at: null })
   const released = { claim: null, claimed_until: null }
   const until = (seconds: number) => db.raw("clock_timestamp() + ? * interval '1 second'", [seconds])
+  const take = async (due: Knex.QueryBuilder, lease: number): Promise<ClaimedMessage[]> => {
+    const claim = randomUUID()
+    const claimedAt = performance.now()
+    const rows: Row[] = await messages()
+      .where(onceOnly(db, due))
+      .update({ claim, claimed_until: until(lease), attempts: db.raw('attempts + 1') })
+      .returning(['id', 'kind', 'payload', 'expires_at', 'created_at', 'account_id', 'attempts'])
+    return rows.map((row) => ({
+      id: row.id,
+      kind: row.kind,
+      claim,
+      claimedAt,
+      lease,
+      attempts: row.attempts,
+      accountId: row.account_id,
+      createdAt: row.created_at,
+      expiresAt: row.expires_at,
+      payload: () => JSON.parse(encryption.decrypt(row.payload, placeOf('messages', 'payload', row))),
+    }))
+  }
   return {
     /** Claims up to `limit` messages that are due, the longest due first, for `lease` seconds. */
-    async claim(kinds: readonly MessageKind[], limit: number, lease: number, now: Date): Promise<ClaimedMessage[]> {
-      const claim = randomUUID()
-      const claimedAt = performance.now()
-      const rows: Row[] = await messages()
-        .where(onceOnly(db, sendable(db, kinds, now).limit(limit)))
-        .update({
-          claim,
-          claimed_until: until(lease),
-          attempts: db.raw('attempts + 1'),
-        })
-        .returning(['id', 'kind', 'payload', 'expires_at', 'created_at', 'account_id', 'attempts'])
-      return rows.map((row) => ({
-        id: row.id,
-        kind: row.kind,
-        claim,
-        claimedAt,
-        lease,
-        attempts: row.attempts,
-        accountId: row.account_id,
-        createdAt: row.created_at,
-        expiresAt: row.expires_at,
-        payload: () => JSON.parse(encryption.decrypt(row.payload, placeOf('messages', 'payload', row))),
-      }))
-    },
+    claim: (kinds: readonly MessageKind[], limit: number, lease: number, now: Date): Promise<ClaimedMessage[]> =>
+      take(sendable(db, now).whereIn('m.kind', kinds).orderBy('m.due_at').limit(limit), lease),
+    /** Claims those of the messages that may be sent now, for `lease` seconds. */
+    claimThese: (ids: readonly string[], lease: number, now: Date): Promise<ClaimedMessage[]> =>
+      take(sendable(db, now).whereRaw('m.id = any(?::uuid[])', [[...ids]]), lease),
     /**
      * Counts that an SMS is about to go out, before it does; `false` when it has gone out `most` times, or has been delivered
      * meanwhile.
@@ -154,9 +156,8 @@ export function createMessageClaimStore(db: Database, { encryption }: Protection
 }
 
 /** Messages that may be sent now: due, not claimed, nothing of their order before them, and none newer in their place. */
-function sendable(db: Database, kinds: readonly MessageKind[], now: Date) {
+function sendable(db: Database, now: Date): Knex.QueryBuilder {
   return db('messages as m')
-    .whereIn('m.kind', kinds)
     .where({ 'm.delivered_at': null, 'm.failed_at': null })
     .whereNotNull('m.payload')
     .whereRaw('m.due_at <= now()')
@@ -178,7 +179,6 @@ function sendable(db: Database, kinds: readonly MessageKind[], now: Date) {
       // Of two that were written at the same time neither saw the other: the later one counts.
       db('messages as newer').whereRaw('newer.supersede_key = m.supersede_key and newer.position > m.position'),
     )
-    .orderBy('m.due_at')
     .forUpdate('m')
     .skipLocked()
     .select('m.id')

@@ -46,6 +46,17 @@ describeOnBoth('claims on messages', (database) => {
     expect(await claimOne()).toMatchObject({ id, attempts: 2 })
   })
 
+  it('are given for messages by their ids, as for all that may be sent', async () => {
+    const [id, other] = [await add(), await add()]
+    const claimThese = (...ids: string[]) => claims().claimThese(ids, 60, now)
+    expect(await claimThese(id)).toMatchObject([{ id, attempts: 1 }])
+    expect(await claimThese(id)).toEqual([])
+    expect(await claim()).toMatchObject([{ id: other }])
+    const [earlier, later] = [await add({ order: 'account:1' }), await add({ order: 'account:1' })]
+    expect(await claimThese(later)).toEqual([])
+    expect(await claimThese(earlier)).toMatchObject([{ id: earlier }])
+  })
+
   it('that ended cannot be used to note a failure', async () => {
     const id = await add()
     const lost = await claimOne()

@@ -37,7 +37,7 @@ export function createAddressLimit({ limiter, hash, factors }: Settings, rule: L
     exhaustedUntil: (address, points) =>
       firstOf(bucketsOf(address), ({ limit, key }) => limit.exhaustedUntil(key, points)),
     async giveBack(address) {
-      for (const { limit, key } of bucketsOf(address)) await limit.giveBack(key)
+      await Promise.all(bucketsOf(address).map(({ limit, key }) => limit.giveBack(key)))
     },
   }
 }

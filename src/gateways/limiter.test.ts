@@ -16,6 +16,10 @@ function createMemoryCounters(): CounterStore {
       return next
     },
     get: async (key, now) => alive(key, now),
+    async takeBack(key, now) {
+      const counter = alive(key, now)
+      if (counter && counter.points > 0) counters.set(key, { ...counter, points: counter.points - 1 })
+    },
     remove: async (key) => counters.delete(key),
   }
 }

@@ -6,6 +6,8 @@ type Counter = { points: number; expire: number | null }
 export type CounterStore = {
   add(key: string, points: number, now: number, expire: number | null, force: boolean): Promise<Counter>
   get(key: string, now: number): Promise<Counter | null>
+  /** Takes one point back, unless the counter has ended or has none: a new one would begin with a use too many. */
+  takeBack(key: string, now: number): Promise<void>
   remove(key: string): Promise<boolean>
 }
 
@@ -56,12 +58,6 @@ async function consume(limiter: ClockedRateLimiter, key: string, points = 1): Pr
   }
 }
 
-/** Takes a use back, unless its window has ended: a new one would begin with a use too many. */
-async function giveBack(uses: ClockedRateLimiter, key: string): Promise<void> {
-  const result = await uses.get(key)
-  if (result && result.consumedPoints > 0) await uses.reward(key)
-}
-
 function createWindow(uses: ClockedRateLimiter, count: number, clock: Clock): Limit {
   return {
     async use(key, points) {
@@ -76,7 +72,7 @@ function createWindow(uses: ClockedRateLimiter, count: number, clock: Clock): Li
       const result = await uses.get(key)
       return result && result.consumedPoints > count ? untilOf(result, clock) : null
     },
-    giveBack: (key) => giveBack(uses, key),
+    giveBack: (key) => uses.takeBack(key),
     reset: async (key) => void (await uses.delete(key)),
   }
 }
@@ -103,8 +99,7 @@ function createPausingWindow(uses: ClockedRateLimiter, pauses: ClockedRateLimite
     exhaustedUntil: pausedUntil,
     blockedUntil: pausedUntil,
     async giveBack(key) {
-      await giveBack(uses, key)
-      await pauses.delete(key)
+      await Promise.all([uses.takeBack(key), pauses.delete(key)])
     },
     async reset(key) {
       await Promise.all([uses.delete(key), pauses.delete(key)])
@@ -132,6 +127,10 @@ class ClockedRateLimiter extends RateLimiterPostgres {
     })
     this.#store = store
     this.#clock = clock
+  }
+
+  takeBack(key: string): Promise<void> {
+    return this.#store.takeBack(this.getKey(key), this.#clock.now().getTime())
   }
 
   _upsert(key: string, points: number, duration: number, force = false): Promise<Counter> {

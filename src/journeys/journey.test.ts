@@ -139,6 +139,18 @@ describe('advance', () => {
     expect(world.written).toEqual([])
   })
 
+  it('undoes what went out at once with a step that was not saved, or that was objected to', async () => {
+    const atOnce = { outcome: 'skip', data: {}, atOnce: true }
+    expect(await go({ ...atOnce, effects: write('skip') })).toMatchObject({ kind: 'moved', state: { step: 'done' } })
+    expect(world).toMatchObject({ version: 4, written: ['skip'] })
+    // The journey stands elsewhere now.
+    expect(await go({ ...atOnce, effects: write('again', { invalid: {} }) })).toEqual({ kind: 'overtaken' })
+    expect(world.written).toEqual(['skip'])
+    const objection = { ...atOnce, effects: write('again', { invalid: { mtan: 'used_up' } }) }
+    expect(await go(objection, {}, { ...position, version: 4 })).toMatchObject({ kind: 'invalid' })
+    expect(world).toMatchObject({ version: 4, written: ['skip'] })
+  })
+
   it('is overtaken rather than refused for what the first of two clicks has used up', async () => {
     world.version = 4
     const effects = async (unit: UnitOfWork) => void (await write('rejected')(unit))

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { Abandon } from '../errors.ts'
+import type { Account } from '../stores/accounts/accounts.ts'
 import type { Transaction, UnitOfWork } from '../stores/transaction.ts'
 
 /** A field's refusal: the reason word of its text (`errors.<field>.<reason>`), with parameters where the text has some. */
@@ -20,20 +21,25 @@ export type StepRequest = {
   isFor?(accountId: string): boolean
   /** The application that asks, if it may be named. */
   application?: { clientId: string; name: string; reviewed: boolean }
+  /** The account as the step before has read it in this request, for the step that is entered. */
+  account?: Account
 }
 
 /** What happens together with the saved step, in its transaction. Returns a refusal to undo all of it. */
 // biome-ignore lint/suspicious/noConfusingVoidType: effects that cannot object end without a value
 export type Effects<S> = (unit: UnitOfWork) => Promise<Submission<S> | undefined | void>
 
+/** Effects; `atOnce`: they are writes that may go out in one statement with the saved step, and mean nothing without it. */
+type Work<S> = { effects?: Effects<S> | undefined; atOnce?: boolean | undefined }
+
 /** How a step answers a form. */
 export type Submission<S> =
   /** On to the step that the journey's table names for this outcome; `data` is the next step's state. */
-  | { outcome: string; data: object; effects?: Effects<S> }
+  | { outcome: string; data: object; effects?: Effects<S>; atOnce?: boolean; account?: Account }
   /** The same step again: a form with field errors (422), entered values are kept by the caller. */
   | { invalid: FieldErrors; model?: Record<string, unknown>; effects?(unit: UnitOfWork): Promise<void> }
   /** The same step with a changed state (a new mTAN was sent). */
-  | { stay: object; effects?: Effects<S> }
+  | { stay: object; effects?: Effects<S>; atOnce?: boolean }
   /** A pause (429) until the time; `view` names a page of its own. */
   | { blockedUntil: Date; view?: string; model?: Record<string, unknown> }
 
@@ -49,7 +55,7 @@ export type Step<S extends { step: string }, N extends S['step'], D> = {
     state: Extract<S, { step: N }>,
     deps: D,
     request: StepRequest,
-  ): Promise<{ state: object; effects?: Effects<S> }>
+  ): Promise<{ state: object; effects?: Effects<S>; atOnce?: boolean }>
   show(state: Extract<S, { step: N }>, deps: D, request: StepRequest): Promise<View> | View
   submit?(input: Input, state: Extract<S, { step: N }>, deps: D, request: StepRequest): Promise<Submission<S>>
   /** Further forms of the page, by the value of their `action` field. */
@@ -117,7 +123,7 @@ export async function advance<S extends { step: string }, D extends { transactio
   if ('outcome' in submission) return await move(journey, position, submission, deps, request)
   if ('stay' in submission) {
     const state = journey.state.parse({ ...submission.stay, step: position.state.step })
-    return await save(position, state, submission.effects ? [submission.effects] : [], 'stay', deps.transaction)
+    return await save(position, state, [submission], 'stay', deps.transaction)
   }
   return await refuse(position, submission, deps.transaction)
 }
@@ -162,27 +168,35 @@ async function move<S extends { step: string }, D extends { transaction: Transac
   const to = journey.table[from]?.[submission.outcome]
   if (!to) throw new Error(`journey ${journey.name}: step ${from} has no outcome ${submission.outcome}`)
   let state = journey.state.parse({ ...submission.data, step: to })
-  const effects = submission.effects ? [submission.effects] : []
-  const entered = await currentStep(journey, state)?.enter?.(state as never, deps, request)
-  if (entered) {
-    state = journey.state.parse({ ...entered.state, step: to })
-    if (entered.effects) effects.push(entered.effects)
-  }
-  return await save(position, state, effects, submission.outcome, deps.transaction)
+  const { account } = submission
+  const entered = await currentStep(journey, state)?.enter?.(state as never, deps, { ...request, account })
+  if (entered) state = journey.state.parse({ ...entered.state, step: to })
+  return await save(
+    position,
+    state,
+    entered ? [submission, entered] : [submission],
+    submission.outcome,
+    deps.transaction,
+  )
 }
 
 async function save<S extends { step: string }>(
   position: Position<S>,
   state: S,
-  effects: Effects<S>[],
+  work: Work<S>[],
   outcome: string,
   transaction: Transaction,
 ): Promise<Advance<S>> {
+  const effects = work.flatMap((each) => each.effects ?? [])
+  const atOnce = work.every((each) => !each.effects || each.atOnce)
   try {
     return await transaction(async (unit) => {
-      if (!(await unit.journeys.save(position.id, position.version, state))) throw new Abandon({ kind: 'overtaken' })
-      for (const effect of effects) {
-        const objection = await effect(unit)
+      const saving = unit.journeys.save(position.id, position.version, state)
+      const together = atOnce ? Promise.all(effects.map((effect) => effect(unit))) : undefined
+      const [saved] = await Promise.all([saving, together])
+      if (!saved) throw new Abandon({ kind: 'overtaken' })
+      for (const [index, effect] of effects.entries()) {
+        const objection = together ? (await together)[index] : await effect(unit)
         if (objection) throw new Abandon(refusal(objection))
       }
       return { kind: 'moved', state, outcome }

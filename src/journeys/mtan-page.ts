@@ -27,8 +27,10 @@ type Prepared = Awaited<ReturnType<MtanService['prepare']>>
 
 /** Arrives at the page: an mTAN is on its way, or none until the budget of the number begins anew. */
 export function arriveWith<T extends MtanState>(state: T, prepared: Prepared, deps: Pick<MtanDeps, 'clock'>) {
-  if (!('refused' in prepared))
-    return { state: { ...state, sending: prepared.sending, blockedUntil: undefined }, effects: prepared.effects }
+  if (!('refused' in prepared)) {
+    const { sending, effects } = prepared
+    return { state: { ...state, sending, blockedUntil: undefined }, effects, atOnce: true }
+  }
   return { state: { ...state, sending: null, blockedUntil: (prepared.until ?? deps.clock.now()).toISOString() } }
 }
 
@@ -37,7 +39,7 @@ export function resendWith<S>(state: MtanState, prepared: Prepared): Submission<
   if ('refused' in prepared)
     return { invalid: { mtan: prepared.refused === 'budget' ? 'budget' : `resend_${prepared.refused}` } }
   const effects: Effects<S> = prepared.effects
-  return { stay: { ...state, sending: prepared.sending, blockedUntil: undefined }, effects }
+  return { stay: { ...state, sending: prepared.sending, blockedUntil: undefined }, effects, atOnce: true }
 }
 
 /** Shows the page; `mobile` as it may be read there. */

@@ -1,7 +1,7 @@
 import type { Account } from '../stores/accounts/accounts.ts'
 import type { Deps, StoresOf } from './deps.ts'
 
-export type StandingDeps = Pick<Deps, 'transaction' | 'clock' | 'standing'> & StoresOf<'accounts' | 'insuredPersons'>
+export type StandingDeps = Pick<Deps, 'transaction' | 'clock' | 'standing'> & StoresOf<'accounts'>
 
 /** Why nobody is signed in; `restart`: the account is gone or in another state than its journey began with. */
 export type Barred = { barred: 'suspended'; reason: string } | { barred: 'ended' } | { barred: 'restart' }
@@ -17,10 +17,11 @@ export async function lookUpStanding(
 ): Promise<{ account: Account } | Barred> {
   const now = deps.clock.now()
   const options = { codeEntered: way === 'firstSignIn' }
-  const found = await deps.stores.accounts.find(accountId)
+  const standing = await deps.stores.accounts.findWithPerson(accountId)
   // The registration went meanwhile: another one of the number became active, or its time was over.
-  if (!found) return { barred: 'restart' }
-  const decision = await deps.standing.review(deps.stores, found, now, options)
+  if (!standing) return { barred: 'restart' }
+  const { account: found, person } = standing
+  const decision = deps.standing.judge(found, person, now, options)
   if (decision.change !== 'none') await deps.transaction((unit) => deps.standing.follow(unit, found, now, options))
   const account = decision.change === 'none' ? found : await deps.stores.accounts.find(accountId)
   if (account?.state === 'suspended') return { barred: 'suspended', reason: account.suspensionReason ?? 'staff' }

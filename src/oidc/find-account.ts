@@ -7,8 +7,8 @@ import type { Stores } from '../stores/index.ts'
 import type { OidcAccount } from './provider-deps.ts'
 
 type Settings = {
-  stores: Pick<Stores, 'accounts' | 'insuredPersons'>
-  standing: Pick<StandingService, 'review'>
+  stores: Pick<Stores, 'accounts'>
+  standing: Pick<StandingService, 'judge'>
   clock: Clock
 }
 
@@ -17,16 +17,15 @@ export async function findAccount(
   accountId: string,
   { stores, standing, clock }: Settings,
 ): Promise<OidcAccount | undefined> {
-  const account = await stores.accounts.find(accountId)
-  if (account?.state !== 'active') return undefined
+  const found = await stores.accounts.findWithPerson(accountId)
+  if (found?.account.state !== 'active') return undefined
+  const { account, person } = found
   // Death, guardian or the end of the grace count at once, also for sessions and refresh tokens.
-  const decision = await standing.review(stores, account, clock.now())
-  if (decision.change !== 'none') return undefined
+  if (standing.judge(account, person, clock.now()).change !== 'none') return undefined
   return {
     accountId,
     signInsFrom: account.signInsFrom,
     async claims() {
-      const person = await stores.insuredPersons.findByInsuranceNumber(account.insuranceNumber)
       const covered = person !== null && (!person.coverageTo || person.coverageTo >= berlinDay(clock.now()))
       return {
         // A claim without a value is left out (OpenID Connect Core 1.0, 5.3.2): some people have one name only.

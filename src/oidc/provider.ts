@@ -14,6 +14,7 @@ import { sectorOf } from './clients/pairwise.ts'
 import { assertServiceScopes, clientBasedCORS, nameRefreshTokens, signInOf } from './clients/token-access.ts'
 import { createFormAction } from './form-action.ts'
 import { noteBegun } from './interaction/begun-here.ts'
+import { leadToFirstPage } from './interaction/first-page.ts'
 import { createGrantLoader } from './interaction/grants.ts'
 import { createInteractionPolicy } from './interaction/interaction-policy.ts'
 import { keepProofs } from './interaction/step-up.ts'
@@ -64,6 +65,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   provider.use(describeForApplications)
   provider.use(nameRefreshTokens)
   provider.use(sayKeptOut)
+  provider.use(leadToFirstPage)
   provider.use(createPostedRequest(deps.renderRefusal))
   provider.use(createResumeGuard(provider, cookiesOf(deps), (ctx, uid) => deps.renderMissing(ctx, provider, uid)))
   provider.use(createSignOut(provider, deps))

@@ -60,8 +60,10 @@ export function createTransaction(settings: TransactionSettings): Transaction {
         async send(message, now) {
           const id = randomUUID()
           const stored = { ...message, id, expiresAt: endOf(message, settings.lifetimes, now), createdAt: now }
-          if (!(await stores.messages.add(stored))) return false
-          if (message.supersedes) await stores.messages.supersede(message.supersedes, id, now)
+          const adding = stores.messages.add(stored)
+          // Only what has a key may be there already, and replaces nothing then.
+          if (message.key && !(await adding)) return false
+          await Promise.all([adding, message.supersedes && stores.messages.supersede(message.supersedes, id, now)])
           sent.push({ id, kind: message.kind })
           return true
         },

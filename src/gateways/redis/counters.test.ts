@@ -11,6 +11,7 @@ describe('counters that fall back', () => {
     return {
       add: () => answer({ points, expire: null }),
       get: () => answer({ points, expire: null }),
+      takeBack: () => answer(undefined),
       remove: () => answer(true),
     }
   }

@@ -20,6 +20,11 @@ const scripts = {
   readCounter: `local old = redis.call('HMGET', KEYS[1], 'points', 'expire')
     if not old[1] or (old[2] ~= '' and tonumber(old[2]) <= tonumber(ARGV[1])) then return false end
     return old`,
+  /** KEYS[1]; ARGV: now. */
+  takeBackFromCounter: `local old = redis.call('HMGET', KEYS[1], 'points', 'expire')
+    if not old[1] or tonumber(old[1]) < 1 then return 0 end
+    if old[2] ~= '' and tonumber(old[2]) <= tonumber(ARGV[1]) then return 0 end
+    return redis.call('HINCRBY', KEYS[1], 'points', -1)`,
   removeCounter: `return redis.call('DEL', KEYS[1])`,
 }
 
@@ -41,6 +46,8 @@ export function createRedisCounters(redis: RedisGateway, prefix = 'meine-aok:lim
         const answer = await runScript(client, 'readCounter', prefix + key, now)
         return answer ? read(answer) : null
       }),
+    takeBack: (key, now) =>
+      redis.run(async (client) => void (await runScript(client, 'takeBackFromCounter', prefix + key, now))),
     remove: (key) => redis.run(async (client) => (await runScript(client, 'removeCounter', prefix + key)) === 1),
     /** Forgets every counter (the development clock was set back). */
     deleteAll: () =>
@@ -65,6 +72,7 @@ export function createFallingBackCounters(usual: CounterStore, other: CounterSto
   return {
     add: (...given) => ask((store) => store.add(...given)),
     get: (...given) => ask((store) => store.get(...given)),
+    takeBack: (...given) => ask((store) => store.takeBack(...given)),
     remove: (...given) => ask((store) => store.remove(...given)),
   }
 }

@@ -40,7 +40,8 @@ const binding = (state: MtanState, request: StepRequest) => ({
 })
 
 async function prepare(state: MtanState, deps: MtanDeps, request: StepRequest) {
-  const account = await deps.stores.accounts.find(state.accountId)
+  const known = request.account?.id === state.accountId ? request.account : undefined
+  const account = known ?? (await deps.stores.accounts.find(state.accountId))
   if (!account) return { prepared: { refused: 'budget' as const, until: deps.clock.now() }, mobile: undefined }
   const order = {
     ...binding(state, request),
@@ -84,22 +85,20 @@ async function accepted(
   return {
     ...(untold ? { outcome: 'emailBounced' } : { outcome: 'laterSignIn' }),
     data: { accountId, proofs },
+    atOnce: true,
     async effects(unit) {
-      const objection = await consume(unit)
+      const clientId = request.application?.clientId ?? ''
+      const signIn = { at: now, accountId, clientId, acr, amr, browserKnown }
+      const [objection, signedIn, madeKnown] = await Promise.all([
+        consume(unit),
+        unit.accounts.recordSignIn(accountId, now, authTime),
+        unit.browsers.makeKnown(accountId, request.browser, now),
+        unit.audit.signInSucceeded(signIn),
+      ])
       if (objection) return objection
       // Suspended or ended since the password: nobody is signed in.
-      if (!(await unit.accounts.recordSignIn(accountId, now, authTime))) return { invalid: { mtan: 'used_up' } }
-      if (await unit.browsers.makeKnown(accountId, request.browser, now))
-        await unit.audit.browserMadeKnown({ at: now, accountId, by: 'sign_in' })
-      const clientId = request.application?.clientId ?? ''
-      await unit.audit.signInSucceeded({
-        at: now,
-        accountId,
-        clientId,
-        acr,
-        amr,
-        browserKnown,
-      })
+      if (!signedIn) return { invalid: { mtan: 'used_up' } }
+      if (madeKnown) await unit.audit.browserMadeKnown({ at: now, accountId, by: 'sign_in' })
     },
   }
 }

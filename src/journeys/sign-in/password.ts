@@ -47,8 +47,10 @@ export const passwordStep: Step<SignInState, 'password', PasswordDeps> = {
     }
 
     const uncount = async () => {
-      await lane.limit.giveBack(lane.key)
-      if (!tooFast) await deps.limits.signInAddress.giveBack(request.address)
+      await Promise.all([
+        lane.limit.giveBack(lane.key),
+        !tooFast && deps.limits.signInAddress.giveBack(request.address),
+      ])
     }
     const right = await verify(input, deps, sender, request).catch(async (error) => {
       // Nothing was compared, so nothing was wrong: a flood of the queue pauses nobody.
@@ -70,17 +72,15 @@ export const passwordStep: Step<SignInState, 'password', PasswordDeps> = {
   },
 }
 
-const unknownAccount = '00000000-0000-4000-8000-000000000000'
-
 type Sender = Awaited<ReturnType<typeof identify>>
 
 /** Finds whose name it is, and the lane that failures of this browser count in. */
 async function identify(input: Input, deps: PasswordDeps, request: StepRequest) {
   const username = parseUsername(input.username ?? '')
   const name = username.ok ? username.value : (input.username ?? '').slice(0, 200)
-  const account = username.ok ? await deps.stores.accounts.findByUsername(username.value) : null
-  // Asked for unknown names too, so that both take the same work.
-  const browserKnown = await deps.stores.browsers.isKnown(account?.id ?? unknownAccount, request.browser)
+  // No account has an empty name; asked for all, so that each takes the same work.
+  const sender = await deps.stores.accounts.findSender(username.ok ? username.value : '', request.browser)
+  const { account, browserKnown } = sender
   return { name, account, browserKnown, lane: failureLane(deps, name, browserKnown, request) }
 }
 
@@ -154,7 +154,7 @@ async function route(deps: PasswordDeps, account: Account, browserKnown: boolean
     case 'active':
     case 'suspended':
     case 'ended':
-      return { outcome: 'laterSignIn', data: { ...person, way: 'laterSignIn', sending: null } }
+      return { outcome: 'laterSignIn', data: { ...person, way: 'laterSignIn', sending: null }, account }
   }
 }
 

@@ -81,8 +81,10 @@ export function createArtefactAdapterFactory(settings: AdapterSettings): Adapter
         if (model === 'ReplayDetection') {
           if (!(await store.create(model, idHash, artefact))) throw replayed(id, currentRequest())
         } else if (isKnown(model, payload, recall(`${model}:${idHash}`))) await store.replace(model, idHash, artefact)
-        else await store.save(model, idHash, artefact)
-        if (model === 'AccessToken') await noteAnswer(store, currentRequest(), idHash)
+        else {
+          const answered = model === 'AccessToken' && noteAnswer(store, currentRequest(), idHash)
+          await Promise.all([store.save(model, idHash, artefact), answered])
+        }
         if (payload.parJti)
           await store.prolong('PushedAuthorizationRequest', hashToken(String(payload.parJti)), lifetime)
       },

@@ -98,10 +98,12 @@ export function createRedisArtefactStore(redis: RedisGateway, prefix = 'meine-ao
     const key = keyOf(model, idHash)
     const lifetime = milliseconds(artefact.lifetime)
     const { grantHash, uidHash, userCodeHash } = artefact
-    // First, and answered, because nodes of a cluster keep no order: whatever can be found can be revoked.
-    if (grantHash) await run(client, 'joinGrant', listOf(grantHash), key, lifetime)
+    // First, so that whatever can be found can be revoked; and answered where nodes of a cluster keep no order.
+    const joined = grantHash && run(client, 'joinGrant', listOf(grantHash), key, lifetime)
+    if (client.isCluster) await joined
     const [saved] = await Promise.all([
       run(client, 'saveArtefact', key, artefact.sealed, lifetime, when),
+      joined,
       uidHash && client.set(keyOf(`${model}:uid`, uidHash), idHash, 'PX', lifetime),
       userCodeHash && client.set(keyOf(`${model}:userCode`, userCodeHash), idHash, 'PX', lifetime),
     ])

@@ -8,13 +8,17 @@ import { mountJourney } from '../../http/mount-journey.ts'
 import type { Position } from '../../journeys/journey.ts'
 import { beginSignIn } from '../../journeys/sign-in/beginning.ts'
 import { type SignInDeps, signInJourney } from '../../journeys/sign-in/journey.ts'
+import { passwordStep } from '../../journeys/sign-in/password.ts'
 import { type SignInState, signInState } from '../../journeys/sign-in/state.ts'
+import type { NewJourney } from '../../stores/sign-in/journeys.ts'
 import { rememberAsking } from '../asking-client.ts'
 import { redirect, redirectOut } from '../redirect-out.ts'
 import { addConsentRoutes } from './consent-routes.ts'
 import { explainMissing } from './missing-interaction.ts'
 import { handOver, type Interaction, type InteractionDeps, openInteraction, uidOf } from './open-interaction.ts'
 import { stepUpOf } from './step-up.ts'
+
+const firstPath = passwordStep.path
 
 const baseOf = (ctx: Context) => `/anmeldung/${uidOf(ctx)}`
 
@@ -66,16 +70,21 @@ async function locate(ctx: Context, settings: InteractionDeps): Promise<Position
   }
   const { journeys } = settings.deps.stores
   const uid = interaction.uid
-  let stored = await journeys.load(uid, 'sign-in')
+  const answers = ctx.method === 'POST'
+  // The first form that is sent begins the journey.
+  const begins = answers && ctx.path.endsWith(`/${firstPath}`) && !stepUpOf(interaction)
+  let stored = begins
+    ? await journeys.loadOrBegin(begun(interaction, signInJourney.first, settings))
+    : await journeys.load(uid, 'sign-in')
   if (!stored) {
     const state = await beginSignIn(stepUpOf(interaction), settings.deps, { browser: browserOf(ctx) })
-    // The first form that is sent begins the journey; looking at the page stores nothing.
-    if (ctx.method !== 'POST') {
+    // Looking at the page stores nothing.
+    if (!answers) {
       rememberAsking(ctx, settings.cookies, uid, String(interaction.params.client_id))
       return { id: uid, version: 0, state }
     }
     // Otherwise another request began it at the same time and may be further already.
-    if (await beginJourney(interaction, state, settings)) return { id: uid, version: 0, state }
+    if (await journeys.begin(begun(interaction, state, settings))) return { id: uid, version: 0, state }
     stored = await journeys.load(uid, 'sign-in')
   }
   if (!stored?.state) {
@@ -85,11 +94,10 @@ async function locate(ctx: Context, settings: InteractionDeps): Promise<Position
   return { id: uid, version: stored.version, state: signInState.parse(stored.state) }
 }
 
-/** Begins the journey; `false` when it was begun before. It is remembered for a day longer than the interaction. */
-async function beginJourney({ uid, params }: Interaction, state: SignInState, { deps }: InteractionDeps) {
+/** A journey at its beginning. It is remembered for a day longer than the interaction. */
+function begun({ uid, params }: Interaction, state: SignInState, { deps }: InteractionDeps): NewJourney {
   const expiresAt = new Date(deps.clock.now().getTime() + 24 * 60 * 60 * 1000)
-  const clientId = String(params.client_id)
-  return await deps.stores.journeys.begin({ id: uid, kind: 'sign-in', state, clientId, expiresAt })
+  return { id: uid, kind: 'sign-in', state, clientId: String(params.client_id), expiresAt }
 }
 
 async function finish(ctx: Context, settings: InteractionDeps, position: Position<SignInState>): Promise<void> {
@@ -116,7 +124,8 @@ async function cancel(ctx: Context, settings: InteractionDeps): Promise<void> {
   // Answered by another click: what it said counts.
   if (interaction.result) return await redirectOut(ctx, interaction.returnTo, ctx.state.leadsTo)
   // What ends is remembered as ended, also where no form was sent before.
-  if (interaction.prompt.name === 'login') await beginJourney(interaction, signInJourney.first, settings)
+  if (interaction.prompt.name === 'login')
+    await settings.deps.stores.journeys.begin(begun(interaction, signInJourney.first, settings))
   const refusal = { error: 'access_denied', error_description: 'the person cancelled the sign-in' }
   await handOver(ctx, settings, refusal)
 }

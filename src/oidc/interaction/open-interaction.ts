@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import type Provider from 'oidc-provider'
-import { errors, type InteractionResults } from 'oidc-provider'
+import type { InteractionResults } from 'oidc-provider'
 import { PublicError } from '../../errors.ts'
 import type { CookieJar } from '../../http/cookies.ts'
 import { isStoreAway } from '../../http/middleware/errors.ts'
@@ -41,6 +41,7 @@ export async function openInteraction(ctx: Context, settings: InteractionDeps): 
   }
   const client = await provider.Client.find(String(interaction.params.client_id))
   if (!client) throw new PublicError('application_suspended')
+  ctx.state.interaction = interaction
   ctx.state.leadsTo = String(interaction.params.redirect_uri)
   allowFormAction(ctx, formActionSources(ctx.state.leadsTo))
   ctx.state.application = {
@@ -69,13 +70,14 @@ function rememberLanguage(ctx: Context, cookies: CookieJar, interaction: Interac
  */
 export async function handOver(
   ctx: Context,
-  { provider, deps }: InteractionDeps,
+  { deps }: InteractionDeps,
   result: InteractionResults,
-  options = { mergeWithLastSubmission: false },
+  { mergeWithLastSubmission = false } = {},
 ): Promise<void> {
-  await provider.interactionResult(ctx.req, ctx.res, result, options).catch((error) => {
-    if (!(error instanceof errors.SessionNotFound)) throw error
-  })
+  const interaction: Interaction = ctx.state.interaction
+  // As `provider.interactionResult` does it, which would read it once more; it is saved only where it still is.
+  interaction.result = mergeWithLastSubmission ? { ...interaction.lastSubmission, ...result } : result
+  await interaction.persist()
   await deps.stores.journeys.end(uidOf(ctx), deps.clock.now())
   await redirectOut(ctx, ctx.state.returnTo, ctx.state.leadsTo)
 }

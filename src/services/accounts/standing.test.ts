@@ -2,7 +2,6 @@ import { describe, expect, it, vi } from 'vitest'
 import { defaultDeadlines } from '../../../test/support/deadlines.ts'
 import type { InsuredPerson } from '../../domain/register/eligibility.ts'
 import type { Account } from '../../stores/accounts/accounts.ts'
-import type { Stores } from '../../stores/index.ts'
 import type { UnitOfWork } from '../../stores/transaction.ts'
 import { createStandingService, type StandingChange } from './standing.ts'
 
@@ -35,16 +34,13 @@ const account = (changes: Partial<Account> = {}) =>
     ...changes,
   }) as Account
 
-const review = (found: InsuredPerson | null, of = account(), options = {}) => {
-  const insuredPersons = { findByInsuranceNumber: async () => found } as unknown as Stores['insuredPersons']
-  return service.review({ insuredPersons }, of, now, options)
-}
+const judge = (found: InsuredPerson | null, of = account(), options = {}) => service.judge(of, found, now, options)
 const suspended = (reason: Account['suspensionReason']) => account({ state: 'suspended', suspensionReason: reason })
 const dead = { ...person, deceasedOn: '2026-11-20' }
 const guarded = { ...person, guardianConsentRequired: true }
 const over = { ...person, coverageTo: '2026-08-24' }
 
-describe('review', () => {
+describe('judge', () => {
   it.each<[string, InsuredPerson | null, Account, StandingChange]>([
     ['covered', person, account(), { change: 'none' }],
     ['in the three months after coverage', { ...person, coverageTo: '2026-08-25' }, account(), { change: 'none' }],
@@ -71,15 +67,15 @@ describe('review', () => {
       { change: 'none' },
     ],
   ])('of a person who is %s', async (_, found, of, change) => {
-    expect(await review(found, of)).toEqual(change)
+    expect(judge(found, of)).toEqual(change)
   })
 
   it.each([dead, guarded, over, null])(
     'leaves an account that was never active alone until its code was entered',
     async (found) => {
       const fresh = account({ state: 'letter_posted', activeSince: null })
-      expect(await review(found, fresh)).toEqual({ change: 'none' })
-      expect(await review(found, fresh, { codeEntered: true })).not.toEqual({ change: 'none' })
+      expect(judge(found, fresh)).toEqual({ change: 'none' })
+      expect(judge(found, fresh, { codeEntered: true })).not.toEqual({ change: 'none' })
     },
   )
 })
@@ -94,9 +90,9 @@ describe('follow', () => {
   ] as const)('writes one audit event when the state changed, none when it did not', async (found, of, move, event) => {
     for (const changed of [true, false]) {
       const change = vi.fn(async () => changed)
-      const accounts = { [move]: change, find: async () => of }
+      const accounts = { [move]: change, findWithPerson: async () => ({ account: of, person: found }) }
       const audit = { [event]: vi.fn(async () => {}) }
-      const insuredPersons = { hold: vi.fn(async () => {}), findByInsuranceNumber: async () => found }
+      const insuredPersons = { hold: vi.fn(async () => {}) }
       const unit = { accounts, audit, insuredPersons, letters: { lockNumber: async () => {} } }
       expect(await service.follow(unit as unknown as UnitOfWork, of, now)).toMatchObject({ change: move })
       expect(insuredPersons.hold).toHaveBeenCalledBefore(change)

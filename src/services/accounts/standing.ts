@@ -2,7 +2,6 @@ import { addDays, berlinDay } from '../../domain/calendar.ts'
 import type { Deadlines } from '../../domain/deadlines.ts'
 import { type InsuredPerson, signInStanding } from '../../domain/register/eligibility.ts'
 import type { Account } from '../../stores/accounts/accounts.ts'
-import type { Stores } from '../../stores/index.ts'
 import type { UnitOfWork } from '../../stores/transaction.ts'
 import type { LetterService } from '../letters/letters.ts'
 
@@ -28,15 +27,14 @@ export function createStandingService({
    * Decides only; nothing is written. An account that was never active is not judged before the code of its letter
    * was entered (`codeEntered`): only the letter may tell whether a number is known.
    */
-  async function review(
-    stores: Pick<Stores, 'insuredPersons'>,
+  function judge(
     account: Account,
+    person: InsuredPerson | null,
     now: Date,
     { codeEntered = false } = {},
-  ): Promise<StandingChange> {
+  ): StandingChange {
     const proven = account.activeSince || codeEntered || account.state === 'suspended'
     if (!proven) return { change: 'none' }
-    const person = await stores.insuredPersons.findByInsuranceNumber(account.insuranceNumber)
     const standing = signInStanding(asSeenByInsurer(person, account), berlinDay(now), deadlines)
     return decide(account, standing)
   }
@@ -59,15 +57,16 @@ export function createStandingService({
   }
 
   return {
-    review,
+    judge,
     /**
      * Decides again and writes the decision with its audit event. The person is held meanwhile: an import that changes it waits,
      * or has been read.
      */
     async follow(unit: UnitOfWork, account: Account, now: Date, options = {}): Promise<StandingChange> {
       await unit.insuredPersons.hold(account.insuranceNumber)
-      const current = (await unit.accounts.find(account.id)) ?? account
-      const decision = await review(unit, current, now, options)
+      const found = await unit.accounts.findWithPerson(account.id)
+      const current = found?.account ?? account
+      const decision = judge(current, found?.person ?? null, now, options)
       await apply(unit, current, decision, now)
       return decision
     },

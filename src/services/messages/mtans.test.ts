@@ -89,8 +89,7 @@ describe('mTANs', () => {
       spendingStopped,
     })
   let service = create()
-  const issued = vi.fn()
-  const unit = { codes: { issue: issued }, send: vi.fn(), audit: { mtanSent: vi.fn() } } as unknown as UnitOfWork
+  const unit = { codes: { issue: vi.fn() }, send: vi.fn(), audit: { mtanSent: vi.fn() } } as unknown as UnitOfWork
   const prepare = (before: MtanSending | null = null, of = order) => service.prepare(of, before)
   const sending = async (before: MtanSending | null = null, of = order) => {
     const prepared = await prepare(before, of)
@@ -108,7 +107,6 @@ describe('mTANs', () => {
     spendingStopped.mockReset()
     share = { sent: 0, entered: 0 }
     used.length = 0
-    issued.mockReset()
     alert.mockReset()
     shareOf.mockClear()
   })
@@ -186,8 +184,8 @@ describe('mTANs', () => {
   ] as const)('send nothing when the budget %s ran out in between', async (name, of) => {
     const { effects } = await sending(null, of)
     blocked = { [name]: inSeconds(3600) }
+    // The objection undoes what has been written along with the look at the budget.
     expect(await effects(unit)).toEqual({ invalid: { mtan: 'budget' } })
-    expect(issued).not.toHaveBeenCalled()
   })
 
   it.each([
@@ -234,7 +232,6 @@ describe('mTANs', () => {
       const { effects } = await sending()
       blockedCountry = inSeconds(3600)
       expect(await effects(unit)).toEqual({ invalid: { mtan: 'budget' } })
-      expect(issued).not.toHaveBeenCalled()
     })
   })
 

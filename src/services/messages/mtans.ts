@@ -97,8 +97,11 @@ export function createMtanService(settings: Settings) {
         sending,
         async effects(unit: UnitOfWork) {
           // Counted with the saved step: a double click that loses takes nothing from the budget.
-          if (!(await useBudgets(settings, unit, order))) return { invalid: { mtan: 'budget' } }
-          await issue(settings, unit, order, now, expiresAt)
+          const [free] = await Promise.all([
+            useBudgets(settings, unit, order),
+            issue(settings, unit, order, now, expiresAt),
+          ])
+          if (!free) return { invalid: { mtan: 'budget' } }
         },
       }
     },
@@ -111,7 +114,7 @@ export function createMtanService(settings: Settings) {
 
 async function issue(settings: Settings, unit: UnitOfWork, order: MtanOrder, now: Date, expiresAt: Date) {
   const code = createMtan(settings.random.int)
-  await unit.codes.issue({
+  const issued = unit.codes.issue({
     id: randomUUID(),
     purpose: order.purpose,
     subject: order.subject,
@@ -124,8 +127,11 @@ async function issue(settings: Settings, unit: UnitOfWork, order: MtanOrder, now
   const { country, purpose, accountId } = order
   const payload = { to: order.mobile, text: settings.smsText(order, code), country, purpose, accountId }
   const supersedes = `mtan:${order.purpose}:${order.subject}`
-  await unit.send({ kind: 'sms', payload, expiresAt, supersedes, accountId: order.accountId }, now)
-  await unit.audit.mtanSent({ at: now, accountId: order.accountId, purpose: order.purpose, country: order.country })
+  await Promise.all([
+    issued,
+    unit.send({ kind: 'sms', payload, expiresAt, supersedes, accountId: order.accountId }, now),
+    unit.audit.mtanSent({ at: now, accountId: order.accountId, purpose: order.purpose, country: order.country }),
+  ])
 }
 
 type Share = { sent: number; entered: number }
@@ -189,17 +195,18 @@ function spendingOf({ price }: Settings, limits: MtanLimits, { country }: MtanOr
 }
 
 async function exhaustedBudget(settings: Settings, order: MtanOrder): Promise<Date | null> {
-  for (const { limit, key, points, spending } of budgetsOf(settings, settings.limitsOver(settings.counters), order)) {
-    const until = await limit.exhaustedUntil(key, points)
-    if (until && spending) await settings.spendingStopped({ country: order.country, limit: spending })
-    if (until) return until
-  }
-  return null
+  const budgets = budgetsOf(settings, settings.limitsOver(settings.counters), order)
+  const ends = await Promise.all(budgets.map(({ limit, key, points }) => limit.exhaustedUntil(key, points)))
+  const first = ends.findIndex(Boolean)
+  const spending = budgets[first]?.spending
+  if (spending) await settings.spendingStopped({ country: order.country, limit: spending })
+  return ends[first] ?? null
 }
 
 /** Counts within the transaction; `false` when another request took the last send in between. */
 async function useBudgets(settings: Settings, unit: UnitOfWork, order: MtanOrder): Promise<boolean> {
-  for (const { limit, key, points } of budgetsOf(settings, settings.limitsOver(unit.rateLimits), order))
-    if (await limit.use(key, points)) return false
-  return true
+  const budgets = budgetsOf(settings, settings.limitsOver(unit.rateLimits), order)
+  // A refusal undoes the whole transaction, so those that were free are not used up by it.
+  const refusals = await Promise.all(budgets.map(({ limit, key, points }) => limit.use(key, points)))
+  return refusals.every((until) => until === null)
 }

@@ -1,9 +1,14 @@
 import { insuranceNumberHashes } from '../../crypto/blind-index.ts'
+import { hashToken } from '../../crypto/field-encryption.ts'
 import type { Protection } from '../../crypto/protection.ts'
 import { accountMoves, resumable, type SuspensionReason } from '../../domain/account-state.ts'
 import type { CalendarDay } from '../../domain/calendar.ts'
+import type { InsuredPerson } from '../../domain/register/eligibility.ts'
 import { type Database, onceOnly } from '../database/database.ts'
+import { writerOf } from '../database/writes.ts'
 import { type LeftOut, openEach } from '../open-each.ts'
+import { createInsuredPersonStore } from '../register/insured-persons.ts'
+import { openPerson, personColumns, personDayColumns } from '../register/person-record.ts'
 import { forgetTraces } from './account-ends.ts'
 import {
   type Account,
@@ -16,6 +21,12 @@ import {
 
 export type { Account, NewAccount } from './account-record.ts'
 
+/** Columns of a table under its alias. */
+const namesOf = (alias: string, columns: readonly string[]) => columns.map((column) => `${alias}.${column}`).join(', ')
+
+/** The id that no account has. */
+const nobody = '00000000-0000-4000-8000-000000000000'
+
 /** Creates the store of accounts: every change of state is one guarded statement. */
 export function createAccountStore(db: Database, protection: Protection) {
   const { hash } = protection
@@ -24,6 +35,7 @@ export function createAccountStore(db: Database, protection: Protection) {
   const accounts = () => db('accounts')
   /** The accounts that a move may start from, as the domain's table has it. */
   const before = (move: keyof typeof accountMoves) => accounts().whereIn('state', accountMoves[move].from)
+  const write = writerOf(db)
   const forgotten = async (rows: { id: string }[]): Promise<string[]> => {
     const ids = rows.map(({ id }) => id)
     await forgetTraces(db, ids)
@@ -54,7 +66,39 @@ export function createAccountStore(db: Database, protection: Protection) {
     find: async (id: string) => toAccount(await accounts().where({ id }).first(accountColumns)),
     findMany: async (ids: readonly string[], leftOut?: LeftOut) =>
       openEach(await accounts().whereIn('id', ids), readRow, leftOut),
-    findByUsername: async (username: string) => toAccount(await accounts().where({ username }).first(accountColumns)),
+    /**
+     * The account of a user name, and whether it knows the browser: one statement that takes the same work for every name.
+     * `browser` is the random id in the browser's signed cookie.
+     */
+    async findSender(username: string, browser: string): Promise<{ account: Account | null; browserKnown: boolean }> {
+      const { rows } = await db.raw(
+        `select ${namesOf('a', accountColumns)}, exists (
+           select 1 from known_browsers b where b.account_id = coalesce(a.id, ?::uuid) and b.browser_hash = ?
+         ) as browser_known
+         from (select ?::text as username) asked left join accounts a on a.username = asked.username`,
+        [nobody, hashToken(browser), username],
+      )
+      const [row] = rows
+      return { account: row.id === null ? null : readRow(row), browserKnown: row.browser_known }
+    },
+    /** An account and its person in the register, who may have come there under an older key. */
+    async findWithPerson(id: string): Promise<{ account: Account; person: InsuredPerson | null } | null> {
+      const { rows } = await db.raw(
+        `select ${namesOf('a', accountColumns)}, to_jsonb(p) as person
+         from accounts a left join lateral (
+           select ${namesOf('i', [...personColumns, ...personDayColumns])}
+           from insured_persons i where i.insurance_number_hash = a.insurance_number_hash
+         ) p on true where a.id = ?`,
+        [id],
+      )
+      const [row] = rows
+      if (!row) return null
+      const account = readRow(row)
+      if (row.person) return { account, person: openPerson(protection, row.person) }
+      const olderKeys = account.insuranceNumberHashes.length > 1
+      const persons = createInsuredPersonStore(db, protection)
+      return { account, person: olderKeys ? await persons.findByInsuranceNumber(account.insuranceNumber) : null }
+    },
     usernameTaken: async (username: string) =>
       (await accounts().where({ username }).first(db.raw('1 as taken'))) !== undefined,
     /** The account of this number that has been signed in to before and has not ended. */
@@ -125,10 +169,10 @@ export function createAccountStore(db: Database, protection: Protection) {
       )
     },
     /** `authTime`: seconds since the epoch, real time. `false` when the account is not active any more. */
-    recordSignIn: async (id: string, now: Date, authTime: number) =>
-      (await accounts()
-        .where({ id, state: 'active' })
-        .update({ last_sign_in_at: now, ...signedIn(authTime) })) === 1,
+    async recordSignIn(id: string, now: Date, authTime: number): Promise<boolean> {
+      const active = accounts().where({ id, state: 'active' })
+      return (await write(active.update({ last_sign_in_at: now, ...signedIn(authTime) }).returning('id'))).length === 1
+    },
     updatePasswordHash: (id: string, from: string, to: string) =>
       accounts().where({ id, password_hash: from }).update({ password_hash: to }),
     async suspend(id: string, reason: SuspensionReason, now: Date): Promise<boolean> {

@@ -1,6 +1,7 @@
 import type { Protection } from '../../crypto/protection.ts'
 import { deleteSome } from '../database/clean-up.ts'
 import type { Database } from '../database/database.ts'
+import { writerOf } from '../database/writes.ts'
 import { placeOf } from '../keys/protected-tables.ts'
 import { recipientHash } from './email-bounces.ts'
 
@@ -27,10 +28,11 @@ const supersedePurpose = 'messages.supersede'
 export function createMessageStore(db: Database, protection: Protection) {
   const { encryption, hash } = protection
   const messages = () => db('messages')
+  const write = writerOf(db)
   return {
     /** Writes a message; `false` when there is one with its key already. */
     async add(message: NewMessage): Promise<boolean> {
-      const rows = await messages()
+      const adding = messages()
         .insert({
           id: message.id,
           kind: message.kind,
@@ -48,15 +50,16 @@ export function createMessageStore(db: Database, protection: Protection) {
         .onConflict(db.raw('(key) where key is not null') as never)
         .ignore()
         .returning('id')
-      return rows.length === 1
+      return (await write(adding)).length === 1
     },
     /** Makes older messages of the key void; one that is being sent at this moment cannot be called back. */
-    supersede: (key: string, byId: string, now: Date) =>
-      messages()
+    async supersede(key: string, byId: string, now: Date): Promise<void> {
+      const older = messages()
         .whereIn('supersede_key', hash.candidates(key, supersedePurpose))
         .where({ delivered_at: null, failed_at: null })
         .whereNot({ id: byId })
-        .update({ failed_at: now, failure: 'superseded', payload: null }),
+      await write(older.update({ failed_at: now, failure: 'superseded', payload: null }).returning('id'))
+    },
     /** The message if it still has to go out. */
     async open(id: string): Promise<StoredMessage | null> {
       const row = await messages().where({ id, delivered_at: null, failed_at: null }).first()

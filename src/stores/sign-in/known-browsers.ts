@@ -1,6 +1,7 @@
 import { hashToken } from '../../crypto/field-encryption.ts'
 import { deleteSome } from '../database/clean-up.ts'
 import type { Database } from '../database/database.ts'
+import { writerOf } from '../database/writes.ts'
 
 const dayInMs = 24 * 60 * 60 * 1000
 
@@ -8,21 +9,21 @@ const dayInMs = 24 * 60 * 60 * 1000
 export function createBrowserStore(db: Database) {
   const browsers = () => db('known_browsers')
   const links = () => db('browser_links')
+  const write = writerOf(db)
   return {
     /** `browser` is the random id in the browser's signed cookie; only its hash is stored. `false`: it was known before, and used again. */
     makeKnown: async (accountId: string, browser: string, now: Date): Promise<boolean> => {
-      const added = await browsers()
-        .insert({ account_id: accountId, browser_hash: hashToken(browser), known_since: now, last_used_at: now })
-        .onConflict(['account_id', 'browser_hash'])
-        .ignore()
-        .returning('account_id')
-      if (added.length === 1) return true
-      // Once a day is enough to tell that somebody uses it.
-      await browsers()
-        .where({ account_id: accountId, browser_hash: hashToken(browser) })
-        .where('last_used_at', '<', new Date(now.getTime() - dayInMs))
-        .update({ last_used_at: now })
-      return false
+      const [noted] = await write(
+        browsers()
+          .insert({ account_id: accountId, browser_hash: hashToken(browser), known_since: now, last_used_at: now })
+          .onConflict(['account_id', 'browser_hash'])
+          .merge(['last_used_at'])
+          // Once a day is enough to tell that somebody uses it.
+          .where('known_browsers.last_used_at', '<', new Date(now.getTime() - dayInMs))
+          // A row that was there bears the mark of the transaction that changes it.
+          .returning(db.raw('known_browsers.xmax = 0 as added') as never),
+      )
+      return noted?.added === true
     },
     isKnown: async (accountId: string, browser: string) =>
       (await browsers()

@@ -2,6 +2,7 @@ import type { KeyedHash } from '../../crypto/field-encryption.ts'
 import type { Protection } from '../../crypto/protection.ts'
 import { deleteSome } from '../database/clean-up.ts'
 import type { Database } from '../database/database.ts'
+import { writerOf } from '../database/writes.ts'
 
 /** What an mTAN is for; the text of the SMS names it. */
 export type MtanPurpose = 'registration' | 'signIn' | 'newLetter'
@@ -26,6 +27,7 @@ export type OneTimeCodeStore = ReturnType<typeof createOneTimeCodeStore>
 /** Creates the store of mTANs (security.md, "mTAN"; NIST SP 800-63B-4, 3.1.3.2): keyed hash, counted before compared. */
 export function createOneTimeCodeStore(db: Database, { hash }: Protection) {
   const codes = () => db('one_time_codes')
+  const write = writerOf(db)
   // The subject names account or number; only its keyed hash is stored.
   const subjectHash = (bound: CodeBinding) => hash.hash(bound.subject, 'mtan_subject')
   const codesOf = (bound: CodeBinding) =>
@@ -35,8 +37,8 @@ export function createOneTimeCodeStore(db: Database, { hash }: Protection) {
   return {
     /** Issues a code; older ones of the same binding are void. */
     async issue(code: NewCode): Promise<void> {
-      await codesOf(code).update({ voided_at: code.issuedAt })
-      await codes().insert({
+      const voiding = codesOf(code).update({ voided_at: code.issuedAt }).returning('id')
+      const row = {
         id: code.id,
         purpose: code.purpose,
         subject: subjectHash(code),
@@ -45,7 +47,9 @@ export function createOneTimeCodeStore(db: Database, { hash }: Protection) {
         tries_left: code.tries,
         issued_at: code.issuedAt,
         expires_at: code.expiresAt,
-      })
+      }
+      // In one statement, which voids what was there before it only.
+      await write(codes().insert(row).returning('id'), voiding)
     },
     /** Counts the try, then compares; the code is not used up yet. */
     async check(bound: CodeBinding, given: string, now: Date): Promise<CodeCheck> {
@@ -61,8 +65,10 @@ export function createOneTimeCodeStore(db: Database, { hash }: Protection) {
         : { result: 'wrong', triesLeft: row.tries_left }
     },
     /** Uses the code up; `false` when somebody did before, or a newer one has gone out. */
-    consume: async (id: string, now: Date) =>
-      (await codes().where({ id, consumed_at: null, voided_at: null }).update({ consumed_at: now })) === 1,
+    async consume(id: string, now: Date): Promise<boolean> {
+      const unused = codes().where({ id, consumed_at: null, voided_at: null })
+      return (await write(unused.update({ consumed_at: now }).returning('id'))).length === 1
+    },
     /** Sent and entered codes of a purpose and country since `since`, for the breaker (security.md, "mTAN sending"). */
     async share(purpose: MtanPurpose, country: string, since: Date): Promise<{ sent: number; entered: number }> {
       const row = await codes()

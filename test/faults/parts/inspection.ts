@@ -25,7 +25,7 @@ export async function openInspection(variables: Record<string, string>) {
     close,
     rows,
     async stageOf(username: string): Promise<Stage> {
-      const account = await accounts.findByUsername(username)
+      const { account } = await accounts.findSender(username, '')
       return (account?.state ?? 'none') as Stage
     },
     /** Whatever was done twice: steps of a registration, open letters, codes. */

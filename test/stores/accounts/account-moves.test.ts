@@ -34,7 +34,16 @@ const verbs: Record<Verb, { proven?: boolean; ask(stores: Stores, account: Accou
 
 /** What the stores do besides: none of it changes a state. */
 const without = [
-  ...['find', 'findMany', 'findByUsername', 'usernameTaken', 'findActiveByNumber', 'findActiveByHashes', 'suspended'],
+  ...[
+    'find',
+    'findMany',
+    'findSender',
+    'findWithPerson',
+    'usernameTaken',
+    'findActiveByNumber',
+    'activeHashes',
+    'suspended',
+  ],
   ...['findAllByNumberHashes', 'recordSignIn', 'updatePasswordHash', 'claimActivationReminders'],
 ]
 

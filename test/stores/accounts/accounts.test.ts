@@ -3,7 +3,9 @@ import { beforeEach, expect, it } from 'vitest'
 import { insuranceNumberHash, insuranceNumberHashes } from '../../../src/crypto/blind-index.ts'
 import { type Account, createAccountStore, type NewAccount } from '../../../src/stores/accounts/accounts.ts'
 import { createLetterStore } from '../../../src/stores/letters/letters.ts'
-import { newAccount } from '../../support/members.ts'
+import { createInsuredPersonStore } from '../../../src/stores/register/insured-persons.ts'
+import { createBrowserStore } from '../../../src/stores/sign-in/known-browsers.ts'
+import { erika, newAccount } from '../../support/members.ts'
 import { describeOnBoth } from '../../support/stores/databases.ts'
 import { createProtection, newKey } from '../../support/stores/protection.ts'
 
@@ -42,6 +44,33 @@ describeOnBoth('accounts', (database) => {
     await database()('accounts').delete()
   })
 
+  it('tells of each name whether its account knows the browser', async () => {
+    const account = await create()
+    await createBrowserStore(database()).makeKnown(account.id, 'hers', now)
+    expect(await store().findSender(account.username, 'hers')).toEqual({
+      account: await find(account.id),
+      browserKnown: true,
+    })
+    expect(await store().findSender(account.username, 'another')).toMatchObject({ browserKnown: false })
+    for (const name of ['niemand', '', "' or 1=1 --"])
+      expect(await store().findSender(name, 'hers')).toEqual({ account: null, browserKnown: false })
+  })
+
+  it('gives an account together with its person, also of an older key, or without one', async () => {
+    const account = await create()
+    await database()('insured_persons').delete()
+    expect(await store().findWithPerson(account.id)).toEqual({ account: await find(account.id), person: null })
+    await createInsuredPersonStore(database(), protection).upsertMany([erika], now)
+    const person = await createInsuredPersonStore(database(), protection).findByInsuranceNumber(erika.insuranceNumber)
+    expect(person).toMatchObject({ familyName: 'Mustermann', coverageFrom: '1990-01-01', coverageTo: null })
+    expect((await store().findWithPerson(account.id))?.person).toEqual(person)
+    const rotated = createProtection(newestKey, oldKey)
+    const younger = newAccount()
+    await store(rotated).create(younger)
+    expect((await store(rotated).findWithPerson(younger.id))?.person).toEqual(person)
+    expect(await store().findWithPerson(randomUUID())).toBeNull()
+  })
+
   it('gives back a registration as created, by id and by user name', async () => {
     const account = await create()
     const expected = {
@@ -59,9 +88,8 @@ describeOnBoth('accounts', (database) => {
       emailBounce: null,
     }
     expect(await store().find(account.id)).toEqual(expected)
-    expect(await store().findByUsername(account.username)).toEqual(expected)
+    expect(await store().findSender(account.username, 'browser')).toMatchObject({ account: expected })
     expect(await store().find(randomUUID())).toBeNull()
-    expect(await store().findByUsername('nobody')).toBeNull()
   })
 
   it('keeps nothing personal in clear', async () => {

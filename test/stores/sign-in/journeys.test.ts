@@ -42,6 +42,16 @@ describeOnBoth('journeys', (database) => {
     await expect(store().load('j2', 'registration')).rejects.toThrow()
   })
 
+  it('are loaded, or begun where there is none', async () => {
+    const journey = { id: 'j1', kind: 'registration', state: first, clientId: 'demo-portal', expiresAt }
+    expect(await store().loadOrBegin(journey)).toEqual({ ...journey, kind: undefined, version: 0, endedAt: null })
+    await store().save('j1', 0, second)
+    expect(await store().loadOrBegin(journey)).toMatchObject({ version: 1, state: second })
+    await store().end('j1', now)
+    expect(await store().loadOrBegin(journey)).toMatchObject({ state: null, endedAt: now })
+    expect(await store().loadOrBegin({ ...journey, kind: 'sign-in' })).toBeNull()
+  })
+
   it('stay where they are when they are begun again', async () => {
     expect(await begin()).toBe(true)
     await store().save('j1', 0, second)

@@ -55,6 +55,19 @@ function describeContract(store: () => Store): void {
     expect(await store().add('key', 1, now + 1000, now + 2000, false)).toEqual({ points: 1, expire: now + 2000 })
   })
 
+  it('take a point back while they last and have one', async () => {
+    await store().add('key', 2, now, now + 1000, false)
+    await store().takeBack('key', now + 999)
+    expect(await store().get('key', now)).toEqual({ points: 1, expire: now + 1000 })
+    await store().takeBack('key', now + 1000)
+    expect(await store().get('key', now)).toEqual({ points: 1, expire: now + 1000 })
+    await store().takeBack('key', now)
+    await store().takeBack('key', now)
+    expect(await store().get('key', now)).toEqual({ points: 0, expire: now + 1000 })
+    await store().takeBack('nobody', now)
+    expect(await store().get('nobody', now)).toBeNull()
+  })
+
   it('start anew by force', async () => {
     await store().add('key', 5, now, now + 1000, false)
     expect(await store().add('key', 2, now, now + 9000, true)).toEqual({ points: 2, expire: now + 9000 })

@@ -5,17 +5,76 @@ const only = (name, from, allowed, comment) => ({
   from: { path: from, pathNot: '\\.test(-support)?\\.ts$' },
   to: { path: '^src/', pathNot: allowed },
 })
+/** As `only`, but for types, which may come from anywhere. */
+const onlyCode = (...rule) => {
+  const { to, ...rest } = only(...rule)
+  return { ...rest, to: { ...to, dependencyTypesNot: ['type-only'] } }
+}
 const forbid = (name, from, to, comment, extra = {}) => ({ name, comment, severity: 'error', from, to, ...extra })
 
 /** Who may import whom (docs/architecture.md). */
 module.exports = {
   forbidden: [
-    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-cycles',
+      comment: 'what needs each other is one thing, or lacks a third',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
     only(
       'domain-is-pure',
       '^src/(domain/|errors\\.ts)',
       '^src/(domain/|errors\\.ts)',
       'domain and errors know only each other',
+    ),
+    only(
+      'crypto',
+      '^src/crypto/',
+      '^src/crypto/|^src/domain/network/client-address\\.ts|^src/errors\\.ts',
+      'crypto: errors, and who shares an address (hashing is shared out by it)',
+    ),
+    onlyCode(
+      'config',
+      '^src/config(/|\\.ts)',
+      '^src/config(/|\\.ts)|^src/(domain|crypto)/|^src/errors\\.ts|^src/gateways/sms/driver\\.ts|^src/stores/database/database-url\\.ts',
+      'config: domain, crypto, errors; the words of an SMS gateway, and how an address of a database is read',
+    ),
+    onlyCode(
+      'cli',
+      '^src/cli/',
+      '^src/(cli|services|domain|config|crypto|app)/|^src/(config|errors)\\.ts|^src/process/(logger|process-name)\\.ts|^src/gateways/(clock|key-set-probe|os-account|email/delivery-status)\\.ts|^src/stores/(database/(database|migrations)|keys/protected-values|operation/(daily-statistics|invariants/index))\\.ts',
+      'cli: services, domain, config, the wiring, and what an operator looks at below them',
+    ),
+    onlyCode(
+      'process',
+      '^src/process/',
+      '^src/process/|^src/errors\\.ts|^src/domain/network/|^src/http/(plain-answer|middleware/(request-guard|security-headers))\\.ts',
+      'process: errors; the listener guards and answers before the application is there',
+    ),
+    onlyCode(
+      'metrics',
+      '^src/metrics/',
+      '^src/(metrics|process)/|^src/errors\\.ts|^src/(audit/events|gateways/email/email-relay-faults|services/messages/delivery-ends|services/operation/(alerts|jobs)|journeys/[a-z-]+/journey|oidc/settings/routes|http/middleware/(request-guard|security-headers))\\.ts',
+      'metrics: errors, and the words of what is counted',
+    ),
+    only(
+      'oidc',
+      '^src/oidc/',
+      '^src/(oidc|http|services|stores|gateways|audit|domain|crypto|journeys)/|^src/errors\\.ts',
+      'oidc: everything below it, never config',
+    ),
+    only(
+      'jobs',
+      '^src/jobs/',
+      '^src/(jobs|services|stores|domain)/|^src/errors\\.ts',
+      'jobs: services, stores, domain',
+    ),
+    only(
+      'demo',
+      '^src/demo/',
+      '^src/(demo|http|services|stores|gateways|domain|crypto|jobs)/|^src/errors\\.ts',
+      'demo: everything but other entrances and the wiring',
     ),
     only(
       'stores',
@@ -57,11 +116,11 @@ module.exports = {
       { path: '^src/journeys/[^/]+/(?!state)[^/]+\\.ts$' },
       'no step imports another',
     ),
-    only(
+    onlyCode(
       'http',
       '^src/http/',
-      '^src/(http|journeys|domain|crypto|process)/|^src/errors\\.ts|^src/(gateways|stores|services|config)/',
-      'http lies below oidc, account and admin',
+      '^src/(http|journeys|domain|crypto)/|^src/errors\\.ts|^src/process/request-context\\.ts|^src/gateways/(texts|email/email-bounce-reports|sms/webhook-receipts)\\.ts',
+      'http lies below oidc, account and admin; it shows texts and reads what gateways report',
     ),
     forbid(
       'entrances-stay-apart-oidc',
@@ -131,11 +190,18 @@ module.exports = {
     ),
     {
       name: 'not-to-dev-dep',
+      comment: 'production is installed without them',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/demo/|\\.test(-support)?\\.ts$' },
       to: { dependencyTypes: ['npm-dev'], pathNot: '@types' },
     },
-    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'no-unresolvable',
+      comment: 'an import that leads nowhere fails at the start only',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

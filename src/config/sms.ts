@@ -1,7 +1,7 @@
 import { join } from 'node:path'
+import { placeholdersOf, type Template } from '../domain/messages/template.ts'
 import { StartUpError } from '../errors.ts'
 import type { HttpSmsSettings } from '../gateways/sms/http.ts'
-import { placeholdersOf, type Template } from '../gateways/sms/template.ts'
 import { readReference } from './clients/references.ts'
 import type { Environment } from './environment.ts'
 import { readYaml } from './files.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseRedisAddress } from '../../gateways/redis/address.ts'
+import { parseRedisAddress } from '../../domain/network/redis-address.ts'
 import { alsoFromFile, flag } from './types.ts'
 
 const milliseconds = (usual: number) => z.coerce.number().int().min(0).max(3_600_000).default(usual)

@@ -1,5 +1,5 @@
 import { isLoopbackHost, isLoopbackUrl } from '../../domain/network/loopback.ts'
-import { parseRedisAddress } from '../../gateways/redis/address.ts'
+import { parseRedisAddress } from '../../domain/network/redis-address.ts'
 import { parseDatabaseUrl } from '../../stores/database/database-url.ts'
 import { telemetryOf } from '../telemetry.ts'
 import { type Facts, type Finding, fault, type Rule, risk } from './rule.ts'

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { receiptIdForms } from '../../domain/messages/sms-message-id.ts'
-import { receiptStates, smsOutcomes } from '../../gateways/sms/driver.ts'
-import { smppAlphabets } from '../../gateways/sms/smpp/smpp-session.ts'
-import type { Template } from '../../gateways/sms/template.ts'
+import type { Template } from '../../domain/messages/template.ts'
+import { receiptStates, smppAlphabets, smsOutcomes } from '../../gateways/sms/driver.ts'
 
 const reference = z
   .string()

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Cluster, Redis, type RedisOptions } from 'ioredis'
-import { parseRedisAddress, type RedisAddress } from './address.ts'
+import { parseRedisAddress, type RedisAddress } from '../../domain/network/redis-address.ts'
 
 export type RedisClient = Redis | Cluster
 

@@ -35,3 +35,7 @@ export type ReceiptState = (typeof receiptStates)[number]
 
 /** A receipt: what became of a message that a gateway accepted. `failure` is the gateway's code. */
 export type SmsReceipt = { gatewayMessageId: string; state: ReceiptState; failure?: string }
+
+/** What `data_coding` 0 means to a centre: GSM 03.38, unpacked, or ISO 8859-1. */
+export const smppAlphabets = ['gsm', 'latin-1'] as const
+export type SmppAlphabet = (typeof smppAlphabets)[number]

@@ -1,5 +1,5 @@
+import { fill, type Template, valueAt } from '../../domain/messages/template.ts'
 import type { SmsAnswer, SmsDriver, SmsOutcome, Submission } from './driver.ts'
-import { fill, type Template, valueAt } from './template.ts'
 
 /**
  * One rule on the answer of a gateway: `status` as `202`, `4xx` …; `field` is the dotted path of a value of the JSON

@@ -1,5 +1,5 @@
+import { nodeAt, valueAt } from '../../domain/messages/template.ts'
 import { type ReceiptState, receiptStates, type SmsReceipt } from './driver.ts'
-import { nodeAt, valueAt } from './template.ts'
 
 /** Where a gateway's call holds what: dotted paths of JSON, names of a form; `states` are its words for ours. */
 export type WebhookReceiptSettings = {

@@ -1,10 +1,7 @@
 import { isIP } from 'node:net'
 import type { Pdu, Session } from 'smpp'
+import type { SmppAlphabet } from '../driver.ts'
 import { smpp } from './smpp-package.ts'
-
-/** What `data_coding` 0 means to a centre: GSM 03.38, unpacked, or ISO 8859-1. */
-export const smppAlphabets = ['gsm', 'latin-1'] as const
-export type SmppAlphabet = (typeof smppAlphabets)[number]
 
 /** One gateway that speaks SMPP 3.4. Times in milliseconds. */
 export type SmppSettings = {

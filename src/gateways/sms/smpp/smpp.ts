@@ -1,5 +1,5 @@
 import type { Pdu } from 'smpp'
-import type { SmsAnswer, SmsDriver, SmsReceipt, Submission } from '../driver.ts'
+import type { SmppAlphabet, SmsAnswer, SmsDriver, SmsReceipt, Submission } from '../driver.ts'
 import { smpp } from './smpp-package.ts'
 import { readReceipt } from './smpp-receipt.ts'
 import {
@@ -7,7 +7,6 @@ import {
   type BoundSession,
   bind,
   causeOf,
-  type SmppAlphabet,
   SmppFault,
   type SmppSettings,
   statusCode,

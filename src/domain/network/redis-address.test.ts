@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseRedisAddress } from './address.ts'
+import { parseRedisAddress } from './redis-address.ts'
 
 const plain = { tls: false, username: undefined, password: undefined, primary: undefined, db: 0 }
 

@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { takeClientFiles } from './app/start/client-files.ts'
 import { createJobs } from './app/jobs.ts'
 import { createLanes } from './app/lanes.ts'
 import { createServices, type Services } from './app/services.ts'
@@ -27,6 +26,7 @@ import { createLogger } from './process/logger.ts'
 import { createOverload } from './process/overload.ts'
 import { processName } from './process/process-name.ts'
 import { createRequestContext } from './process/request-context.ts'
+import { takeClientFiles } from './services/clients/take-files.ts'
 import { openDatabase, poolState } from './stores/database/database.ts'
 import { databaseTime } from './stores/database/database-time.ts'
 
@@ -58,7 +58,7 @@ export async function startApp(config: Config): Promise<App> {
 
 async function start(config: Config, opened: Opened): Promise<App> {
   const ground = await openGround(config, opened)
-  const { listener, issuer, log } = ground
+  const { listener, issuer, log, shiftable } = ground
   const services = await openServices(ground, opened)
   const demo = config.production ? undefined : await loadDemo()
   const relyingParty = answersPages(config) ? await demo?.startRelyingParty(config, issuer, log) : undefined
@@ -67,12 +67,7 @@ async function start(config: Config, opened: Opened): Promise<App> {
   const pages = answersPages(config) ? await openPages(ground, services, demoPort, opened) : undefined
   const jobs = createJobs(services)
   await startWork(ground, { services, jobs, pages }, opened)
-  const { shiftable: clock, deliveries } = ground
-  if (demo && clock && !relyingParty) opened.defer(demo.followClock(services.stores.settings, clock))
-  const development =
-    demo && clock && relyingParty
-      ? await demo.startDemo({ ...ground, services, clock, jobs, demoPort: relyingParty.port, wake: deliveries.wake })
-      : undefined
+  const development = shiftable && (await demo?.startDemo({ ...ground, shiftable, services, jobs, demoPort }))
   if (development) opened.defer(development.close)
   const health = await observe(ground, { services, jobs, pages }, opened)
   listener.handle(
@@ -95,8 +90,8 @@ async function start(config: Config, opened: Opened): Promise<App> {
 
 /** The demo parts, loaded outside production only. */
 async function loadDemo() {
-  const { followClock, startDemo, startRelyingParty } = await import('./app/demo.ts')
-  return { followClock, startDemo, startRelyingParty }
+  const { startDemo, startRelyingParty } = await import('./app/demo.ts')
+  return { startDemo, startRelyingParty }
 }
 
 const answersPages = ({ role }: Config) => role !== 'worker'

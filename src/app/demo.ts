@@ -1,15 +1,16 @@
+import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
 import { demoMembersOf } from '../config/files.ts'
 import type { Config } from '../config.ts'
 import { announce } from '../demo/announce.ts'
 import { startDevelopment } from '../demo/development.ts'
+import { followClock } from '../demo/follow-clock.ts'
 import { createDemoRelyingParty } from '../demo/relying-party/index.ts'
 import type { ShiftableClock } from '../gateways/clock.ts'
+import type { Deliveries } from '../jobs/deliveries.ts'
 import { explainListenFault } from '../process/listener.ts'
 import type { Job } from '../services/operation/jobs.ts'
 import type { Services } from './services.ts'
-
-export { followClock } from '../demo/follow-clock.ts'
 
 /** Starts the demo relying party; the issuer may come up later. */
 export async function startRelyingParty(config: Config, issuer: string, log: Logger) {
@@ -31,22 +32,27 @@ export async function startRelyingParty(config: Config, issuer: string, log: Log
   })
 }
 
+type Development = { routes: Middleware; greeting: string }
+
 type Settings = {
   config: Config
   issuer: string
   services: Services
-  clock: ShiftableClock
+  shiftable: ShiftableClock
   log: Logger
-  demoPort: number
+  /** Unset in a worker, which answers no pages. */
+  demoPort: number | undefined
   jobs: readonly Job[]
-  wake(): void
+  deliveries: Pick<Deliveries, 'wake'>
 }
 
-/** Starts demo data, development pages and the automatic print run; `greeting` tells a terminal of them. */
-export async function startDemo({ config, issuer, services, demoPort, ...given }: Settings) {
+/** Starts demo data, development pages and the automatic print run; a worker keeps to the clock alone. `greeting` is for a terminal. */
+export async function startDemo(settings: Settings): Promise<Partial<Development> & { close(): Promise<void> | void }> {
+  const { config, issuer, services, shiftable: clock, log, demoPort, jobs, deliveries } = settings
   const { stores, transaction, operation, messages, letters, accounts, register } = services
+  if (demoPort === undefined) return { close: followClock(stores.settings, clock) }
   const development = await startDevelopment({
-    ...{ ...given, stores, transaction },
+    ...{ clock, log, jobs, stores, transaction },
     sandbox: config.sandbox,
     severalProcesses: config.webConcurrency > 1,
     memberFile: demoMembersOf(config),
@@ -56,8 +62,9 @@ export async function startDemo({ config, issuer, services, demoPort, ...given }
     printRuns: letters.printRuns,
     memberImport: register.memberImport,
     postbox: messages.postbox,
-    runner: operation.createRunner(given.log),
+    runner: operation.createRunner(log),
     forgetLimits: operation.forgetLimits,
+    wake: deliveries.wake,
   })
   const { dataDir, demo } = config
   return { ...development, greeting: await announce({ dataDir, issuer, demoPort, secret: demo?.clientSecret }) }

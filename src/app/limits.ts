@@ -5,6 +5,7 @@ import type { Limiter, LimitRule } from '../gateways/limiter.ts'
 import type { RequestLimits } from '../http/middleware/request-limits.ts'
 import type { JourneyLimits } from '../journeys/deps.ts'
 import type { MtanLimits } from '../services/messages/mtans.ts'
+import { createNumberLimit } from '../services/messages/number-limit.ts'
 import type { SpendingLimits } from '../services/messages/sms-receipts.ts'
 
 const minute = 60
@@ -76,7 +77,7 @@ export function createMtanLimits(config: Config, limiter: Limiter, hash: KeyedHa
         count: (countries[country] ?? perCountry) * perEuro,
         window: day,
       }),
-    registrationNumber: (number) => createNumberLimit(config, limiter, hash, number),
+    registrationNumber: (number) => createNumberLimit(number, { limiter, hash, rules: registration }),
     registrationAddress: createAddressLimits(
       config,
       limiter,
@@ -85,29 +86,6 @@ export function createMtanLimits(config: Config, limiter: Limiter, hash: KeyedHa
     registrationGlobal: limiter({ name: 'mtan_registration_global', count: registration.globalPerHour, window: hour }),
     signInNumberHour: limiter({ name: 'mtan_sign_in_hour', count: signIn.perNumberAndHour, window: hour }),
     signInNumberDay: limiter({ name: 'mtan_sign_in_day', count: signIn.perNumberAndDay, window: day }),
-  }
-}
-
-/**
- * Creates the limit of registrations' mTANs to one number: those from one place, the first ones of all places, and all further ones. A
- * few places use up the further ones only, so that whoever comes from another one gets hers.
- */
-function createNumberLimit(config: Config, limiter: Limiter, hash: KeyedHash, number: string) {
-  const { perNumberAndDay, perNumberAndDayInAll, furtherPerNumberAndDay } = config.limits.mtan.registration
-  const inAll = limiter({ name: 'mtan_registration_number_in_all', count: perNumberAndDayInAll, window: day })
-  const further = limiter({ name: 'mtan_registration_number_further', count: furtherPerNumberAndDay, window: day })
-  // Not multiplied by IP_LIMIT_FACTOR: it guards a telephone, not the service.
-  const place = createAddressLimit(
-    { limiter, hash, factors: { per56: 1, per48: 2 } },
-    { name: `mtan_registration_number:${number}`, count: perNumberAndDay, window: day },
-  )
-  /** The limit over all places, for one that has used more than `uses`. */
-  const over = async (address: string, uses: number) =>
-    (await place.exhaustedUntil(address, perNumberAndDay - uses)) ? further : inAll
-  return {
-    use: async (address: string) => (await place.use(address)) ?? (await (await over(address, 1)).use(number)),
-    exhaustedUntil: async (address: string) =>
-      (await place.exhaustedUntil(address)) ?? (await (await over(address, 0)).exhaustedUntil(number)),
   }
 }
 

@@ -1,9 +1,27 @@
-import type { Logger } from 'pino'
 import type { Actor } from '../../audit/event.ts'
-import type { ClientSource } from '../../config/clients/sources.ts'
 import type { ClientChange } from '../../domain/clients/changes.ts'
+import type { Client } from '../../domain/clients/client.ts'
+import type { Resource } from '../../domain/clients/scopes.ts'
 import { StartUpError } from '../../errors.ts'
-import type { ClientService } from '../../services/clients/clients.ts'
+import type { ClientService } from './clients.ts'
+
+/** A file of applications, which is read only when it has changed. */
+type ClientSource = {
+  name: string
+  path: string
+  /** Digest of its text and of what it rests on, as far as that is known; undefined when it cannot be read. */
+  digest(restsOn: readonly string[]): string | undefined
+  /** @throws StartUpError naming every fault */
+  read(): {
+    clients: Client[]
+    resources: Resource[]
+    defaultClient: Client | undefined
+    warnings: string[]
+    references: string[]
+  }
+}
+
+type Log = Record<'info' | 'warn', (detail: object, message: string) => void>
 
 /** Ids that one log line names. */
 const mostNamed = 20
@@ -16,7 +34,7 @@ const mostNamed = 20
 export async function takeClientFiles(
   sources: readonly ClientSource[],
   clients: ClientService,
-  log: Logger,
+  log: Log,
 ): Promise<void> {
   for (const source of sources) {
     const { outcome, warnings } = await takeClientFile(source, clients, { actor: 'system' })

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { createServices, type Services } from '../app/services.ts'
 import { openClock } from '../app/start/clock.ts'
 import { type Config, loadConfig } from '../config.ts'
@@ -19,6 +20,9 @@ type Needs = {
   anyKeys?: boolean
 }
 
+/** Milliseconds that closing may take after a fault or a signal. */
+const closing = 2_000
+
 /**
  * Runs the work of a command with the services of the web process over the database, also while that runs. Whatever is opened is
  * closed at the end, after an error, and when a signal ends the work; what it sends waits in the outbox for a worker.
@@ -38,8 +42,8 @@ export async function withServices<T>(
     await opened.disposeAsync()
     return result
   } catch (fault) {
-    // What went wrong is told, not what follows from it.
-    await opened.disposeAsync().catch(() => {})
+    // What went wrong is told, not what follows from it. A statement under way is not waited for: it is taken back.
+    await Promise.race([opened.disposeAsync().catch(() => {}), wait(closing, undefined, { ref: false })])
     throw fault
   } finally {
     interruption?.end()

@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import * as argon2 from 'argon2'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { openDatabase } from '../../src/stores/database/database.ts'
+import { bare } from '../support/machine/child.ts'
+import { createServerDatabase } from '../support/stores/server-database.ts'
+import { waitFor } from '../support/wait.ts'
+import { createInstallation } from './installation.ts'
+
+vi.mock('argon2', async (load) => {
+  const real = await load<typeof argon2>()
+  return { ...real, hash: vi.fn(real.hash) }
+})
+vi.mock('node:fs', async (load) => {
+  const real = await load<typeof import('node:fs')>()
+  return { ...real, readFileSync: vi.fn(real.readFileSync) }
+})
+
+describe('a command', () => {
+  let service: Awaited<ReturnType<typeof createInstallation>>
+  /** Stands for Redis, the mail relay and an SMS gateway. */
+  const outside = createServer((socket) => void socket.destroy())
+  let connections = 0
+  beforeAll(async () => {
+    service = await createInstallation()
+    await service.run(['db:migrate'])
+    outside.on('connection', () => connections++)
+    await once(outside.listen(0, '127.0.0.1'), 'listening')
+  })
+  afterAll(async () => {
+    outside.close()
+    await service.close()
+  })
+  beforeEach(() => {
+    vi.mocked(argon2.hash).mockClear()
+    vi.mocked(readFileSync).mockClear()
+    connections = 0
+  })
+
+  it.each([['jobs:list'], ['audit:verify'], ['print-runs:list'], ['keys:status']])(
+    'makes nothing dear for %s: no hash, no fonts, no texts, no connection to anything outside',
+    async (command) => {
+      const { port } = outside.address() as AddressInfo
+      const variables = {
+        DATA_DIR: service.dataDir,
+        REDIS_URL: `redis://127.0.0.1:${port}`,
+        SMTP_URL: `smtp://127.0.0.1:${port}`,
+        SMS_DRIVER: 'http',
+        SMS_GATEWAY_URL: `http://127.0.0.1:${port}/sms`,
+      }
+      expect(await service.run([command], { variables })).toMatchObject({ exitCode: 0, err: '' })
+      const read = vi.mocked(readFileSync).mock.calls.map(([path]) => String(path))
+      expect(read.filter((path) => /\.ttf$|locales|letters\/|common-passwords/.test(path))).toEqual([])
+      expect(argon2.hash).not.toHaveBeenCalled()
+      expect(connections).toBe(0)
+    },
+  )
+
+  it('closes what it opened when its work fails', async () => {
+    const failed = await service.run(['jobs:run', 'coffee'])
+    expect(failed).toMatchObject({ exitCode: 2 })
+    expect(await service.knex('key_holders')).toEqual([])
+  })
+})
+
+it('closes what it opened when a signal ends it, and ends by that signal', async () => {
+  const own = await createServerDatabase()
+  const dataDir = await mkdtemp(join(tmpdir(), 'aok-signal-'))
+  const { knex, close } = await openDatabase({ url: own.url, poolSize: 3 })
+  try {
+    const held = await knex.transaction()
+    await held.raw('lock table job_runs in access exclusive mode')
+    const child = spawn(process.execPath, ['src/cli/main.ts', 'jobs:list'], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      env: { ...bare, DATABASE_URL: own.url, DATA_DIR: dataDir },
+      stdio: 'ignore',
+    })
+    const ended = once(child, 'close')
+    // It works under its keys, and waits for the table.
+    await waitFor(() => knex('key_holders').first())
+    await waitFor(async () => (await waiting(knex)) > 0)
+    child.kill('SIGTERM')
+    expect(await ended).toEqual([null, 'SIGTERM'])
+    expect(await knex('key_holders')).toEqual([])
+    await held.rollback()
+  } finally {
+    await close()
+    await own.drop()
+    await rm(dataDir, { recursive: true })
+  }
+})
+
+const waiting = async (knex: Awaited<ReturnType<typeof openDatabase>>['knex']): Promise<number> => {
+  const { rows } = await knex.raw(
+    "select count(*)::int as n from pg_locks where not granted and relation = 'job_runs'::regclass",
+  )
+  return rows[0].n
+}

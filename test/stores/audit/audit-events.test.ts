@@ -203,7 +203,40 @@ describeOnBoth('audit log', (database) => {
       await refused(events().where({ position: 1 }).delete())
       await refused(events().whereNull('position').delete())
       await refused(database().raw('truncate audit_events'))
-      await refused(events().update({ data: null, account_id: null, actor: 'member' }))
+    })
+
+    const emptied = { data: null, account_id: null, actor: 'member' }
+    /** As the retention says what it does; the trigger still looks at what that is. */
+    const asRetention = (work: (rows: ReturnType<typeof events>) => Promise<unknown>) =>
+      database().transaction(async (trx) => {
+        await trx.raw("set local audit.emptying = 'on'")
+        await work(trx('audit_events'))
+      })
+
+    it('change the body of an event while it is given its place', async () => {
+      await append(1)
+      for (const body of [{ data: '{}' }, { account_id: null }, { actor: 'system' }])
+        await refused(events().update({ position: 1, chain: 'x', ...body }))
+    })
+
+    it('empty a body beside the retention', async () => {
+      await sealedChain(1)
+      await refused(events().update(emptied))
+    })
+
+    it('empty one with the word of the retention that has no place yet, nor take anything else along', async () => {
+      await append(1)
+      await refused(asRetention((rows) => rows.update(emptied)))
+      await store().seal()
+      for (const more of [
+        { position: 2 },
+        { chain: 'x' },
+        { data: '{}' },
+        { account_id: accountId },
+        { actor: 'system' },
+      ])
+        await refused(asRetention((rows) => rows.update({ ...emptied, ...more })))
+      await asRetention((rows) => rows.update(emptied))
     })
   })
 

@@ -48,7 +48,8 @@ describeOnBoth('an audit log that somebody tampers with who may switch triggers 
     await trail.auditBodiesEmptied({ at: at(10), name: of.name, before: of.before.toISOString(), until, count })
     await trail.lettersWithheld({ at: at(11), count: 2 })
     await store().seal()
-    await trail.signedOut({ at: at(12), accountId })
+    // Older than what was emptied, and behind it: another clock was late.
+    await trail.signedOut({ at: at(3), accountId })
     await trail.accountEnded({ at: at(13), accountId, reason: 'phone', actor: 'staff:17' })
     expect(await store().verify()).toMatchObject({ outcome: 'intact', checked: 5, withoutBody: 1, unsealed: 2 })
   })
@@ -86,6 +87,15 @@ describeOnBoth('an audit log that somebody tampers with who may switch triggers 
           if (!(await found(change))) unseen.push(`${column} of ${row.id}: ${value}`)
         }
     expect(changes).toBeGreaterThan(100)
+    expect(unseen).toEqual([])
+  })
+
+  it('finds every body that was taken away as the retention does it', async () => {
+    const unseen: string[] = []
+    for (const { id, actor, data } of await rows()) {
+      const emptied = { data: null, account_id: null, actor: String(actor).split(':', 1)[0] }
+      if (data && !(await found((trx) => trx('audit_events').where({ id }).update(emptied)))) unseen.push(id)
+    }
     expect(unseen).toEqual([])
   })
 
@@ -147,6 +157,13 @@ describeOnBoth('an audit log that somebody tampers with who may switch triggers 
       `delete from audit_events where position = 5; update audit_heads set position = 4,
        chain = (select chain from audit_events where position = 4)`,
     ],
+    [
+      'the end of the chain cut off, with note and counts made to fit',
+      `delete from audit_events where position = 5; update audit_heads set position = 4,
+       chain = (select chain from audit_events where position = 4);
+       delete from audit_counts; insert into audit_counts (backend, appended) select 0, count(*) from audit_events`,
+    ],
+    ['the note of the head with another proof', "update audit_heads set mac = 'a.x'"],
     ['the counts deleted', 'delete from audit_counts'],
     [
       'an event that the service did not write',

@@ -28,8 +28,15 @@ export type TestApp = App & {
   advance(duration: string): Promise<void>
 }
 
-/** Starts the whole application on free ports with data of its own; `close` removes everything. */
-export async function startTestApp(variables: Record<string, string> = {}, backend: Backend = usual): Promise<TestApp> {
+/**
+ * Starts the whole application on free ports with data of its own; `close` removes everything. A machine that is busy with something else
+ * is no overload of ours, unless `sheds`.
+ */
+export async function startTestApp(
+  variables: Record<string, string> = {},
+  backend: Backend = usual,
+  { sheds = false } = {},
+): Promise<TestApp> {
   const dataDir = await mkdtemp(join(tmpdir(), 'aok-'))
   if (backend === 'embedded' && !variables.DATABASE_URL) copyTemplate(dataDir, 'migrated')
   const servers = backend === 'servers' ? await createServers(dataDir) : undefined
@@ -43,8 +50,7 @@ export async function startTestApp(variables: Record<string, string> = {}, backe
     ...servers?.variables,
     ...variables,
   })
-  // A machine that is busy with something else blocks no event loop of ours; whoever tests that has limits of its own.
-  const app = await startApp(variables.CONFIG_DIR ? config : withoutStandstill(config))
+  const app = await startApp(sheds ? config : withoutStandstill(config))
   return {
     ...app,
     demo: `http://localhost:${app.demoPort}`,

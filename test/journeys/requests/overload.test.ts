@@ -42,7 +42,7 @@ function writeConfig(): string {
 
 let app: TestApp
 beforeAll(async () => {
-  app = await startTestApp({ CONFIG_DIR: writeConfig(), TRUST_PROXY: 'true' })
+  app = await startTestApp({ CONFIG_DIR: writeConfig(), TRUST_PROXY: 'true' }, undefined, { sheds: true })
 })
 afterAll(async () => {
   await app?.close()

@@ -75,10 +75,21 @@ export function createFieldEncryption(ring: KeyRing): FieldEncryption {
 type Parts = { iv: Buffer; tag: Buffer; text: Buffer }
 
 function sealAt(secret: KeyObject, context: string, plain: Uint8Array): Parts {
-  const iv = randomBytes(ivBytes)
+  const iv = nextNonce()
   const cipher = createCipheriv('aes-256-gcm', keyOfPlace(secret, context), iv).setAAD(Buffer.from(context))
-  const text = Buffer.concat([cipher.update(plain), cipher.final()])
+  const text = cipher.update(plain)
+  // A stream cipher has given all; this computes the tag.
+  cipher.final()
   return { iv, tag: cipher.getAuthTag(), text }
+}
+
+/** Random bytes for many nonces: asking the system for each takes as long as encrypting a field. Each is handed out once. */
+const nonces = { bytes: Buffer.alloc(0), used: 0 }
+
+function nextNonce(): Buffer {
+  if (nonces.used === nonces.bytes.length) Object.assign(nonces, { bytes: randomBytes(512 * ivBytes), used: 0 })
+  nonces.used += ivBytes
+  return nonces.bytes.subarray(nonces.used - ivBytes, nonces.used)
 }
 
 function openAt(secret: KeyObject, context: string, { iv, tag, text }: Parts): Buffer {

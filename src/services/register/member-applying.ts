@@ -1,9 +1,18 @@
 import { addDays, berlinDay } from '../../domain/calendar.ts'
 import type { InsuredPerson } from '../../domain/register/eligibility.ts'
 import type { UnitOfWork } from '../../stores/transaction.ts'
+import { ahead } from '../ahead.ts'
 import type { LineSet } from './line-set.ts'
 import { readMemberFile } from './member-file.ts'
-import { batchSize, changedFile, hold, type ImportJob, namesEverybody, refuseChangedFile } from './member-import-job.ts'
+import {
+  batchesAhead,
+  batchSize,
+  changedFile,
+  hold,
+  type ImportJob,
+  namesEverybody,
+  refuseChangedFile,
+} from './member-import-job.ts'
 import { parseMemberRecord } from './member-record.ts'
 
 /** Ends a transaction without a trace. */
@@ -14,12 +23,14 @@ class TakenBack extends Error {}
  * @throws MemberFileFault when the file is not the one that was judged
  */
 export async function apply(job: ImportJob, toApply: LineSet): Promise<void> {
-  const { options, report } = job
+  const { options, report, sealing } = job
   const { now, actor = 'cli' } = options
   report.unchanged = report.lines - report.refused - toApply.size
-  for await (const batch of toApply.size > 0 ? readAgain(job, toApply) : []) {
+  const seal = async (batch: InsuredPerson[]) => ({ batch, prepared: await sealing.prepare(batch, now) })
+  const batches = toApply.size > 0 ? ahead(readAgain(job, toApply), batchesAhead, seal) : []
+  for await (const { batch, prepared } of batches) {
     await inTransaction(job, async (unit) => {
-      const { changedHashes, ...counts } = await unit.insuredPersons.upsertMany(batch, now)
+      const { changedHashes, ...counts } = await unit.insuredPersons.upsertMany(batch, now, prepared)
       for (const key of ['added', 'changed', 'unchanged'] as const) report[key] += counts[key]
       if (changedHashes.length > 0) await job.onChanged(unit, changedHashes, now, options.onLeftOut)
     })

@@ -4,6 +4,7 @@ import type { Stores } from '../../stores/index.ts'
 import type { LeftOut } from '../../stores/open-each.ts'
 import type { Transaction, UnitOfWork } from '../../stores/transaction.ts'
 import { inspectMemberFile, type MemberColumn, MemberFileFault } from './member-file.ts'
+import type { PersonSealing } from './person-sealing.ts'
 
 /** A refused field of a line (from 1, the heading is line 1); `field` is null when the whole line is unreadable. */
 export type RefusedLine = { line: number; field: MemberColumn | null; reason: string }
@@ -59,6 +60,8 @@ export type MemberImportDeps = {
   suspiciousShare: number
   /** The rules for persons who changed, in the transaction of their batch (mission.md, "The register changes"). */
   onChanged(unit: UnitOfWork, changedHashes: string[], now: Date, leftOut?: LeftOut): Promise<void>
+  /** Opens what hashes and seals, for a file of so many bytes. */
+  openSealing(bytes: number): PersonSealing
   /** What a letter shows for a text; `null` when a letter of it cannot be drawn. */
   toPrintable(text: string): string | null
 }
@@ -74,9 +77,13 @@ export type ImportJob = MemberImportDeps & {
   totalBytes: number
   mark: string
   report: ImportReport
+  sealing: PersonSealing
 }
 
-export const batchSize = 2000
+export const batchSize = 1000
+
+/** Batches that are hashed or sealed while one is written. */
+export const batchesAhead = 3
 
 /** A line that was left out may be anybody's: then nobody is taken to have left. */
 export const namesEverybody = ({ options, report }: ImportJob) => options.full === true && report.refused === 0

@@ -19,14 +19,17 @@ export function createMemberImport(deps: MemberImportDeps) {
     async importFile(path: string, options: ImportOptions): Promise<ImportReport> {
       const id = randomUUID()
       const { bytes, mark } = await inspectMemberFile(path)
-      const job: ImportJob = { ...deps, id, path, options, totalBytes: bytes * 2, mark, report: emptyReport(options) }
+      const report = emptyReport(options)
       const other = options.beside ? null : await memberImports.begin(id)
-      if (other) return { ...job.report, ...refusal('running'), ...other }
+      if (other) return { ...report, ...refusal('running'), ...other }
+      const sealing = deps.openSealing(bytes)
+      const job: ImportJob = { ...deps, id, path, options, totalBytes: bytes * 2, mark, report, sealing }
       try {
         const toApply = await judge(job)
         if (job.report.outcome !== 'refused') await apply(job, toApply)
         return job.report
       } finally {
+        await sealing.close()
         await memberImports.end(id)
       }
     },

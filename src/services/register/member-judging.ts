@@ -1,8 +1,10 @@
 import { berlinDay } from '../../domain/calendar.ts'
 import type { InsuredPerson } from '../../domain/register/eligibility.ts'
+import { ahead } from '../ahead.ts'
 import { createLineSet, type LineSet } from './line-set.ts'
 import { type MemberColumn, type MemberLine, readMemberFile } from './member-file.ts'
 import {
+  batchesAhead,
   batchSize,
   hold,
   holdWhile,
@@ -26,16 +28,15 @@ export const refusal = (cause: NonNullable<ImportReport['cause']>) => ({ outcome
  * those who are new or may have changed. @throws MemberFileFault
  */
 export async function judge(job: ImportJob): Promise<LineSet> {
-  const { options, report, transaction } = job
+  const { options, report, transaction, sealing } = job
   const toApply = createLineSet()
-  for await (const batch of readGoodLines(job)) {
-    if (options.beside) for (const { line } of batch) toApply.add(line)
-    else
+  if (options.beside) for await (const batch of readGoodLines(job)) for (const { line } of batch) toApply.add(line)
+  else
+    for await (const lines of ahead(readGoodLines(job), batchesAhead, sealing.stage))
       await transaction(async ({ memberImports }) => {
         await hold(job, memberImports)
-        await memberImports.note(batch)
+        await memberImports.note(lines)
       })
-  }
   await refuseChangedFile(job)
   Object.assign(report, await findCause(job))
   if (report.outcome === 'refused' || options.beside) return toApply

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { insuranceNumberHashes } from '../../crypto/blind-index.ts'
 import type { Protection } from '../../crypto/protection.ts'
@@ -6,6 +5,7 @@ import type { InsuredPerson } from '../../domain/register/eligibility.ts'
 import { holdLock } from '../database/advisory-locks.ts'
 import type { Database } from '../database/database.ts'
 import { type LeftOut, openEach } from '../open-each.ts'
+import { type PersonLines, personLine, preparePersons } from './person-lines.ts'
 import {
   openPerson,
   type PersonRow,
@@ -26,28 +26,33 @@ export type UpsertCounts = { added: number; changed: number; unchanged: number; 
 export function createInsuredPersonStore(db: Database, protection: Protection) {
   const { hash } = protection
 
-  async function upsertBatch(trx: Database, batch: readonly InsuredPerson[], now: Date): Promise<UpsertCounts> {
+  async function upsertBatch(
+    trx: Database,
+    batch: readonly InsuredPerson[],
+    prepared: PersonLines,
+    now: Date,
+  ): Promise<UpsertCounts> {
     const total: UpsertCounts = { added: 0, changed: 0, unchanged: 0, changedHashes: [] }
-    const hashesOf = new Map(batch.map((person) => [person, insuranceNumberHashes(hash, person.insuranceNumber)]))
-    const rows = await findRows(trx, [...hashesOf.values()].flat())
+    const rows = await findRows(trx, prepared.hashes.flat())
     const known = new Map(rows.map((row) => [row.insurance_number_hash, row]))
-    const written: (PersonRow & { record_fingerprint: string })[] = []
+    const written: string[] = []
     const refreshed: { hash: string; fingerprint: string }[] = []
-    for (const person of batch) {
-      const hashes = hashesOf.get(person) ?? []
+    for (const [index, person] of batch.entries()) {
+      const hashes = prepared.hashes[index] ?? []
       const row = hashes.map((candidate) => known.get(candidate)).find(Boolean)
-      const record_fingerprint = recordFingerprint(protection, person)
       const state = row ? compare(protection, row, person) : 'added'
       total[state === 'refreshed' ? 'unchanged' : state]++
       if (state === 'refreshed' && row)
-        refreshed.push({ hash: row.insurance_number_hash, fingerprint: record_fingerprint })
+        refreshed.push({ hash: row.insurance_number_hash, fingerprint: recordFingerprint(protection, person) })
       if (state === 'changed') total.changedHashes.push(...hashes)
-      if (state === 'unchanged' || state === 'refreshed') continue
+      if (state === 'added') written.push(prepared.lines[index] ?? '')
+      if (state !== 'changed' || !row) continue
       // A person keeps the index of the key it was first stored under: accounts may hold the same one.
-      const index = row && { insurance_number_hash: row.insurance_number_hash }
-      written.push({ ...sealPerson(protection, row?.id ?? randomUUID(), person), ...index, record_fingerprint })
+      const { insurance_number_hash } = row
+      const sealed = { ...sealPerson(protection, row.id, person), insurance_number_hash }
+      written.push(personLine(protection, sealed, person, now))
     }
-    await writePersons(trx, written, now)
+    await writePersons(trx, written)
     await refreshFingerprints(trx, refreshed)
     return total
   }
@@ -89,14 +94,21 @@ export function createInsuredPersonStore(db: Database, protection: Protection) {
 
     /**
      * Adds and changes persons in batches; only one transaction imports at a time. No number may stand twice in `persons`.
-     * `changedHashes` holds each changed number's blind index under every key of the ring, for look-ups while keys rotate.
+     * `changedHashes` holds each changed number's blind index under every key of the ring, for look-ups while keys rotate. `prepared`: what
+     * was hashed and sealed of them before, with the same `now`.
      */
-    upsertMany: (persons: readonly InsuredPerson[], now: Date): Promise<UpsertCounts> =>
+    upsertMany: (
+      persons: readonly InsuredPerson[],
+      now: Date,
+      prepared: PersonLines = preparePersons(protection, persons, now),
+    ): Promise<UpsertCounts> =>
       db.transaction(async (tx) => {
         await holdLock(tx, 'register')
         const sum: UpsertCounts = { added: 0, changed: 0, unchanged: 0, changedHashes: [] }
         for (let start = 0; start < persons.length; start += batchSize) {
-          const counts = await upsertBatch(tx, persons.slice(start, start + batchSize), now)
+          const end = start + batchSize
+          const own = { hashes: prepared.hashes.slice(start, end), lines: prepared.lines.slice(start, end) }
+          const counts = await upsertBatch(tx, persons.slice(start, end), own, now)
           for (const key of ['added', 'changed', 'unchanged'] as const) sum[key] += counts[key]
           sum.changedHashes.push(...counts.changedHashes)
         }

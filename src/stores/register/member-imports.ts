@@ -1,12 +1,11 @@
 import { insuranceNumberHashes } from '../../crypto/blind-index.ts'
 import type { Protection } from '../../crypto/protection.ts'
 import type { CalendarDay } from '../../domain/calendar.ts'
-import type { InsuredPerson } from '../../domain/register/eligibility.ts'
 import { holdLock } from '../database/advisory-locks.ts'
-import { loadRows } from '../database/bulk-load.ts'
+import { loadLines } from '../database/bulk-load.ts'
 import type { Database } from '../database/database.ts'
 import { placeOf } from '../keys/protected-tables.ts'
-import { recordFingerprints } from './person-record.ts'
+import { stagedColumns } from './person-lines.ts'
 
 /** How long an import that has died keeps others out, in seconds; a living one renews it with every batch. */
 const leaseSeconds = 60
@@ -15,8 +14,6 @@ const linesPerFetch = 50_000
 
 /** How many persons are covered on a day, and how many of them a full file does not name. */
 export type LeaverCount = { covered: number; left: number }
-
-const rowColumns = { line: 'integer', slot: 'smallint', insurance_number_hash: 'text', fingerprints: 'text[]' }
 
 /** Persons of the file who are in the register as the file has them. */
 const knownUnchanged = `select r.line from member_import_rows r join insured_persons p using (insurance_number_hash)
@@ -79,19 +76,8 @@ export function createMemberImportStore(db: Database, protection: Protection) {
         return 1
       }),
 
-    /** Notes persons of the file with their lines, under every key of the ring, within a transaction. */
-    async note(persons: readonly { line: number; person: InsuredPerson }[]): Promise<void> {
-      const rows = persons.flatMap(({ line, person }) => {
-        const fingerprints = recordFingerprints(protection, person)
-        return insuranceNumberHashes(hash, person.insuranceNumber).map((index, slot) => [
-          line,
-          slot,
-          index,
-          fingerprints,
-        ])
-      })
-      await loadRows(db, 'member_import_rows', rowColumns, rows)
-    },
+    /** Notes persons of the file (`stagedLines`), within a transaction. */
+    note: (lines: readonly string[]): Promise<void> => loadLines(db, 'member_import_rows', stagedColumns, lines),
 
     /**
      * Calls `visit` with the lines of all persons of the file's `persons` who are new, or not known to be unchanged, in their order.

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeEach, expect, it } from 'vitest'
 import { createMemberImport } from '../../../src/services/register/member-import.ts'
 import { holdWhile, type ImportOptions } from '../../../src/services/register/member-import-job.ts'
+import { createPersonSealing } from '../../../src/services/register/person-sealing.ts'
 import { writeMemberFile } from '../../bench/member-file.ts'
 import { loadToPrintable } from '../../support/printable.ts'
 import { createServiceWorld } from '../../support/services.ts'
@@ -20,10 +21,13 @@ describeOnDatabase('an import of the register', (database) => {
   })
 
   function importFile(options: Partial<ImportOptions> = {}) {
-    const { stores, transaction, clock } = createServiceWorld(database())
+    const { stores, transaction, clock, protection } = createServiceWorld(database())
     const toPrintable = loadToPrintable()
     const onChanged = async () => {}
-    const members = createMemberImport({ stores, transaction, suspiciousShare: 0.02, toPrintable, onChanged })
+    const openSealing = () => createPersonSealing(protection)
+    const members = createMemberImport({
+      ...{ stores, transaction, suspiciousShare: 0.02, toPrintable, onChanged, openSealing },
+    })
     return members.importFile(file, { now: clock.now(), ...options })
   }
   const count = async () => Number((await database()('insured_persons').count('* as n').first())?.n)

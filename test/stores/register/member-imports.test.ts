@@ -4,6 +4,7 @@ import { createFieldEncryption, createKeyedHash } from '../../../src/crypto/fiel
 import type { KeyRing } from '../../../src/crypto/key-ring.ts'
 import type { InsuredPerson } from '../../../src/domain/register/eligibility.ts'
 import { createStores } from '../../../src/stores/index.ts'
+import { stagedLines } from '../../../src/stores/register/person-lines.ts'
 import { erika } from '../../support/members.ts'
 import { describeOnBoth } from '../../support/stores/databases.ts'
 import { newKey } from '../../support/stores/protection.ts'
@@ -21,11 +22,10 @@ describeOnBoth('imports of the register', (database) => {
   const stores = (...ring: KeyRing) =>
     createStores(database(), { encryption: createFieldEncryption(ring), hash: createKeyedHash(ring) })
   const note = (ring: KeyRing, list: InsuredPerson[]) =>
-    database().transaction((trx) =>
-      createStores(trx, { encryption: createFieldEncryption(ring), hash: createKeyedHash(ring) }).memberImports.note(
-        numbered(list),
-      ),
-    )
+    database().transaction((trx) => {
+      const protection = { encryption: createFieldEncryption(ring), hash: createKeyedHash(ring) }
+      return createStores(trx, protection).memberImports.note(stagedLines(protection, numbered(list)))
+    })
   const linesToApply = async (...ring: KeyRing) => {
     const found: number[] = []
     const noted = await database()('member_import_rows').where({ slot: 0 }).count('* as n').first()

@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type App, startApp } from '../../src/app.ts'
-import { type Config, loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config.ts'
+import { calm } from './calm.ts'
 import { createInbox, type Inbox } from './inbox.ts'
 import { copyTemplate } from './stores/database-templates.ts'
 import { createStartedDatabase, takeRedisDatabase } from './stores/server-database.ts'
@@ -50,7 +51,7 @@ export async function startTestApp(
     ...servers?.variables,
     ...variables,
   })
-  const app = await startApp(sheds ? config : withoutStandstill(config))
+  const app = await startApp(sheds ? config : calm(config))
   return {
     ...app,
     demo: `http://localhost:${app.demoPort}`,
@@ -71,13 +72,6 @@ export async function startTestApp(
       await rm(dataDir, { recursive: true, force: true })
     },
   }
-}
-
-function withoutStandstill(config: Config): Config {
-  const { loadShedding } = config.limits
-  const eventLoopDelay = { begin: Number.POSITIVE_INFINITY, end: Number.POSITIVE_INFINITY }
-  const knownBrowsers = { ...loadShedding.knownBrowsers, eventLoopDelay }
-  return { ...config, limits: { ...config.limits, loadShedding: { ...loadShedding, eventLoopDelay, knownBrowsers } } }
 }
 
 /** A database and a numbered database of Redis of its own. */

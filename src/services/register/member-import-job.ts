@@ -1,5 +1,4 @@
 import type { Actor } from '../../audit/event.ts'
-import type { InsuredPerson } from '../../domain/register/eligibility.ts'
 import type { Stores } from '../../stores/index.ts'
 import type { LeftOut } from '../../stores/open-each.ts'
 import type { Transaction, UnitOfWork } from '../../stores/transaction.ts'
@@ -65,9 +64,6 @@ export type MemberImportDeps = {
   /** What a letter shows for a text; `null` when a letter of it cannot be drawn. */
   toPrintable(text: string): string | null
 }
-
-/** A person with the line of the file. */
-export type NumberedPerson = { line: number; person: InsuredPerson }
 
 /** One run of an import. `mark` changes when the file is written; the file is read twice, so its bytes count twice. */
 export type ImportJob = MemberImportDeps & {

@@ -10,12 +10,13 @@ import {
   holdWhile,
   type ImportJob,
   type ImportReport,
-  type NumberedPerson,
   namesEverybody,
   type RefusedLine,
   refuseChangedFile,
 } from './member-import-job.ts'
+
 import { parseMemberRecord, type RecordRules } from './member-record.ts'
+import type { NumberedPerson } from './person-sealing.ts'
 import { createSeenNumbers } from './seen-numbers.ts'
 
 const listedRefusals = 1000

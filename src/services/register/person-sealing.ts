@@ -5,7 +5,9 @@ import type { KeyRing } from '../../crypto/key-ring.ts'
 import type { Protection } from '../../crypto/protection.ts'
 import type { InsuredPerson } from '../../domain/register/eligibility.ts'
 import { type PersonLines, preparePersons, stagedLines } from '../../stores/register/person-lines.ts'
-import type { NumberedPerson } from './member-import-job.ts'
+
+/** A person with the line of the file. */
+export type NumberedPerson = { line: number; person: InsuredPerson }
 
 /** Hashes and seals persons of an import, apart from the database. */
 export type PersonSealing = {

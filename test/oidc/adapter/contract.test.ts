@@ -47,17 +47,10 @@ describeOnEveryStore('adapter', (current) => {
     for (const secret of [id, grantId, session.id, 'account-4711', 'uid-']) expect(kept).not.toContain(secret)
   })
 
-  it('has nothing of what a version before has left, and fails for what was moved', async () => {
+  it('fails for what was moved to another id', async () => {
     const { store } = current()
-    const before = [
-      'k1',
-      ...['a'.repeat(12), 'b'.repeat(16), 'c'].map((part) => Buffer.from(part).toString('base64url')),
-    ]
     for (const model of ['Session', 'RefreshToken', 'Interaction', 'Grant']) {
-      const [id, uid] = [randomUUID(), randomUUID()]
-      await store.save(model, hashToken(id), { sealed: before.join('.'), lifetime: 60, uidHash: hashToken(uid) })
-      expect(await adapter(model).find(id)).toBeUndefined()
-      expect(await adapter(model).findByUid(uid)).toBeUndefined()
+      const id = randomUUID()
       const { id: own } = await add(model)
       const { sealed = '' } = (await store.find(model, hashToken(own))) ?? {}
       await store.save(model, hashToken(id), { sealed, lifetime: 60 })

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TestApp } from '../app.ts'
+import { calmConfigDir } from '../calm.ts'
 import { createInbox } from '../inbox.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -36,7 +37,7 @@ export function startChild(
   const [program = '', ...rest] = [...within, process.execPath, 'src/main.ts', ...args]
   const child = spawn(program, rest, {
     cwd,
-    env: { ...bare, PORT: '0', DEMO_PORT: '0', ...variables },
+    env: { ...bare, PORT: '0', DEMO_PORT: '0', ...(cwd === root && { CONFIG_DIR: calmConfigDir() }), ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let out = ''

@@ -12,7 +12,7 @@ const never = 3_600_000
 /** The settings without shedding by standstill. */
 export function calm(config: Config): Config {
   const { loadShedding } = config.limits
-  const eventLoopDelay = { begin: never, end: never }
+  const eventLoopDelay = { begin: never, end: never - 1 }
   const knownBrowsers = { ...loadShedding.knownBrowsers, eventLoopDelay }
   return { ...config, limits: { ...config.limits, loadShedding: { ...loadShedding, eventLoopDelay, knownBrowsers } } }
 }
@@ -27,7 +27,7 @@ export function calmConfigDir(): string {
   cpSync(shipped, made, { recursive: true })
   const calmed = limits.replaceAll(
     /eventLoopDelay: \{ begin: \d+, end: \d+ \}/g,
-    `eventLoopDelay: { begin: ${never}, end: ${never} }`,
+    `eventLoopDelay: { begin: ${never}, end: ${never - 1} }`,
   )
   writeFileSync(join(made, 'limits.yaml'), calmed)
   folder = made

@@ -99,11 +99,17 @@ export function createRedisArtefactStore(redis: RedisGateway, prefix = 'meine-ao
     const lifetime = milliseconds(artefact.lifetime)
     const { grantHash, uidHash, userCodeHash } = artefact
     // First, so that whatever can be found can be revoked; and answered where nodes of a cluster keep no order.
-    const joined = grantHash && run(client, 'joinGrant', listOf(grantHash), key, lifetime)
+    const joined = grantHash ? run(client, 'joinGrant', listOf(grantHash), key, lifetime) : undefined
     if (client.isCluster) await joined
+    const saving = run(client, 'saveArtefact', key, artefact.sealed, lifetime, when)
+    // What is not in the list could not be revoked: it goes again.
+    const listed = joined?.catch(async (fault) => {
+      if ((await saving) === 1) await client.del(key)
+      throw fault
+    })
     const [saved] = await Promise.all([
-      run(client, 'saveArtefact', key, artefact.sealed, lifetime, when),
-      joined,
+      saving,
+      listed,
       uidHash && client.set(keyOf(`${model}:uid`, uidHash), idHash, 'PX', lifetime),
       userCodeHash && client.set(keyOf(`${model}:userCode`, userCodeHash), idHash, 'PX', lifetime),
     ])

@@ -237,6 +237,8 @@ describeOnServer('many hands at once', (database) => {
     expect((await sixteenTimes((n) => of(n).suspend('portal', actor))).filter(Boolean)).toHaveLength(1)
     expect((await sixteenTimes((n) => of(n).resume('portal', actor))).filter(Boolean)).toHaveLength(1)
     const types = (await worlds[0].events()).map(({ type }) => type)
-    expect(types.slice(2)).toEqual(['client_suspended', 'client_resumed'])
+    // Processes take numbers of events ahead, so that of two processes the later event may have the smaller one.
+    const moves = types.filter((type) => type === 'client_suspended' || type === 'client_resumed')
+    expect(moves.sort()).toEqual(['client_resumed', 'client_suspended'])
   })
 })

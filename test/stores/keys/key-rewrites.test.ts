@@ -11,6 +11,7 @@ import { createKeyUsageStore } from '../../../src/stores/keys/key-usage.ts'
 import { protectedTables } from '../../../src/stores/keys/protected-tables.ts'
 import { createSigningKeyStore } from '../../../src/stores/keys/signing-keys.ts'
 import { createOidcArtefactStore } from '../../../src/stores/sign-in/oidc-artefacts.ts'
+import { newClient } from '../../support/clients.ts'
 import { erika, newAccount } from '../../support/members.ts'
 import { describeOnBoth, describeOnServer, urlOf } from '../../support/stores/databases.ts'
 import { createProtection, newKey } from '../../support/stores/protection.ts'
@@ -46,6 +47,7 @@ async function fill(db: Database, protection: Protection) {
   await db('print_runs').where({ id: runId }).update({ pdf })
   await stores.messages.add({ id: messageId, kind: 'email', payload: { to: 'a@b' }, expiresAt: null, createdAt: now })
   await stores.journeys.begin({ id: 'journey-1', kind: 'sign-in', state: { step: 'password' }, expiresAt: now })
+  await stores.clients.save([newClient({ contacts: ['team@example.org'] })], null, now)
   const keys = createSigningKeyStore(db, protection)
   await keys.add(await createSigningKey('ES256'), 'current', now)
   await keys.derivationSecret('pairwise', 'secret', now)

@@ -31,6 +31,7 @@ const fillers: Readonly<Record<string, () => unknown>> = {
   bigint: () => 0,
   boolean: () => false,
   jsonb: () => '{}',
+  ARRAY: () => [],
 }
 
 /** Puts a row into a table, whatever its columns are, with every protected value bound to it. */
@@ -110,7 +111,18 @@ describeOnBoth('protected values', (database) => {
           : protection.encryption.decrypt(String(a[column]), place)
       expect(open(placeOf(spec.table, column, a)).toString()).toMatch(/^plain 0$|^A123456780$/)
       const id = randomUUID()
-      const everyKey = { ...a, id, run_id: id, worker: id, name: 'x', index: 0, model: 'x', id_hash: 'x', kid: 'x' }
+      const everyKey = {
+        ...a,
+        id,
+        run_id: id,
+        worker: id,
+        name: 'x',
+        index: 0,
+        model: 'x',
+        id_hash: 'x',
+        kid: 'x',
+        client_id: 'x',
+      }
       const own = placeOf(spec.table, column, a)
       for (const { spec: other, column: there } of places) {
         for (const row of [a, everyKey]) {

@@ -13,12 +13,12 @@ const hours = 1 / 24
 const kept: { table: string; time: string; days: number; row?: Record<string, unknown> }[] = [
   { table: 'journeys', time: 'expires_at', days: 1 },
   { table: 'one_time_codes', time: 'issued_at', days: 2 },
-  { table: 'device_links', time: 'expires_at', days: 0 },
+  { table: 'browser_links', time: 'expires_at', days: 0 },
   { table: 'messages', time: 'created_at', days: 30 },
   { table: 'sms_receipts', time: 'sent_at', days: 90 },
   { table: 'unlock_letters', time: 'printable_from', days: 31, row: { account_id: null, state: 'ended' } },
   { table: 'activation_links', time: 'last_day', days: 366 },
-  { table: 'known_devices', time: 'last_used_at', days: 400 },
+  { table: 'known_browsers', time: 'last_used_at', days: 400 },
   { table: 'consents', time: 'last_used_at', days: 400 },
   { table: 'returned_letters', time: 'returned_at', days: 731 },
 ]

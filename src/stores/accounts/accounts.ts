@@ -1,46 +1,24 @@
 import { insuranceNumberHashes } from '../../crypto/blind-index.ts'
-import { hashToken } from '../../crypto/field-encryption.ts'
 import type { Protection } from '../../crypto/protection.ts'
 import { accountMoves, resumable, type SuspensionReason } from '../../domain/account-state.ts'
 import type { CalendarDay } from '../../domain/calendar.ts'
-import type { InsuredPerson } from '../../domain/register/eligibility.ts'
-import { type Database, onceOnly } from '../database/database.ts'
+import type { Database } from '../database/database.ts'
 import { writerOf } from '../database/writes.ts'
 import { type LeftOut, openEach } from '../open-each.ts'
-import { createInsuredPersonStore } from '../register/insured-persons.ts'
-import { openPerson, personColumns, personDayColumns } from '../register/person-record.ts'
-import { forgetTraces } from './account-ends.ts'
-import {
-  type Account,
-  type AccountRow,
-  accountColumns,
-  type NewAccount,
-  readAccount,
-  writeAccount,
-} from './account-record.ts'
+import { createAccountLookUps } from './account-look-ups.ts'
+import { type Account, type AccountRow, type NewAccount, readAccount, writeAccount } from './account-record.ts'
+import { createRegistrationEnds } from './registration-ends.ts'
 
 export type { Account, NewAccount } from './account-record.ts'
-
-/** Columns of a table under its alias. */
-const namesOf = (alias: string, columns: readonly string[]) => columns.map((column) => `${alias}.${column}`).join(', ')
-
-/** The id that no account has. */
-const nobody = '00000000-0000-4000-8000-000000000000'
 
 /** Creates the store of accounts: every change of state is one guarded statement. */
 export function createAccountStore(db: Database, protection: Protection) {
   const { hash } = protection
-  const toAccount = (row: AccountRow | undefined): Account | null => (row ? readAccount(row, protection) : null)
   const readRow = (row: AccountRow) => readAccount(row, protection)
   const accounts = () => db('accounts')
   /** The accounts that a move may start from, as the domain's table has it. */
   const before = (move: keyof typeof accountMoves) => accounts().whereIn('state', accountMoves[move].from)
   const write = writerOf(db)
-  const forgotten = async (rows: { id: string }[]): Promise<string[]> => {
-    const ids = rows.map(({ id }) => id)
-    await forgetTraces(db, ids)
-    return ids
-  }
   const signedIn = (authTime: number) => ({
     last_auth_time: db.raw('greatest(last_auth_time, ?::bigint)', [authTime]),
   })
@@ -54,6 +32,8 @@ export function createAccountStore(db: Database, protection: Protection) {
     ),
   })
   return {
+    ...createAccountLookUps(db, protection),
+    ...createRegistrationEnds(db, protection),
     /** Creates a registration that waits for its activation link; `false` when the user name has been taken meanwhile. */
     async create(account: NewAccount): Promise<boolean> {
       const rows = await accounts()
@@ -63,62 +43,6 @@ export function createAccountStore(db: Database, protection: Protection) {
         .returning('id')
       return rows.length === 1
     },
-    find: async (id: string) => toAccount(await accounts().where({ id }).first(accountColumns)),
-    findMany: async (ids: readonly string[], leftOut?: LeftOut) =>
-      openEach(await accounts().whereIn('id', ids), readRow, leftOut),
-    /**
-     * The account of a user name, and whether it knows the browser: one statement that takes the same work for every name.
-     * `browser` is the random id in the browser's signed cookie.
-     */
-    async findSender(username: string, browser: string): Promise<{ account: Account | null; browserKnown: boolean }> {
-      const { rows } = await db.raw(
-        `select ${namesOf('a', accountColumns)}, exists (
-           select 1 from known_browsers b where b.account_id = coalesce(a.id, ?::uuid) and b.browser_hash = ?
-         ) as browser_known
-         from (select ?::text as username) asked left join accounts a on a.username = asked.username`,
-        [nobody, hashToken(browser), username],
-      )
-      const [row] = rows
-      return { account: row.id === null ? null : readRow(row), browserKnown: row.browser_known }
-    },
-    /** An account and its person in the register, who may have come there under an older key. */
-    async findWithPerson(id: string): Promise<{ account: Account; person: InsuredPerson | null } | null> {
-      const { rows } = await db.raw(
-        `select ${namesOf('a', accountColumns)}, to_jsonb(p) as person
-         from accounts a left join lateral (
-           select ${namesOf('i', [...personColumns, ...personDayColumns])}
-           from insured_persons i where i.insurance_number_hash = a.insurance_number_hash
-         ) p on true where a.id = ?`,
-        [id],
-      )
-      const [row] = rows
-      if (!row) return null
-      const account = readRow(row)
-      if (row.person) return { account, person: openPerson(protection, row.person) }
-      const olderKeys = account.insuranceNumberHashes.length > 1
-      const persons = createInsuredPersonStore(db, protection)
-      return { account, person: olderKeys ? await persons.findByInsuranceNumber(account.insuranceNumber) : null }
-    },
-    usernameTaken: async (username: string) =>
-      (await accounts().where({ username }).first(db.raw('1 as taken'))) !== undefined,
-    /** The account of this number that has been signed in to before and has not ended. */
-    findActiveByNumber: async (insuranceNumber: string) =>
-      toAccount(
-        await accounts()
-          .whereIn('insurance_number_hash', insuranceNumberHashes(hash, insuranceNumber))
-          .whereNotNull('active_since')
-          .whereNot({ state: 'ended' })
-          .first(),
-      ),
-    /** Those of these number hashes whose account has been signed in to before and has not ended. */
-    activeHashes: async (hashes: readonly string[]): Promise<Set<string>> =>
-      new Set(
-        await accounts()
-          .whereIn('insurance_number_hash', hashes)
-          .whereNotNull('active_since')
-          .whereNot({ state: 'ended' })
-          .pluck('insurance_number_hash'),
-      ),
     async activateRegistration(id: string, now: Date): Promise<boolean> {
       return (
         (await before('activateRegistration')
@@ -224,67 +148,6 @@ export function createAccountStore(db: Database, protection: Protection) {
           .whereNotExists(others)
           .update({ state: accountMoves.reopen.to, state_changed_at: now, ...endSignIns() })) === 1
       )
-    },
-    /** Accounts with one of these number hashes that have been active, for the rules of an import. */
-    findAllByNumberHashes: async (hashes: string[], leftOut?: LeftOut) =>
-      openEach(await accounts().whereIn('insurance_number_hash', hashes), readRow, leftOut),
-    /** Deletes the other registrations of a number; the account that became active stays. */
-    async deleteOtherRegistrations(keepId: string, insuranceNumber: string): Promise<string[]> {
-      const rows = await before('deleteOtherRegistrations')
-        .whereIn('insurance_number_hash', insuranceNumberHashes(hash, insuranceNumber))
-        .whereNot({ id: keepId })
-        .whereNull('active_since')
-        .delete('id')
-      return await forgotten(rows)
-    },
-    /** Deletes registrations whose activation link ended before `today`; safe to run twice and in parallel. */
-    async deleteNotActivated(today: CalendarDay, limit: number): Promise<string[]> {
-      const due = before('deleteNotActivated')
-        .where('activation_last_day', '<', today)
-        .orderBy('activation_last_day')
-        .limit(limit)
-        .forUpdate()
-        .skipLocked()
-        .select('id')
-      return await forgotten(await before('deleteNotActivated').where(onceOnly(db, due)).delete('id'))
-    },
-    /** Deletes registrations that were never signed in to and whose last code ended before `codeEndedBefore`. */
-    async deleteNeverSignedIn(codeEndedBefore: CalendarDay, limit: number): Promise<string[]> {
-      const letterUnderWay = db('unlock_letters')
-        .whereRaw('unlock_letters.account_id = accounts.id')
-        .whereIn('unlock_letters.state', ['requested', 'prepared'])
-      const due = before('deleteNeverSignedIn')
-        .whereNull('active_since')
-        .where('code_last_day', '<', codeEndedBefore)
-        .whereNotExists(letterUnderWay)
-        .orderBy('code_last_day')
-        .limit(limit)
-        .forUpdate()
-        .skipLocked()
-        .select('id')
-      return await forgotten(
-        await before('deleteNeverSignedIn').where(onceOnly(db, due)).whereNull('active_since').delete('id'),
-      )
-    },
-    /**
-     * Claims the accounts to which the reminder of this number is due, counted from 1: registered before the instant, not reminded so
-     * often. Answers their ids.
-     */
-    async claimActivationReminders(number: number, registeredBefore: Date, limit: number): Promise<string[]> {
-      const due = accounts()
-        .where({ state: 'pending_activation' })
-        .where('activation_reminders', '<', number)
-        .where('registered_at', '<', registeredBefore)
-        .limit(limit)
-        .forUpdate()
-        .skipLocked()
-        .select('id')
-      const rows = await accounts()
-        .where(onceOnly(db, due))
-        .where('activation_reminders', '<', number)
-        .update({ activation_reminders: number })
-        .returning('id')
-      return rows.map((row) => row.id)
     },
   }
 }

@@ -64,6 +64,12 @@ module.exports = {
       '^src/(oidc|http|services|stores|gateways|audit|domain|crypto|journeys)/|^src/errors\\.ts',
       'oidc: everything below it, never config',
     ),
+    onlyCode(
+      'admin',
+      '^src/admin/',
+      '^src/(admin|http|services|domain)/|^src/errors\\.ts',
+      'admin: http, services, domain',
+    ),
     only(
       'jobs',
       '^src/jobs/',

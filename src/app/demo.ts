@@ -2,10 +2,12 @@ import type { Middleware } from 'koa'
 import type { Logger } from 'pino'
 import { demoMembersOf } from '../config/files.ts'
 import type { Config } from '../config.ts'
+import { createRandom } from '../crypto/random.ts'
 import { announce } from '../demo/announce.ts'
 import { startDevelopment } from '../demo/development.ts'
 import { followClock } from '../demo/follow-clock.ts'
 import { createDemoRelyingParty } from '../demo/relying-party/index.ts'
+import { seedDemoStaff } from '../demo/staff.ts'
 import type { ShiftableClock } from '../gateways/clock.ts'
 import type { Deliveries } from '../jobs/deliveries.ts'
 import { explainListenFault } from '../process/listener.ts'
@@ -67,5 +69,8 @@ export async function startDemo(settings: Settings): Promise<Partial<Development
     wake: deliveries.wake,
   })
   const { dataDir, demo } = config
-  return { ...development, greeting: await announce({ dataDir, issuer, demoPort, secret: demo?.clientSecret }) }
+  const { hasher } = accounts
+  const staff = await seedDemoStaff({ stores, transaction, clock, hasher, random: createRandom() })
+  const greeting = await announce({ dataDir, issuer, demoPort, secret: demo?.clientSecret, staff })
+  return { ...development, greeting }
 }

@@ -8,7 +8,7 @@ const rewritePace = { budget: 45_000, pause: 50 }
  * Lists every job of the product; a new one is one entry here and one line in docs/operate/jobs.md. A service that is dear is asked
  * for when its job runs.
  */
-export function createJobs({ accounts, keys, letters, messages, operation, stores }: Services): Job[] {
+export function createJobs({ accounts, keys, letters, messages, operation, staff, stores }: Services): Job[] {
   const { deadlineTasks, dataEnds, checkCoverage } = accounts
   const { smsReceipts } = messages
   const { statistics, audit } = operation
@@ -31,6 +31,7 @@ export function createJobs({ accounts, keys, letters, messages, operation, store
     { name: 'import-clean-up', cron: '*/5 * * * *', run: stores.memberImports.forgetDead },
     { name: 'audit-seal', cron: '* * * * *', run: audit.seal },
     { name: 'audit-retention', cron: '35 3 * * *', timeout: 3600, run: operation.emptyOldAuditEvents },
+    { name: 'staff-clean-up', cron: '25 4 * * *', run: staff.signIn.forgetOld },
     { name: 'signing-keys', cron: '*/10 * * * *', run: keys.signingKeys.step },
     {
       name: 'key-rewrite',

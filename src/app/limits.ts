@@ -7,6 +7,7 @@ import type { JourneyLimits } from '../journeys/deps.ts'
 import type { MtanLimits } from '../services/messages/mtans.ts'
 import { createNumberLimit } from '../services/messages/number-limit.ts'
 import type { SpendingLimits } from '../services/messages/sms-receipts.ts'
+import type { StaffSignInLimits } from '../services/staff/sign-in.ts'
 
 const minute = 60
 const hour = 60 * minute
@@ -62,6 +63,20 @@ export function createRequestLimitsOf(config: Config, limiter: Limiter, hash: Ke
     ],
     knownBrowser: limiter({ name: 'authorization_browser', count: most.perKnownBrowserAndMinute, window: minute }),
     pushed: perAddress({ name: 'authorization_pushed', count: most.pushedPerAddressAndMinute, window: minute }),
+  }
+}
+
+/** Creates the limits of the sign-in at the console: the numbers are those of members. */
+export function createStaffLimits(config: Config, limiter: Limiter, hash: KeyedHash): StaffSignInLimits {
+  const { failures, perAddressAndMinute } = config.limits.signIn
+  return {
+    address: createAddressLimits(
+      config,
+      limiter,
+      hash,
+    )({ name: 'staff_address', count: perAddressAndMinute, window: minute }),
+    failures: limiter({ name: 'staff_failures', ...failures }),
+    knownBrowserFailures: limiter({ name: 'staff_failures_known_browser', ...failures }),
   }
 }
 

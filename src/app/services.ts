@@ -7,6 +7,7 @@ import { createLetterServices } from './services/letters.ts'
 import { createMessageServices } from './services/messages.ts'
 import { createOperationServices } from './services/operation.ts'
 import { createRegisterServices } from './services/register.ts'
+import { createStaffServices } from './services/staff.ts'
 
 export type Services = Awaited<ReturnType<typeof createServices>>
 
@@ -24,7 +25,8 @@ export async function createServices(settings: ServiceSettings) {
   const accounts = createAccountServices(ground, letters, messages)
   const register = createRegisterServices(ground, accounts, letters)
   const clients = createClientServices(ground)
-  const nouns = { operation, keys, messages, letters, accounts, register, clients }
+  const staff = createStaffServices(ground, accounts, operation)
+  const nouns = { operation, keys, messages, letters, accounts, register, clients, staff }
   const { stores, transaction, protection, opened } = ground
   return {
     ...{ stores, transaction, protection },

@@ -3,6 +3,7 @@ import { clientEvents } from './client-events.ts'
 import type { AppendAuditEvent } from './event.ts'
 import { accountEvents, mtanEvents, registrationEvents, signInEvents } from './member-events.ts'
 import { letterEvents, operatorEvents } from './operation-events.ts'
+import { staffEvents } from './staff-events.ts'
 
 export type AuditTrail = ReturnType<typeof createAuditTrail>
 
@@ -18,6 +19,7 @@ export function createAuditTrail(append: AppendAuditEvent) {
     ...mtanEvents(append),
     ...accountEvents(append),
     ...operationEvents(append),
+    ...staffEvents(append),
   }
 }
 
@@ -32,6 +34,7 @@ const classes = {
   mtan: mtanEvents,
   account: accountEvents,
   operation: operationEvents,
+  staff: staffEvents,
 }
 export type AuditClass = keyof typeof classes
 

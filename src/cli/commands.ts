@@ -12,6 +12,7 @@ import { membersImport } from './commands/members.ts'
 import { operatorToken } from './commands/operators.ts'
 import { printRunCommands } from './commands/print-runs.ts'
 import { smsReceipts } from './commands/sms.ts'
+import { staffCommands } from './commands/staff.ts'
 import { statisticsShow } from './commands/statistics.ts'
 import type { CliCommand } from './frame.ts'
 
@@ -26,6 +27,7 @@ export const commands: readonly CliCommand[] = [
   ...printRunCommands,
   lettersReprint,
   operatorToken,
+  ...staffCommands,
   ...letterCommands,
   ...jobCommands,
   ...mailCommands,

@@ -33,6 +33,7 @@ describe('loadConfigFiles', () => {
       mtan: 365,
       account: 3650,
       operation: 3650,
+      staff: 3650,
     }
     expect(loadConfigFiles(shipped).deadlines).toEqual({ ...defaultDeadlines, auditRetentionDays })
   })

@@ -53,6 +53,7 @@ const auditRetentionSchema = z
     mtan: retention.default(365),
     account: retention.default(3650),
     operation: retention.default(3650),
+    staff: retention.default(3650),
   } satisfies Record<AuditClass, z.ZodType>)
   .refine(({ account, registration }) => account >= registration, 'account must not be less than registration')
   .prefault({})

@@ -1,13 +1,25 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { demoPassword } from './seed.ts'
+import type { DemoStaff } from './staff.ts'
 
-type Settings = { dataDir: string; issuer: string; demoPort: number; secret: string | undefined }
+type Settings = {
+  dataDir: string
+  issuer: string
+  demoPort: number
+  secret: string | undefined
+  staff: readonly DemoStaff[]
+}
 
 /** Writes `demo.json` and tells the same as a short table (contract.md, "Demo clients"). */
-export async function announce({ dataDir, issuer, demoPort, secret }: Settings): Promise<string> {
+export async function announce({ dataDir, issuer, demoPort, secret, staff }: Settings): Promise<string> {
   const facts = {
-    addresses: { issuer, demo: `http://localhost:${demoPort}`, postbox: `${issuer}/dev/postbox` },
+    addresses: {
+      issuer,
+      demo: `http://localhost:${demoPort}`,
+      postbox: `${issuer}/dev/postbox`,
+      console: `${issuer}/admin`,
+    },
     clients: [
       { clientId: 'demo-portal', clientSecret: secret, tokenEndpointAuthMethod: 'client_secret_basic' },
       { clientId: 'demo-spa', tokenEndpointAuthMethod: 'none' },
@@ -18,6 +30,7 @@ export async function announce({ dataDir, issuer, demoPort, secret }: Settings):
       { username: 'lena.huber', password: demoPassword, state: 'active' },
       { username: 'josef.bauer', password: demoPassword, state: 'letter posted; the code lies in the postbox' },
     ],
+    staff,
   }
   await mkdir(dataDir, { recursive: true })
   await writeFile(join(dataDir, 'demo.json'), `${JSON.stringify(facts, null, 2)}\n`, { mode: 0o600 })
@@ -27,6 +40,8 @@ export async function announce({ dataDir, issuer, demoPort, secret }: Settings):
     ['Postbox (SMS, e-mail, letters)', facts.addresses.postbox],
     ['Discovery', `${issuer}/.well-known/openid-configuration`],
     ...facts.logins.map((login) => [`Log-in ${login.username}`, `${login.password}  (${login.state})`]),
+    ['Console', facts.addresses.console],
+    ...staff.map((login) => [`Staff ${login.email}`, `${login.password}  (TOTP ${login.totpSecret})`]),
     ...facts.clients.map((client) => [`Client ${client.clientId}`, client.clientSecret ?? 'public']),
   ]
   const width = Math.max(...rows.map(([label]) => label?.length ?? 0))

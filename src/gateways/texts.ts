@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInstance, type i18n } from 'i18next'
 import { parse } from 'yaml'
@@ -22,7 +22,7 @@ export type Texts = {
 }
 
 /**
- * Loads `<localesDir>/de.yaml` and `en.yaml`. A lone number among the parameters is also the `count` that chooses
+ * Loads `<localesDir>/de.yaml` and `en.yaml`, and what `<localesDir>/de/*.yaml` add to them. A lone number among the parameters is also the `count` that chooses
  * between `key_one` and `key_other`. Other languages than the offered ones get German.
  */
 export function createTexts(localesDir: string): Texts {
@@ -58,9 +58,29 @@ function lookUp(i18next: i18n, lng: Language, key: string, params: TextParams = 
   return i18next.t(key, { ...options, returnObjects: true }) as string | string[]
 }
 
-function readLocale(localesDir: string, language: Language): Record<string, unknown> {
-  return parse(readFileSync(join(localesDir, `${language}.yaml`), 'utf8'))
+type TextTree = { [key: string]: TextTree | string | string[] }
+
+function readLocale(localesDir: string, language: Language): TextTree {
+  const folder = join(localesDir, language)
+  const parts = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.yaml')) : []
+  return [`${language}.yaml`, ...parts.sort().map((name) => join(language, name))]
+    .map((path): TextTree => parse(readFileSync(join(localesDir, path), 'utf8')))
+    .reduce(merged)
 }
+
+/** Lays texts over others: branches grow together. @throws Error when both have the same text */
+function merged(texts: TextTree, more: TextTree): TextTree {
+  const all = { ...texts }
+  for (const [key, added] of Object.entries(more)) {
+    const known = all[key]
+    if (known !== undefined && (!isTree(known) || !isTree(added))) throw new Error(`The text ${key} is there twice.`)
+    all[key] = isTree(known) && isTree(added) ? merged(known, added) : added
+  }
+  return all
+}
+
+const isTree = (text: TextTree[string] | undefined): text is TextTree =>
+  typeof text === 'object' && !Array.isArray(text)
 
 /** Chooses an offered language: German where another one, or none, is asked for. */
 export function offered(language: string | undefined): Language {

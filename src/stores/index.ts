@@ -34,6 +34,9 @@ import { createJourneyStore } from './sign-in/journeys.ts'
 import { createBrowserStore } from './sign-in/known-browsers.ts'
 import { createOneTimeCodeStore } from './sign-in/one-time-codes.ts'
 import { createRateLimitStore } from './sign-in/rate-limits.ts'
+import { createApprovalStore } from './staff/approvals.ts'
+import { createStaffStore } from './staff/staff.ts'
+import { createStaffSessionStore } from './staff/staff-sessions.ts'
 
 export type Stores = ReturnType<typeof createStores>
 
@@ -43,6 +46,7 @@ export function createStores(db: Database, protection: Protection) {
     accountEnds: createAccountEndStore(db),
     accounts: createAccountStore(db, protection),
     activationLinks: createActivationLinkStore(db),
+    approvals: createApprovalStore(db),
     auditEvents: createAuditEventStore(db, protection.hash),
     canaryLetters: createCanaryLetterStore(db, protection),
     clientFiles: createClientFileStore(db),
@@ -73,6 +77,8 @@ export function createStores(db: Database, protection: Protection) {
     settings: createSettingStore(db),
     signingKeys: createSigningKeyStore(db, protection),
     smsReceipts: createSmsReceiptStore(db, protection),
+    staff: createStaffStore(db, protection),
+    staffSessions: createStaffSessionStore(db),
     letters: createLetterStore(db, protection),
   }
 }

@@ -5,6 +5,7 @@ import Router from '@koa/router'
 import Koa, { type Middleware } from 'koa'
 import serveStatic from 'koa-static'
 import type { Logger } from 'pino'
+import { addConsoleRoutes } from '../../admin/console.ts'
 import type { Config } from '../../config.ts'
 import { createSystemClock } from '../../gateways/clock.ts'
 import { createKnownAddresses, createOneSpelling, fixedAddressesOf } from '../../http/addresses.ts'
@@ -142,6 +143,10 @@ function createPages({ config, issuer, services, journeys, oidc }: Settings, coo
   })
   addRegistrationRoutes(router, journeys, cookies)
   addLinkRoutes(router, journeys, { unlockCodeDays: config.deadlines.unlockCodeDays, cookies })
+  addConsoleRoutes(router, {
+    ...{ cookies, issuer, now: journeys.clock.now, staff: services.staff },
+    issuerName: config.insurer.shortName,
+  })
   addInteractionRoutes(router, {
     // Read with every request: another provider answers once the signing keys have changed.
     get provider() {

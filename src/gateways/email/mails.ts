@@ -13,6 +13,9 @@ export type MailTemplate =
   | 'browserLink'
   | 'letterReturned'
   | 'operatorAlert'
+  | 'staffInvitation'
+  | 'staffFactorReset'
+  | 'staffSignedIn'
 
 export type RenderedMail = { subject: string; text: string; html: string }
 

@@ -67,11 +67,12 @@ export function createRender(settings: Settings): Middleware {
     help: { ...settings.insurer.help, phoneHref: phoneHref(settings.insurer.help.phone) },
   }
   const options = { cache: true, views: [viewsDir] }
-  const layout = join(viewsDir, 'layout.ejs')
+  const layouts = { member: join(viewsDir, 'layout.ejs'), staff: join(viewsDir, 'admin/layout.ejs') }
   // Our own engine: what is given to a page never becomes an option of ejs. Page and layout in one go, because koa-views
   // looks at the file anew each time.
   const engine = async (path: string, { scope }: { scope: object }) => {
     const body = await ejs.renderFile(path, scope, options)
+    const layout = path.startsWith(join(viewsDir, 'admin/')) ? layouts.staff : layouts.member
     return await ejs.renderFile(layout, { ...scope, body }, options)
   }
   const koaView = koaViews(viewsDir, { extension: 'ejs', autoRender: false, engineSource: { ejs: engine } })

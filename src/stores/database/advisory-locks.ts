@@ -18,6 +18,8 @@ export const advisoryLocks = {
   schema: numberOf('schm'),
   /** While signing keys are moved. */
   signingKeys: numberOf('sign'),
+  /** While staff are invited, or change their roles. */
+  staff: numberOf('stff'),
 }
 
 export type AdvisoryLock = keyof typeof advisoryLocks

@@ -161,6 +161,7 @@ export const protectedTables: readonly ProtectedTable[] = [
     sealed: ['payload'],
   },
   { table: 'clients', key: { client_id: 'text' }, pageSize: 200, sealed: ['contacts'] },
+  { table: 'staff', key: { id: 'uuid' }, pageSize: 200, sealed: ['email', 'totp_secret'] },
   {
     table: 'signing_keys',
     key: { kid: 'text' },

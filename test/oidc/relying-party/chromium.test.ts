@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chromiumFlags } from '../../support/machine/chromium.ts'
 import { type Demo, startDemo } from './demo.ts'
 
 const executable = [
@@ -18,7 +19,7 @@ let browser: Browser
 describe.skipIf(!executable && !process.env.CI)('in Chromium', () => {
   beforeAll(async () => {
     demo = await startDemo()
-    browser = await chromium.launch({ executablePath: executable, args: ['--no-sandbox'] })
+    browser = await chromium.launch({ executablePath: executable, args: chromiumFlags })
   })
   afterAll(async () => {
     await browser?.close()

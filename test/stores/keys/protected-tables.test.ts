@@ -20,6 +20,10 @@ const unkeyedHashes: readonly string[] = [
   'oidc_artefacts.uid_hash',
   'oidc_artefacts.user_code_hash',
   'oidc_artefacts.successor_hash',
+  'staff.password_hash',
+  'staff_links.token_hash',
+  'staff_sessions.id_hash',
+  'staff_sessions.browser_hash',
 ]
 
 const named = (columnsOf: (table: ProtectedTable) => string[]) =>

@@ -20,4 +20,12 @@ export const chromiumFlags = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  `--disable-features=${[
+    // Chromium 156 draws parts of its own window as pages, in a process of their own for each: a second of processor time.
+    ...['WebUIOmniboxPopup', 'WebUIOmniboxAimPopup'],
+    // Only the last such flag counts: what playwright-core 1.65 switches off.
+    ...['HttpsUpgrades', 'HttpsFirstBalancedModeAutoEnable', 'LensOverlay', 'MediaRouter', 'PaintHolding'],
+    ...['ThirdPartyStoragePartitioning', 'AvoidCorsURLLoaderRestartOnRedirect', 'OptimizationHints', 'AimEnabled'],
+    ...['NetworkTimeServiceQuerying', 'PreconnectToSearch', 'DestroyProfileOnBrowserClose'],
+  ].join(',')}`,
 ]

@@ -1,0 +1,35 @@
+import type Router from '@koa/router'
+import type { CookieJar } from '../http/cookies.ts'
+import type { ApprovalService } from '../services/staff/approvals.ts'
+import type { StaffSignIn } from '../services/staff/sign-in.ts'
+import type { StaffService } from '../services/staff/staff.ts'
+import { createEntrance } from './entrance.ts'
+import { approvalPages } from './pages/approvals.ts'
+import { staffPages } from './pages/staff.ts'
+import { startPages } from './pages/start.ts'
+import { addStaffSignInRoutes } from './sign-in-routes.ts'
+import type { ConsoleRoute } from './visit.ts'
+
+/** What the console works with; each room takes its part. */
+export type ConsoleDeps = {
+  cookies: CookieJar
+  issuer: string
+  issuerName: string
+  now(): Date
+  staff: { staff: StaffService; signIn: StaffSignIn; approvals: ApprovalService }
+}
+
+/** Every page and form of the console behind its sign-in, by room. */
+export const consoleRoutes = (deps: ConsoleDeps): ConsoleRoute[] => [
+  ...startPages(deps.staff),
+  ...staffPages(deps.staff),
+  ...approvalPages(deps.staff),
+]
+
+/** Adds the console: the sign-in of staff, and what is behind it. */
+export function addConsoleRoutes(router: Router, deps: ConsoleDeps): void {
+  const { cookies, issuer, issuerName, now, staff } = deps
+  const entrance = createEntrance({ cookies, issuer, now, signIn: staff.signIn })
+  addStaffSignInRoutes(router, { entrance, issuerName, now, staff: staff.staff })
+  for (const route of consoleRoutes(deps)) router[route.method](`/admin${route.path}`, entrance.enter(route))
+}

@@ -1,0 +1,91 @@
+import type Router from '@koa/router'
+import type { Context } from 'koa'
+import QRCode from 'qrcode'
+import { formOf } from '../http/middleware/form-body.ts'
+import type { PageLocals } from '../http/views/render.ts'
+import type { StaffService } from '../services/staff/staff.ts'
+import { totpUri } from '../services/staff/totp.ts'
+import { type Entrance, retryAfter } from './entrance.ts'
+
+type Deps = { entrance: Entrance; staff: StaffService; issuerName: string; now(): Date }
+
+const text = (value: string | undefined) => value ?? ''
+
+/** Adds the pages that staff see before they are signed in: sign-in, sign-out, and the link of an invitation. */
+export function addStaffSignInRoutes(router: Router, { entrance, staff, issuerName, now }: Deps): void {
+  router.get('/admin/sign-in', (ctx) => showSignIn(ctx, {}))
+  router.post('/admin/sign-in', async (ctx) => {
+    const form = formOf(ctx)
+    const given = { email: text(form.email), password: text(form.password), code: text(form.totp) }
+    const missing = Object.entries({ email: given.email, password: given.password, totp: given.code }).filter(
+      ([, value]) => value.trim() === '',
+    )
+    if (missing.length > 0) {
+      const errors = Object.fromEntries(missing.map(([name]) => [name, { key: `console.signIn.missing.${name}` }]))
+      return await showSignIn(ctx, { values: { email: given.email }, errors }, 422)
+    }
+    const outcome = await entrance.begin(ctx, given)
+    if (outcome.outcome === 'paused') {
+      ctx.set('Retry-After', retryAfter(outcome.until, now()))
+      return await showSignIn(
+        ctx,
+        { values: { email: given.email }, model: { pausedUntil: outcome.until.toISOString() } },
+        429,
+      )
+    }
+    if (outcome.outcome === 'refused') {
+      const errors = {
+        email: { key: 'console.signIn.refused' },
+        password: { key: 'console.signIn.refused' },
+        totp: { key: 'console.signIn.refused' },
+      }
+      return await showSignIn(ctx, { values: { email: given.email }, errors }, 422)
+    }
+    const [back, kept] = [entrance.backOf(ctx), entrance.keptOf(ctx)]
+    // What was typed before the session ended is sent again by the person, once.
+    if (Object.keys(kept).length > 0) return await ctx.renderPage('admin/go-on', { action: back, model: { kept } })
+    ctx.status = 303
+    ctx.redirect(back)
+  })
+  router.post('/admin/sign-out', async (ctx) => {
+    await entrance.leave(ctx)
+    ctx.status = 303
+    ctx.redirect('/admin/sign-in?signedOut=1')
+  })
+  router.get('/admin/join/:token', (ctx) => showJoin(ctx, {}))
+  router.post('/admin/join/:token', async (ctx) => {
+    const form = formOf(ctx)
+    const { totpSecret = '', totp = '', password = '', passwordRepeat = '' } = form
+    if (password !== passwordRepeat)
+      return await showJoin(ctx, { errors: { passwordRepeat: { key: 'console.join.differs' } } }, 422)
+    const joined = await staff.join(tokenOf(ctx), { password, totpSecret, code: totp })
+    if (joined.outcome === 'password')
+      return await showJoin(ctx, { errors: { password: { key: `errors.password.${joined.reason}` } } }, 422)
+    if (joined.outcome === 'code') return await showJoin(ctx, { errors: { totp: { key: 'console.join.code' } } }, 422)
+    if (joined.outcome === 'link_over') return await ctx.renderPage('admin/link-over', {}, 410)
+    await ctx.renderPage('admin/joined', {})
+  })
+
+  async function showSignIn(ctx: Context, locals: PageLocals, status = 200): Promise<void> {
+    const model = {
+      back: entrance.backOf(ctx),
+      kept: entrance.keptOf(ctx),
+      signedOut: ctx.query.signedOut !== undefined,
+      ...locals.model,
+    }
+    await ctx.renderPage('admin/sign-in', { action: '/admin/sign-in', ...locals, model }, status)
+  }
+
+  async function showJoin(ctx: Context, locals: PageLocals, status = 200): Promise<void> {
+    const found = await staff.lookAtLink(tokenOf(ctx))
+    if (!found) return await ctx.renderPage('admin/link-over', {}, 410)
+    const { email } = found.staff
+    // A refused form keeps the secret that the app has already read.
+    const posted = formOf(ctx).totpSecret
+    const totpSecret = posted && /^[A-Z2-7]{32}$/.test(posted) ? posted : found.totpSecret
+    const qr = await QRCode.toDataURL(totpUri(totpSecret, { email, issuer: issuerName }), { margin: 2, width: 220 })
+    await ctx.renderPage('admin/join', { action: ctx.path, ...locals, model: { email, totpSecret, qr } }, status)
+  }
+}
+
+const tokenOf = (ctx: Context) => String((ctx as Context & { params: { token?: string } }).params.token)

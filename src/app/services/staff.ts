@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createCommonPasswordCheck } from '../../domain/secrets/common-passwords.ts'
+import { createSystemClock } from '../../gateways/clock.ts'
+import { createApprovalService } from '../../services/staff/approvals.ts'
+import { createStaffSignIn } from '../../services/staff/sign-in.ts'
+import { createStaffService } from '../../services/staff/staff.ts'
+import { createStaffLimits } from '../limits.ts'
+import { once } from '../once.ts'
+import type { AccountServices } from './accounts.ts'
+import type { Ground } from './ground.ts'
+import type { OperationServices } from './operation.ts'
+
+/** Wires staff: who they are, how they sign in, and what takes two of them. */
+export function createStaffServices(ground: Ground, { hasher }: AccountServices, { limiters }: OperationServices) {
+  const { config, clock, random, hash, issuer, stores, transaction } = ground
+  const protocolClock = createSystemClock()
+  const common = once(() =>
+    createCommonPasswordCheck(readFileSync(join(config.configDir, 'common-passwords.txt'), 'utf8').split('\n')),
+  )
+  const staff = createStaffService({
+    ...{ stores, transaction, clock, protocolClock, random, hasher, issuer },
+    isCommonPassword: (password) => common()(password),
+  })
+  return {
+    staff,
+    signIn: createStaffSignIn({
+      ...{ stores, transaction, clock, protocolClock, random, hash, hasher },
+      limits: createStaffLimits(config, limiters.brief, hash),
+    }),
+    approvals: createApprovalService({
+      ...{ stores, transaction, clock },
+      acts: {
+        'staff.owner': (unit, { subject }, by) => staff.makeOwner(unit, subject, by),
+        'staff.reset-totp': (unit, { subject }, by) => staff.resetFactors(unit, subject, by),
+      },
+    }),
+  }
+}

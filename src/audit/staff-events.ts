@@ -1,0 +1,60 @@
+import { type AppendAuditEvent, type Common, event, type OfAccount } from './event.ts'
+
+type OfStaff = Common & { staffId: string }
+
+/** What becomes of the accounts of staff, and what they do to members. */
+export function staffEvents(append: AppendAuditEvent) {
+  return {
+    /** A member of staff was invited with this role. */
+    staffInvited: event<OfStaff & { role: string }>(append, 'staff_invited', 'cli', ['staffId', 'role']),
+    /** The invitation was taken up: password and second factor are set. `again`: the second factor was made anew. */
+    staffJoined: event<OfStaff & { again: boolean }>(append, 'staff_joined', 'system', ['staffId', 'again']),
+    staffRoleChanged: event<OfStaff & { from: string; to: string }>(append, 'staff_role_changed', 'cli', [
+      'staffId',
+      'from',
+      'to',
+    ]),
+    /** Lets in no more; sessions have ended with it. */
+    staffDeactivated: event<OfStaff>(append, 'staff_deactivated', 'cli', ['staffId']),
+    /** The second factor of a member of staff counts no more; a link to set a new one was made. */
+    staffFactorReset: event<OfStaff>(append, 'staff_factor_reset', 'system', ['staffId']),
+    staffSignedIn: event<OfStaff & { browserKnown: boolean }>(append, 'staff_signed_in', 'system', [
+      'staffId',
+      'browserKnown',
+    ]),
+    /** A sign-in at the console was refused; without `staffId` nobody has the address. */
+    staffSignInFailed: event<Common & { staffId?: string; reason: string }>(append, 'staff_sign_in_failed', 'system', [
+      'staffId',
+      'reason',
+    ]),
+    staffSignedOut: event<OfStaff>(append, 'staff_signed_out', 'system', ['staffId']),
+    /** Somebody asked for an act that takes two; `subject` is the id of what it is done to. */
+    approvalAsked: event<Common & { approvalId: string; act: string; subject: string; reason: string }>(
+      append,
+      'approval_asked',
+      'cli',
+      ['approvalId', 'act', 'subject', 'reason'],
+    ),
+    /** A second person approved or refused, or the first one took it back. */
+    approvalDecided: event<Common & { approvalId: string; act: string; subject: string; decision: string }>(
+      append,
+      'approval_decided',
+      'cli',
+      ['approvalId', 'act', 'subject', 'decision'],
+    ),
+    /** Staff looked for a member and saw the account's page, for this reason. */
+    memberLookedUp: event<OfAccount & { reason: string; by: string }>(append, 'member_looked_up', 'cli', [
+      'reason',
+      'by',
+    ]),
+    /** Staff looked for a member whom nobody is; what was typed is not recorded. */
+    memberNotFound: event<Common & { reason: string; by: string }>(append, 'member_not_found', 'cli', ['reason', 'by']),
+    /** Masked personal data of the account was shown to staff. */
+    memberDataRevealed: event<OfAccount & { field: string; reason: string }>(append, 'member_data_revealed', 'cli', [
+      'field',
+      'reason',
+    ]),
+    /** A caller answered the security question to staff. */
+    callerIdentified: event<OfAccount & { right: boolean }>(append, 'caller_identified', 'cli', ['right']),
+  }
+}

@@ -1,0 +1,14 @@
+import type { Right } from './rights.ts'
+
+/** Days after which nobody has to decide any more. */
+export const daysToDecide = 7
+
+/** Acts that one person asks for and another approves, with the right that both need. */
+export const twoPersonActs = {
+  /** A member of staff becomes owner; subject: the staff id. */
+  'staff.owner': 'staff:write',
+  /** The second factor of a member of staff is made anew. */
+  'staff.reset-totp': 'staff:write',
+} as const satisfies Record<string, Right>
+
+export type TwoPersonAct = keyof typeof twoPersonActs

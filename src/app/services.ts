@@ -25,7 +25,7 @@ export async function createServices(settings: ServiceSettings) {
   const accounts = createAccountServices(ground, letters, messages)
   const register = createRegisterServices(ground, accounts, letters)
   const clients = createClientServices(ground)
-  const staff = createStaffServices(ground, accounts, operation)
+  const staff = createStaffServices(ground, accounts, operation, keys)
   const nouns = { operation, keys, messages, letters, accounts, register, clients, staff }
   const { stores, transaction, protection, opened } = ground
   return {

@@ -9,10 +9,16 @@ import { createStaffLimits } from '../limits.ts'
 import { once } from '../once.ts'
 import type { AccountServices } from './accounts.ts'
 import type { Ground } from './ground.ts'
+import type { KeyServices } from './keys.ts'
 import type { OperationServices } from './operation.ts'
 
 /** Wires staff: who they are, how they sign in, and what takes two of them. */
-export function createStaffServices(ground: Ground, { hasher }: AccountServices, { limiters }: OperationServices) {
+export function createStaffServices(
+  ground: Ground,
+  { hasher }: AccountServices,
+  { limiters }: OperationServices,
+  { signingKeys }: KeyServices,
+) {
   const { config, clock, random, hash, issuer, stores, transaction } = ground
   const protocolClock = createSystemClock()
   const common = once(() =>
@@ -31,6 +37,7 @@ export function createStaffServices(ground: Ground, { hasher }: AccountServices,
     approvals: createApprovalService({
       ...{ stores, transaction, clock },
       acts: {
+        'signing-key.retire': (unit, { subject }, by) => signingKeys.retire(unit, subject, by),
         'staff.owner': (unit, { subject }, by) => staff.makeOwner(unit, subject, by),
         'staff.reset-totp': (unit, { subject }, by) => staff.resetFactors(unit, subject, by),
       },

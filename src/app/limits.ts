@@ -4,6 +4,8 @@ import { createAddressLimit } from '../gateways/address-limit.ts'
 import type { Limiter, LimitRule } from '../gateways/limiter.ts'
 import type { RequestLimits } from '../http/middleware/request-limits.ts'
 import type { JourneyLimits } from '../journeys/deps.ts'
+import { answerTries } from '../services/accounts/help-desk/caller.ts'
+import type { HelpDeskLimits } from '../services/accounts/help-desk/settings.ts'
 import type { MtanLimits } from '../services/messages/mtans.ts'
 import { createNumberLimit } from '../services/messages/number-limit.ts'
 import type { SpendingLimits } from '../services/messages/sms-receipts.ts'
@@ -26,6 +28,16 @@ const createAddressLimits = (config: Config, limiter: Limiter, hash: KeyedHash) 
     { ...rule, count: Math.ceil(rule.count * config.addressLimitFactor) },
   )
 
+/** Wrong passwords from unknown browsers, and wrong unlock codes: staff clear the pauses in which they end. */
+const pausesOf = (config: Config, { brief, lasting }: { brief: Limiter; lasting: Limiter }) => ({
+  signInFailures: brief({ name: 'sign_in_failures', ...config.limits.signIn.failures }),
+  wrongUnlockCode: lasting({
+    name: 'unlock_code',
+    ...config.limits.unlockCode,
+    count: config.limits.unlockCode.wrong,
+  }),
+})
+
 /**
  * Creates the limits that journeys count against, with the numbers of `config/limits.yaml`. `brief` ones end within an
  * hour and may be lost; `lasting` ones count a day, or protect a code, and are never lost.
@@ -34,14 +46,13 @@ export function createJourneyLimits(
   config: Config,
   { brief, lasting, hash }: { brief: Limiter; lasting: Limiter; hash: KeyedHash },
 ): JourneyLimits {
-  const { signIn, unlockCode, usernameChecks, registration, activationMail } = config.limits
+  const { signIn, usernameChecks, registration, activationMail } = config.limits
   const perAddress = createAddressLimits(config, brief, hash)
   return {
-    signInFailures: brief({ name: 'sign_in_failures', ...signIn.failures }),
+    ...pausesOf(config, { brief, lasting }),
     knownBrowserFailures: brief({ name: 'sign_in_failures_known_browser', ...signIn.failures }),
     signInAddress: perAddress({ name: 'sign_in_address', count: signIn.perAddressAndMinute, window: minute }),
     browserLink: brief({ name: 'browser_link', count: signIn.browserLink.perAccountAndHour, window: hour }),
-    wrongUnlockCode: lasting({ name: 'unlock_code', ...unlockCode, count: unlockCode.wrong }),
     usernameChecks: perAddress({ name: 'username_checks', count: usernameChecks.perAddressAndHour, window: hour }),
     registrationAddress: perAddress({
       name: 'registration_address',
@@ -77,6 +88,23 @@ export function createStaffLimits(config: Config, limiter: Limiter, hash: KeyedH
     )({ name: 'staff_address', count: perAddressAndMinute, window: minute }),
     failures: limiter({ name: 'staff_failures', ...failures }),
     knownBrowserFailures: limiter({ name: 'staff_failures_known_browser', ...failures }),
+  }
+}
+
+/**
+ * Creates the limits of the help desk. They are no settings: 60 calls an hour are more than anybody takes, and fewer than somebody needs
+ * who collects members; three answers to a question leave room for a slip of the tongue, and none for guessing.
+ */
+export function createHelpDeskLimits(config: Config, limiters: { brief: Limiter; lasting: Limiter }): HelpDeskLimits {
+  const { brief, lasting } = limiters
+  const { activationMail } = config.limits
+  return {
+    ...pausesOf(config, limiters),
+    looks: brief({ name: 'member_looks', count: 60, window: hour }),
+    reveals: brief({ name: 'member_reveals', count: 60, window: hour }),
+    answers: lasting({ name: 'caller_answers', count: answerTries, window: hour }),
+    activationMails: lasting({ name: 'activation_mail_staff', count: activationMail.perAccountAndDay, window: day }),
+    clearedPauses: lasting({ name: 'cleared_pauses', count: 5, window: day }),
   }
 }
 

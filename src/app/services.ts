@@ -2,6 +2,7 @@ import { loadDrivers } from './drivers.ts'
 import { createAccountServices } from './services/accounts.ts'
 import { createClientServices } from './services/clients.ts'
 import { createGround, type ServiceSettings } from './services/ground.ts'
+import { createHelpDeskServices } from './services/help-desk.ts'
 import { createKeyServices } from './services/keys.ts'
 import { createLetterServices } from './services/letters.ts'
 import { createMessageServices } from './services/messages.ts'
@@ -25,8 +26,9 @@ export async function createServices(settings: ServiceSettings) {
   const accounts = createAccountServices(ground, letters, messages)
   const register = createRegisterServices(ground, accounts, letters)
   const clients = createClientServices(ground)
-  const staff = createStaffServices(ground, accounts, operation, keys)
-  const nouns = { operation, keys, messages, letters, accounts, register, clients, staff }
+  const helpDesk = createHelpDeskServices(ground, { operation, messages, letters, accounts, clients })
+  const staff = createStaffServices(ground, accounts, operation, helpDesk)
+  const nouns = { operation, keys, messages, letters, accounts, register, clients, helpDesk, staff }
   const { stores, transaction, protection, opened } = ground
   return {
     ...{ stores, transaction, protection },

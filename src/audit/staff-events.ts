@@ -54,6 +54,8 @@ export function staffEvents(append: AppendAuditEvent) {
       'field',
       'reason',
     ]),
+    /** Staff did this to the account, or asked for it with a letter or link, for this reason; a change of state has its own event beside. */
+    helpGiven: event<OfAccount & { act: string; reason: string }>(append, 'help_given', 'cli', ['act', 'reason']),
     /** A caller answered the security question to staff. */
     callerIdentified: event<OfAccount & { right: boolean }>(append, 'caller_identified', 'cli', ['right']),
   }

@@ -9,6 +9,7 @@ import { keysRotate } from './commands/keys-rotate.ts'
 import { letterCommands, lettersReprint } from './commands/letters.ts'
 import { mailCommands } from './commands/mails.ts'
 import { membersImport } from './commands/members.ts'
+import { memberCommands } from './commands/members-desk.ts'
 import { operatorToken } from './commands/operators.ts'
 import { printRunCommands } from './commands/print-runs.ts'
 import { smsReceipts } from './commands/sms.ts'
@@ -20,6 +21,7 @@ import type { CliCommand } from './frame.ts'
 export const commands: readonly CliCommand[] = [
   doctor,
   membersImport,
+  ...memberCommands,
   clientsCheck,
   ...clientCommands,
   ...auditCommands,

@@ -24,9 +24,9 @@ export const accountMoves = {
   makeActive: { from: ['letter_posted'], to: 'active' },
   /** Death, guardian, staff. */
   suspend: { from: ['pending_activation', 'awaiting_letter', 'letter_posted', 'active'], to: 'suspended' },
-  /** Coverage has been over for longer than the grace. */
+  /** Coverage has been over for longer than the grace, or two persons of staff ended it. */
   end: { from: ['active', 'suspended'], to: 'ended' },
-  /** Re-entry: coverage has begun again. */
+  /** Re-entry: coverage has begun again. What staff ended stays ended. */
   reopen: { from: ['ended'], to: 'active' },
   /** 28 days without activation. */
   deleteNotActivated: { from: ['pending_activation'], to: 'deleted' },

@@ -35,6 +35,7 @@ import { createBrowserStore } from './sign-in/known-browsers.ts'
 import { createOneTimeCodeStore } from './sign-in/one-time-codes.ts'
 import { createRateLimitStore } from './sign-in/rate-limits.ts'
 import { createApprovalStore } from './staff/approvals.ts'
+import { createMemberLookStore } from './staff/member-looks.ts'
 import { createStaffStore } from './staff/staff.ts'
 import { createStaffSessionStore } from './staff/staff-sessions.ts'
 
@@ -63,6 +64,7 @@ export function createStores(db: Database, protection: Protection) {
     keyRewrites: createKeyRewriteStore(db, protection),
     keyRings: createKeyRingStore(db),
     keyUsage: createKeyUsageStore(db),
+    memberLooks: createMemberLookStore(db),
     memberImports: createMemberImportStore(db, protection),
     messageClaims: createMessageClaimStore(db, protection),
     messages: createMessageStore(db, protection),

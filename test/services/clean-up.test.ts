@@ -20,6 +20,7 @@ const kept: { table: string; time: string; days: number; row?: Record<string, un
   { table: 'activation_links', time: 'last_day', days: 366 },
   { table: 'known_browsers', time: 'last_used_at', days: 400 },
   { table: 'consents', time: 'last_used_at', days: 400 },
+  { table: 'member_looks', time: 'looked_at', days: 1 },
   { table: 'returned_letters', time: 'returned_at', days: 731 },
 ]
 

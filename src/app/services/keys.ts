@@ -41,5 +41,3 @@ export function createKeyServices(
     }),
   }
 }
-
-export type KeyServices = ReturnType<typeof createKeyServices>

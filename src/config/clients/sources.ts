@@ -1,25 +1,27 @@
-import { dirname, join } from 'node:path'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import type { Config } from '../../config.ts'
-import { type ClientFileContent, loadClients } from '../clients.ts'
+import { hashToken } from '../../crypto/field-encryption.ts'
+import { StartUpError } from '../../errors.ts'
+import { type ClientFile, type ClientFileContent, loadClients, readClientFile } from '../clients.ts'
 import { applyDemoOverrides } from './demo-overrides.ts'
-import { type ClientFile, createReading } from './reading.ts'
-import type { Places } from './references.ts'
+import { readReference, type Sources } from './references.ts'
 
 /** A file of applications of this installation. */
 export type ClientSource = {
   /** What the clients of the file are known by. */
   name: string
   path: string
-  /** Digest, now, of its text and of what it rests on, as far as that is known; undefined when it cannot be read. */
+  /** Digest of its text and of what it rests on, as far as that is known; undefined when it cannot be read. */
   digest(restsOn: readonly string[]): string | undefined
-  /**
-   * What it says, and the digest of just that.
-   * @throws StartUpError naming every fault by file, line, field and mend
-   */
-  read(): ClientFileContent & { digest: string }
+  /** @throws StartUpError naming every fault by file, line, field and mend. */
+  read(): ClientFileContent
 }
 
 type Settings = Pick<Config, 'configDir' | 'variables' | 'demo'>
+
+/** How an entry is understood: with another number every file is applied anew. */
+const reading = 1
 
 /**
  * The file that an operator writes, and in development the demo's; `demoPort`: where the demo's applications are.
@@ -27,12 +29,12 @@ type Settings = Pick<Config, 'configDir' | 'variables' | 'demo'>
  */
 export function clientSources(config: Settings, demoPort: number | undefined): ClientSource[] {
   const { configDir, demo } = config
-  const own = ownClientSource(config)
-  if (!demo) return [own]
+  const environment = demo ? { ...config.variables, DEMO_CLIENT_SECRET: demo.clientSecret } : config.variables
+  const own = createSource({ path: join(configDir, 'clients.yaml') }, 'clients.yaml', { environment, configDir })
+  if (!demo) return [{ ...own, read: () => withDefault(own.path, own.read()) }]
   const file = { path: join(configDir, 'demo/clients.yaml'), demoOrigin: `http://localhost:${demoPort}` }
   const overrides = { redirectUris: demo.redirectUris, secret: demo.clientSecret }
-  const places = { environment: environmentOf(config), baseDir: configDir }
-  const ofDemo = createSource({ ...places, file, name: 'demo/clients.yaml', more: JSON.stringify(overrides) })
+  const ofDemo = createSource(file, 'demo/clients.yaml', { environment, configDir, more: JSON.stringify(overrides) })
   return [
     own,
     {
@@ -45,32 +47,40 @@ export function clientSources(config: Settings, demoPort: number | undefined): C
   ]
 }
 
-/** The file that an operator writes; `path` for one that is to become it. */
-export function ownClientSource(config: Settings, path = join(config.configDir, 'clients.yaml')): ClientSource {
-  const places = { environment: environmentOf(config), baseDir: dirname(path) }
-  return createSource({ ...places, file: { path }, name: 'clients.yaml', needsDefault: !config.demo })
+/** The file that an operator writes. */
+export function ownClientSource(config: Settings): ClientSource {
+  const [own] = clientSources(config, undefined)
+  return own as ClientSource
 }
 
-const environmentOf = ({ variables, demo }: Settings): Places['environment'] =>
-  demo ? { ...variables, DEMO_CLIENT_SECRET: demo.clientSecret } : variables
+type Parts = { environment: Sources['environment']; configDir: string; more?: string }
 
-type Parts = Places & { file: ClientFile; name: string; needsDefault?: boolean; more?: string }
-
-function createSource({ name, more, ...parts }: Parts): ClientSource {
+function createSource(file: ClientFile, name: string, { environment, configDir, more = '' }: Parts): ClientSource {
   return {
     name,
-    path: parts.file.path,
-    digest(references) {
+    path: file.path,
+    digest(restsOn) {
+      const values = restsOn.map((from) => readReference(from, { environment, baseDir: configDir }))
       try {
-        return createReading(parts.file, parts, more).digest(references)
+        const parts = [
+          reading,
+          readClientFile(file),
+          hashToken(more),
+          ...values.map((value) => value && hashToken(value)),
+        ]
+        return createHash('sha256').update(JSON.stringify(parts)).digest('base64url')
       } catch {
         return undefined
       }
     },
-    read() {
-      const reading = createReading(parts.file, parts, more)
-      const content = loadClients({ ...parts, reading })
-      return { ...content, digest: reading.digest(content.references) }
-    },
+    read: () => loadClients({ file, environment, baseDir: configDir }),
   }
+}
+
+/** Letters and e-mails lead to `/anmeldung`, and that to the default application. */
+function withDefault(path: string, content: ClientFileContent): ClientFileContent {
+  const signsIn = content.clients.some((client) => client.kind !== 'service')
+  if (signsIn && !content.defaultClient)
+    throw new StartUpError(`${path}: default_client is missing; /anmeldung leads to it.`)
+  return content
 }

@@ -35,6 +35,27 @@ const mails: [MailTemplate, TextParams, string[]][] = [
     { alert: 'SMS cost more than their budget', detail: 'country: DE' },
     ['their budget', 'country: DE'],
   ],
+  [
+    'activationByStaff',
+    { link, lastDay: '2026-12-22' },
+    [link, '22. Dezember 2026', 'Telefonberatung', 'nicht registriert'],
+  ],
+  [
+    'letterByStaff',
+    { letterDay: '2026-11-25', day: '2026-11-24' },
+    ['25. November 2026', 'Telefonberatung', 'Stimmen Ihre Angaben mit unseren Daten überein'],
+  ],
+  ...(['pauseClearedByStaff', 'signedOutByStaff', 'suspendedByStaff', 'liftedByStaff'] as const).map(
+    (template): [MailTemplate, TextParams, string[]] => [
+      ...([template, { day: '2026-11-24' }] as const),
+      ['Telefonberatung', '24. November 2026', 'Haben Sie nicht'],
+    ],
+  ),
+  [
+    'endedByStaff',
+    { day: '2026-11-24', lastDay: '2027-02-22' },
+    ['Telefonberatung', '22. Februar 2027', 'Haben Sie nicht'],
+  ],
   ['browserLink', { link, until: '2026-11-24T13:20:00.000Z' }, [link, '14:20 Uhr, 24. November 2026']],
 ]
 

@@ -16,6 +16,13 @@ export type MailTemplate =
   | 'staffInvitation'
   | 'staffFactorReset'
   | 'staffSignedIn'
+  | 'activationByStaff'
+  | 'letterByStaff'
+  | 'pauseClearedByStaff'
+  | 'signedOutByStaff'
+  | 'suspendedByStaff'
+  | 'liftedByStaff'
+  | 'endedByStaff'
 
 export type RenderedMail = { subject: string; text: string; html: string }
 

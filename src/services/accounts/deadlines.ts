@@ -140,6 +140,7 @@ async function forgetEnded({ stores, clock, deadlines }: Settings, signal?: Abor
     () => stores.activationLinks.deleteEndedBefore(addMonths(berlinDay(now), -deadlines.endedLinkMonths)),
     () => stores.browsers.deleteUnusedSince(startOfDay(addDays(today, -deadlines.unusedBrowserDays))),
     () => stores.consents.deleteUnusedSince(startOfDay(addDays(today, -deadlines.unusedConsentDays))),
+    () => stores.memberLooks.deleteLookedBefore(ago(24)),
     () => stores.returnedLetters.deleteReturnedBefore(startOfDay(addMonths(today, -deadlines.returnedLetterMonths))),
   ]
   return await inTurn(works.map((work) => () => inBatches(work, cleanUpBatch, signal)))

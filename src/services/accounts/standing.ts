@@ -75,8 +75,9 @@ export function createStandingService({
 
 function decide(account: Account, standing: ReturnType<typeof signInStanding>): StandingChange {
   const held = account.suspensionReason
-  // Staff suspend and staff resume; the register never lifts that.
+  // Staff suspend and staff resume, and what two of them ended stays ended; the register never lifts that.
   if (account.state === 'suspended' && held === 'staff') return { change: 'none' }
+  if (account.state === 'ended' && account.endReason === 'staff') return { change: 'none' }
   if (standing === 'deceased' || standing === 'guardian')
     return account.state === 'suspended' ? { change: 'none' } : { change: 'suspend', reason: standing }
   if (account.state === 'suspended' && (held === 'deceased' || held === 'guardian'))

@@ -64,7 +64,7 @@ export function createBounceService({ stores, transaction, clock }: Settings) {
       accountId: string | null,
       { to, template }: Pick<MailPayload, 'to' | 'template'>,
     ): Promise<boolean> {
-      if (!accountId || template === 'activation') return false
+      if (!accountId || template === 'activation' || template === 'activationByStaff') return false
       const account = await stores.accounts.find(accountId)
       if (!account?.emailBounce || !isHardBounce(account.emailBounce.reason)) return false
       return account.email.toLowerCase() === to.toLowerCase()

@@ -35,7 +35,7 @@ export function createMailService({ random, issuer }: { random: Random; issuer: 
     async sendActivationLink(
       unit: UnitOfWork,
       account: Recipient,
-      template: 'activation' | 'activationReminder',
+      template: 'activation' | 'activationReminder' | 'activationByStaff',
       now: Date,
       reminder = 0,
     ): Promise<void> {

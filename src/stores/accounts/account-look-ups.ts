@@ -57,6 +57,18 @@ export function createAccountLookUps(db: Database, protection: Protection) {
       const persons = createInsuredPersonStore(db, protection)
       return { account, person: olderKeys ? await persons.findByInsuranceNumber(account.insuranceNumber) : null }
     },
+    /** Accounts and registrations of this number, those that were active first, then the newest. */
+    findAllByNumber: async (insuranceNumber: string, limit: number): Promise<Account[]> => {
+      const rows = accounts().whereIn('insurance_number_hash', insuranceNumberHashes(hash, insuranceNumber))
+      return (await rows.orderByRaw('active_since desc nulls last, registered_at desc, id').limit(limit)).map(readRow)
+    },
+    findByUsername: async (username: string) => toAccount(await accounts().where({ username }).first(accountColumns)),
+    /** The state of an account, which nobody changes until the transaction ends; null when it is gone. */
+    holdState: async (id: string): Promise<Account['state'] | null> =>
+      (await accounts().where({ id }).forUpdate().first('state'))?.state ?? null,
+    /** The argon2id hash of the answer to the security question; null while there is none. */
+    securityAnswerHash: async (id: string): Promise<string | null> =>
+      (await accounts().where({ id }).first('security_answer_hash'))?.security_answer_hash ?? null,
     usernameTaken: async (username: string) =>
       (await accounts().where({ username }).first(db.raw('1 as taken'))) !== undefined,
     /** The account of this number that has been signed in to before and has not ended. */

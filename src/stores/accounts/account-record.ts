@@ -34,6 +34,10 @@ export type Account = {
   activeSince: Date | null
   securityQuestion: string | null
   lastSignInAt: Date | null
+  /** Since when it is in its state. */
+  stateChangedAt: Date
+  /** `staff`: two persons ended it. */
+  endReason: 'staff' | null
   /** Sign-ins with an earlier `auth_time`, in seconds since the epoch, have ended for good. */
   signInsFrom: number
 }
@@ -50,6 +54,8 @@ export type NewAccount = Omit<
   | 'activeSince'
   | 'securityQuestion'
   | 'lastSignInAt'
+  | 'stateChangedAt'
+  | 'endReason'
   | 'signInsFrom'
 >
 
@@ -78,6 +84,8 @@ export type AccountRow = {
   active_since: Date | null
   security_question: string | null
   last_sign_in_at: Date | null
+  state_changed_at: Date
+  end_reason: 'staff' | null
   /** The driver gives 64-bit numbers as text. */
   sign_ins_from: string | number | null
 }
@@ -107,6 +115,8 @@ export const accountColumns = [
   'active_since',
   'security_question',
   'last_sign_in_at',
+  'state_changed_at',
+  'end_reason',
   'sign_ins_from',
 ] as const satisfies (keyof AccountRow)[]
 
@@ -146,6 +156,8 @@ function read(row: AccountRow, { encryption, hash }: Protection): Account {
     activeSince: row.active_since,
     securityQuestion: row.security_question,
     lastSignInAt: row.last_sign_in_at,
+    stateChangedAt: row.state_changed_at,
+    endReason: row.end_reason,
     signInsFrom: Number(row.sign_ins_from ?? 0),
   }
 }

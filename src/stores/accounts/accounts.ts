@@ -126,12 +126,20 @@ export function createAccountStore(db: Database, protection: Protection) {
           })) === 1
       )
     },
-    async end(id: string, now: Date): Promise<boolean> {
+    /** Ends every sign-in so far: sessions, codes and tokens are dead at once. `false` when nobody can be signed in. */
+    signOutEverywhere: async (id: string): Promise<boolean> =>
+      (await accounts().where({ id, state: 'active' }).update(endSignIns())) === 1,
+    /** Ends an account. One that staff ended stays so, whatever the register says. */
+    async end(id: string, now: Date, by: 'coverage' | 'staff' = 'coverage'): Promise<boolean> {
       return (
         (await before('end')
           .where({ id })
           .whereNotNull('active_since')
-          .update({ state: accountMoves.end.to, state_changed_at: now, ...endSignIns() })) === 1
+          .update({
+            ...{ state: accountMoves.end.to, state_changed_at: now },
+            ...{ state_before_suspension: null, suspension_reason: null },
+            ...{ end_reason: by === 'staff' ? by : null, ...endSignIns() },
+          })) === 1
       )
     },
     /** Re-entry: an account that ended with its coverage is open again, unless the number has another active one. */
@@ -144,7 +152,7 @@ export function createAccountStore(db: Database, protection: Protection) {
         .whereNot('other.state', 'ended')
       return (
         (await before('reopen')
-          .where({ id })
+          .where({ id, end_reason: null })
           .whereNotExists(others)
           .update({ state: accountMoves.reopen.to, state_changed_at: now, ...endSignIns() })) === 1
       )

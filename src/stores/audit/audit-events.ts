@@ -9,6 +9,7 @@ import {
   findNotedHead,
   pageSize,
   type RecordedAuditEvent,
+  type Row,
   readPages,
   readTail,
   toEvent,
@@ -130,6 +131,18 @@ export function createAuditEventStore(db: Database, hash: KeyedHash) {
         if (until) await tx('audit_retentions').where({ class: name }).update({ emptied_until: until })
         return { walked: Number(walked), emptied: Number(emptied), until: String(until ?? done?.emptied_until ?? 0) }
       }),
+
+    /** A page of the events of these types about an account, newest first; `before`: the row behind which the page begins. */
+    async pageOfAccount(
+      accountId: string,
+      { types, before, limit }: { types: readonly string[]; before?: string | undefined; limit: number },
+    ): Promise<(RecordedAuditEvent & { id: string })[]> {
+      const rows = db<Row>('audit_events')
+        .where({ account_id: accountId })
+        .whereRaw('type = any(?)', [[...types]])
+      if (before !== undefined) rows.where('id', '<', before)
+      return (await rows.orderBy('id', 'desc').limit(limit)).map((row: Row) => ({ ...toEvent(row), id: row.id }))
+    },
 
     /** Lists the newest events of an account, newest first: the member's own part of the log. */
     async findForAccount(accountId: string, limit = 200): Promise<RecordedAuditEvent[]> {

@@ -30,6 +30,12 @@ export type Letter = {
   returnedAt: Date | null
 }
 
+/** What becomes of a letter, without its content. */
+export type LetterWay = Pick<
+  Letter,
+  'purpose' | 'state' | 'requestedAt' | 'printableFrom' | 'postedOn' | 'lastDay' | 'returnedAt'
+> & { printedAt: Date | null; usedAt: Date | null }
+
 export type LetterRow = {
   id: string
   envelope_id: string | null
@@ -123,6 +129,21 @@ export function createLetterStore(db: Database, protection: Protection) {
           .orderBy('posted_on', 'desc')
           .orderBy('requested_at', 'desc')
       ).map(toLetter),
+    /** Where each letter of an account is, the newest first; what is printed in it, or whether anything, is not asked. */
+    async wayOf(accountId: string, limit: number): Promise<LetterWay[]> {
+      const rows = await letters()
+        .where({ account_id: accountId })
+        .orderBy('requested_at', 'desc')
+        .orderBy('id')
+        .limit(limit)
+        .select('purpose', 'state', 'requested_at', 'printable_from', 'printed_at', 'posted_on', 'last_day')
+        .select('returned_at', 'consumed_at')
+      return rows.map((row) => ({
+        ...{ purpose: row.purpose, state: row.state, requestedAt: row.requested_at },
+        ...{ printableFrom: row.printable_from, printedAt: row.printed_at, postedOn: row.posted_on },
+        ...{ lastDay: row.last_day, returnedAt: row.returned_at, usedAt: row.consumed_at },
+      }))
+    },
     find: async (id: string) => {
       const row = await letters().where({ id }).first()
       return row ? toLetter(row) : null

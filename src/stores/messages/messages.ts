@@ -9,6 +9,16 @@ import { recipientHash } from './email-bounces.ts'
 export type MessageKind = 'email' | 'sms' | 'backchannel_logout' | 'discarded'
 export type StoredMessage = { id: string; kind: MessageKind; payload: unknown; expiresAt: Date | null }
 
+/** What became of a message; `failure` is a code, also of a try that will be repeated. */
+export type MessageWay = {
+  id: string
+  kind: 'email' | 'sms'
+  createdAt: Date
+  deliveredAt: Date | null
+  failedAt: Date | null
+  failure: string | null
+}
+
 export type NewMessage = StoredMessage & {
   createdAt: Date
   /** Names the message: a second one of the same key is not written. */
@@ -66,6 +76,20 @@ export function createMessageStore(db: Database, protection: Protection) {
       if (!row?.payload) return null
       const payload = JSON.parse(encryption.decrypt(row.payload, placeOf('messages', 'payload', { id })))
       return { id, kind: row.kind, payload, expiresAt: row.expires_at }
+    },
+    /** What became of the messages about an account, the newest first; what stood in them is not asked. */
+    async wayOf(accountId: string, limit: number): Promise<MessageWay[]> {
+      const rows = await messages()
+        .where({ account_id: accountId })
+        .whereIn('kind', ['email', 'sms'])
+        .orderBy('created_at', 'desc')
+        .orderBy('position', 'desc')
+        .limit(limit)
+        .select('id', 'kind', 'created_at', 'delivered_at', 'failed_at', 'failure')
+      return rows.map((row) => ({
+        ...{ id: row.id, kind: row.kind, createdAt: row.created_at, deliveredAt: row.delivered_at },
+        ...{ failedAt: row.failed_at, failure: row.failure },
+      }))
     },
     /** Whether a message of these kinds waits for nothing but its turn; one that is tried again later does not count. */
     isAnyDue: async (kinds: readonly MessageKind[]): Promise<boolean> =>

@@ -29,6 +29,12 @@ export function createBrowserStore(db: Database) {
       (await browsers()
         .where({ account_id: accountId, browser_hash: hashToken(browser) })
         .first('account_id')) !== undefined,
+    /** Since when each browser is known, and when it was last signed in with, to the day; the last used first. */
+    list: async (accountId: string, limit: number): Promise<{ knownSince: Date; lastUsedAt: Date }[]> =>
+      (await browsers().where({ account_id: accountId }).orderBy('last_used_at', 'desc').limit(limit)).map((row) => ({
+        knownSince: row.known_since,
+        lastUsedAt: row.last_used_at,
+      })),
     /** Forgets a browser; `false` when the account did not know it. */
     forget: async (accountId: string, browser: string) =>
       (await browsers()

@@ -24,6 +24,7 @@ const unkeyedHashes: readonly string[] = [
   'staff_links.token_hash',
   'staff_sessions.id_hash',
   'staff_sessions.browser_hash',
+  'member_looks.session_hash',
 ]
 
 const named = (columnsOf: (table: ProtectedTable) => string[]) =>

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import PostgresClient, { type Statement } from 'knex/lib/dialects/postgres/index.js'
 
 /** Names that a process gives at most; each is a plan in the memory of each of its connections. */
@@ -9,10 +10,16 @@ const longestText = 10_000
 /** Its result has another shape once a migration has added a column, and PostgreSQL refuses a prepared statement then. */
 const openShape = /^select (\S+\.)?\*|^with\b.*\bselect (\S+\.)?\*|\breturning (\S+\.)?\*/is
 
-/** What PostgreSQL answers when a prepared statement is gone, or its result would have another shape now. */
-const unusable = ['26000', '0A000']
+/**
+ * What PostgreSQL answers when a prepared statement is gone, its result would have another shape now, or the server's
+ * connection has it already: behind a pooler somebody else may have prepared it there.
+ */
+const unusable = ['26000', '0A000', '42P05']
 
-/** Creates the naming of statements: a text has a name from its second use on, the same on all connections of the process. */
+/** Of the text alone: where processes share a connection of the server, no name ever means another statement. */
+const nameFor = (text: string) => `s${createHash('sha256').update(text).digest('hex').slice(0, 24)}`
+
+/** Creates the naming of statements: a text has a name from its second use on, the same wherever it is used. */
 export function createStatementNames() {
   const names = new Map<string, string | undefined>()
   const seen = new Set<string>()
@@ -28,7 +35,7 @@ export function createStatementNames() {
         return undefined
       }
       seen.delete(text)
-      names.set(text, `s${names.size + 1}`)
+      names.set(text, nameFor(text))
       return names.get(text)
     },
     /** Gives up the name of a text for good. */

@@ -15,6 +15,17 @@ describe('names of statements', () => {
     expect(nameOf('select id from c where b = $1')).not.toBe(name)
   })
 
+  it('are of the text alone, whatever a process has used before', () => {
+    const texts = ['update a set b = $1', 'update a set c = $1']
+    const namesIn = (order: string[]) => {
+      const { nameOf } = createStatementNames()
+      for (const text of order) nameOf(text)
+      const given = Object.fromEntries(order.map((text) => [text, nameOf(text)]))
+      return texts.map((text) => given[text])
+    }
+    expect(namesIn(texts)).toEqual(namesIn([...texts].reverse()))
+  })
+
   it('are few, however many texts there are', () => {
     const { nameOf } = createStatementNames()
     const twice = (text: string) => [nameOf(text), nameOf(text)][1]
@@ -82,6 +93,18 @@ describe.skipIf(!backends.includes('servers'))('a server', () => {
     await knex.raw('deallocate all')
     await expect(ask()).rejects.toThrow('does not exist')
     expect(await ask()).toEqual([{ next: 3 }])
+  })
+
+  it('has a statement already that another process prepared, which fails once and is not prepared again', async () => {
+    const knex = await open()
+    const text = 'select ?::int + 3 as next'
+    const ask = async () => (await knex.raw(text, [1])).rows
+    await ask()
+    const { nameOf } = createStatementNames()
+    nameOf('select $1::int + 3 as next')
+    await knex.raw(`prepare ${nameOf('select $1::int + 3 as next')} as select $1::int + 3 as next`)
+    await expect(ask()).rejects.toThrow('already exists')
+    expect(await ask()).toEqual([{ next: 4 }])
   })
 
   it('changes a table while the service runs', async () => {

@@ -34,6 +34,10 @@ const scripts = {
       redis.call('HSETNX', KEYS[1], 'supersededAt', now) end return 1`,
   answerArtefact: `${now} if redis.call('EXISTS', KEYS[1]) == 1 then
       redis.call('HSET', KEYS[1], 'successor', ARGV[1], 'succeededAt', now) end return 1`,
+  // A session that was there before is found by its uid only until another id has taken that over: a slow request does not
+  // take it back.
+  keepIndex: `local known = redis.call('GET', KEYS[1])
+    if not known or known == ARGV[1] then redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2]) end return 1`,
   // The list of what a grant issued lives as long as its longest member, and forgets members that have ended.
   joinGrant: `${now} redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
     local ends = redis.call('ZSCORE', KEYS[1], ARGV[1])
@@ -110,7 +114,10 @@ export function createRedisArtefactStore(redis: RedisGateway, prefix = 'meine-ao
     const [saved] = await Promise.all([
       saving,
       listed,
-      uidHash && client.set(keyOf(`${model}:uid`, uidHash), idHash, 'PX', lifetime),
+      uidHash &&
+        (when === 'present'
+          ? run(client, 'keepIndex', keyOf(`${model}:uid`, uidHash), idHash, lifetime)
+          : client.set(keyOf(`${model}:uid`, uidHash), idHash, 'PX', lifetime)),
       userCodeHash && client.set(keyOf(`${model}:userCode`, userCodeHash), idHash, 'PX', lifetime),
     ])
     return saved === 1

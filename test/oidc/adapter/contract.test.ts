@@ -180,6 +180,24 @@ describeOnEveryStore('adapter', (current) => {
     expect(await adapter('Session').find(id)).toBeUndefined()
   })
 
+  it('finds a session that was renewed by its uid, also after a slow request saved it under its old id', async () => {
+    const uid = randomUUID()
+    const { id: old, payload } = await add('Session', { uid })
+    const renewed = randomUUID()
+    const sessions = adapter('Session')
+    await requests.run(async () => {
+      await sessions.find(old)
+      await requests.run(async () => {
+        await sessions.find(old)
+        await sessions.destroy(old)
+        await sessions.upsert(renewed, { ...payload, jti: renewed }, 60)
+      })
+      await sessions.upsert(old, payload, 60)
+    })
+    expect(await sessions.find(old)).toBeUndefined()
+    expect(await sessions.findByUid(uid)).toMatchObject({ jti: renewed })
+  })
+
   it('keeps a pushed request for as long as an interaction may come back to it', async () => {
     const { id } = await add('PushedAuthorizationRequest', {}, 1)
     await add('Interaction', { parJti: id })

@@ -92,13 +92,32 @@ function toPublicError(thrown: unknown): PublicError {
   return new PublicError('internal', { cause: thrown })
 }
 
-/** PostgreSQL or Redis cannot be reached: connection errors of Node and class 08, 53 and 57P of PostgreSQL. */
+/** Connection errors of Node. */
+const unreachable = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/
+
+/**
+ * What PostgreSQL answers when it cannot serve now (PostgreSQL documentation, appendix A): classes 08, 53 and 57P, a deadlock or
+ * conflict, a server that takes no writes any more, a transaction that idled, a lock or an answer that took too long.
+ */
+const cannotServe = /^(08\w{3}|53\w{3}|57P\w{2}|40P01|40001|25006|25P03|55P03|57014)$/
+
+/** Faults of node-postgres and knex, which have no code; knex writes the statement before them. */
+const brokenConnection = new RegExp(
+  `(^| - )(${[
+    'Connection terminated( unexpectedly| due to connection timeout)?',
+    'Client (has encountered a connection error|was closed) and is not queryable',
+    'Query read timeout|timeout expired|timeout exceeded when trying to connect',
+    'Unable to acquire a connection',
+  ].join('|')})$`,
+)
+
+/** PostgreSQL or Redis cannot be reached, or cannot serve now. */
 export function isStoreAway(thrown: unknown): boolean {
   if (thrown instanceof StoreAway) return true
   if (isCutShort(thrown)) return false
-  const { code, name, syscall } = (thrown ?? {}) as { code?: string; name?: string; syscall?: string }
+  const { code, name, syscall, message } = (thrown ?? {}) as Partial<NodeJS.ErrnoException>
   if (name === 'KnexTimeoutError') return true
   // The socket of the embedded database is gone.
   if (code === 'ENOENT') return syscall === 'connect'
-  return /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|40P01|40001|08\w{3}|53\w{3}|57P\w{2})$/.test(code ?? '')
+  return code ? unreachable.test(code) || cannotServe.test(code) : brokenConnection.test(message ?? '')
 }

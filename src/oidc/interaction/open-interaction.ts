@@ -1,9 +1,8 @@
 import type { Context } from 'koa'
 import type Provider from 'oidc-provider'
-import type { InteractionResults } from 'oidc-provider'
+import { errors, type InteractionResults } from 'oidc-provider'
 import { PublicError } from '../../errors.ts'
 import type { CookieJar } from '../../http/cookies.ts'
-import { isStoreAway } from '../../http/middleware/errors.ts'
 import { pickLanguage } from '../../http/middleware/language.ts'
 import { allowFormAction } from '../../http/middleware/security-headers.ts'
 import type { StoresOf } from '../../journeys/deps.ts'
@@ -32,7 +31,7 @@ export async function openInteraction(ctx: Context, settings: InteractionDeps): 
   const { provider, cookies, subjectOf } = settings
   const interaction = await provider.interactionDetails(ctx.req, ctx.res).catch((error) => {
     // An interaction that cannot be looked for is not one that is gone.
-    if (isStoreAway(error)) throw error
+    if (!(error instanceof errors.SessionNotFound)) throw error
     return null
   })
   if (!interaction || interaction.uid !== uidOf(ctx) || !begunHere(ctx, cookies, interaction.uid)) {

@@ -1,6 +1,5 @@
 import { decodeJwt } from 'jose'
 import type Provider from 'oidc-provider'
-import { isStoreAway } from '../../http/middleware/errors.ts'
 import type { ClientModel } from '../clients/model.ts'
 import { withParameters } from '../interaction/restart.ts'
 
@@ -57,13 +56,21 @@ async function readHint(
   token: string | undefined,
 ): Promise<{ client: ClientModel; sid: string | undefined } | undefined> {
   if (token === undefined) return undefined
+  const client = await findClient(provider, audienceOf(token))
+  if (!client) return undefined
   try {
-    const client = await findClient(provider, String(decodeJwt(token).aud))
-    if (!client) return undefined
+    // With keys that are here; no store is asked.
     const { payload } = await provider.IdToken.validate(token, client)
     return { client, sid: typeof payload.sid === 'string' ? payload.sid : undefined }
-  } catch (error) {
-    if (isStoreAway(error)) throw error
+  } catch {
+    return undefined
+  }
+}
+
+function audienceOf(token: string): string | undefined {
+  try {
+    return String(decodeJwt(token).aud)
+  } catch {
     return undefined
   }
 }

@@ -35,6 +35,7 @@ import { cookieSettings } from './settings/cookies.ts'
 import { defaultLifetimes, lifetimeSettings } from './settings/lifetimes.ts'
 import { routes } from './settings/routes.ts'
 import { noteSwitchedAccounts } from './sign-out/after-sign-out.ts'
+import { renewSessions } from './sign-out/session-renewal.ts'
 import { createSignOut } from './sign-out/sign-out.ts'
 
 /**
@@ -51,6 +52,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   })
   extendClientModel(provider, deps)
   keepProofs(provider)
+  renewSessions(provider, deps)
   rereadKeySets(provider, deps.clock)
   reportEvents(provider, deps.log)
   noteSwitchedAccounts(provider, deps.signedOut)

@@ -1,9 +1,9 @@
 import type { EventEmitter } from 'node:events'
-import Provider, { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
+import { type Adapter, type AdapterFactory, type AdapterPayload, errors } from 'oidc-provider'
 import { type FieldEncryption, hashToken } from '../../crypto/field-encryption.ts'
 import { placeOf } from '../../stores/keys/protected-tables.ts'
 import type { ArtefactStore, StoredArtefact } from '../../stores/sign-in/oidc-artefacts.ts'
-import { requestAge as ageOfCurrentRequest } from '../requests/arrival.ts'
+import { requestAge as ageOfCurrentRequest, requestAtWork } from '../requests/arrival.ts'
 import { hasEnded, type SignInsCount } from './ended.ts'
 import { replayed, replayMargin } from './replay.ts'
 import { createUsesUnderWay, type Timing } from './uses-under-way.ts'
@@ -42,7 +42,7 @@ type Seen = number | 'busy'
  */
 export function createArtefactAdapterFactory(settings: AdapterSettings): AdapterFactory {
   const { store, encryption, grace = defaultGrace } = settings
-  const { currentRequest = () => Provider.ctx, requestAge = ageOfCurrentRequest, signInsCount } = settings
+  const { currentRequest = requestAtWork, requestAge = ageOfCurrentRequest, signInsCount } = settings
   const underWay = createUsesUnderWay(grace.retry)
   const seenBy = new WeakMap<object, Map<string, Seen>>()
   const remember = (key: string, seen: Seen) => {

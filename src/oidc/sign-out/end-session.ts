@@ -2,8 +2,8 @@ import type { Context } from 'koa'
 import type Provider from 'oidc-provider'
 import type { ClientModel } from '../clients/model.ts'
 import { sessionCookie } from '../settings/cookies.ts'
+import { keepEnded, type RenewalDeps, type Session } from './session-renewal.ts'
 
-export type Session = Awaited<ReturnType<Provider['Session']['get']>>
 type Authorization = { grantId?: string; sid?: string; persistsLogout?: boolean }
 type Stored = Session & { authorizations?: Record<string, Authorization>; persist(): Promise<string> }
 
@@ -11,10 +11,11 @@ type Stored = Session & { authorizations?: Record<string, Authorization>; persis
  * Ends the session of this browser: logout tokens for all its applications, their grants (those with offline access
  * outlive it, as they say), the session, its cookie.
  */
-export async function endSession(ctx: Context, provider: Provider, session: Session): Promise<void> {
+export async function endSession(ctx: Context, provider: Provider, session: Session, deps: RenewalDeps): Promise<void> {
   const all = Object.keys((session as Stored).authorizations ?? {})
   await Promise.all(all.map((clientId) => endAuthorization(provider, session, clientId)))
   await session.destroy()
+  await keepEnded(provider, session, deps)
   ctx.cookies.set(provider.cookieName('session'), null, sessionCookie(provider.issuer))
 }
 

@@ -8,10 +8,14 @@ import type { ProviderDeps } from '../provider-deps.ts'
 import { redirect } from '../redirect-out.ts'
 import { readForm } from '../requests/read-form.ts'
 import { routes } from '../settings/routes.ts'
-import { endSession, leaveApplication, type Session } from './end-session.ts'
+import { endSession, leaveApplication } from './end-session.ts'
 import { readSignOutRequest, type SignOutRequest } from './request.ts'
+import { findSession, keepEnded, type Session } from './session-renewal.ts'
 
-type Deps = Pick<ProviderDeps, 'issuer' | 'cookieKeys' | 'renderSignOut' | 'renderSignedOut' | 'signedOut' | 'log'>
+type Deps = Pick<
+  ProviderDeps,
+  'issuer' | 'cookieKeys' | 'renderSignOut' | 'renderSignedOut' | 'signedOut' | 'log' | 'adapterFactory'
+>
 
 /** Where the pages of the sign-out lead; what oidc-provider has below `/confirm` is left for its switch of accounts. */
 const paths = {
@@ -39,16 +43,25 @@ export function createSignOut(provider: Provider, deps: Deps): Middleware {
   return async (ctx, next) => {
     const method = ctx.method === 'HEAD' ? 'GET' : ctx.method
     const entrance = entrances[`${method} ${ctx.path.toLowerCase().replace(/\/$/, '')}`]
-    if (!entrance) return await next()
+    if (!entrance) {
+      await next()
+      return await keepSwitchedEnded(ctx, provider, deps)
+    }
     ctx.set('Cache-Control', 'no-store')
     await entrance(ctx)
   }
 }
 
+/** A switch of accounts, which oidc-provider does by itself, ends a session, too. */
+async function keepSwitchedEnded(ctx: Context, provider: Provider, deps: Deps): Promise<void> {
+  const session = (ctx as { oidc?: { session?: Session & { destroyed?: boolean } } }).oidc?.session
+  if (session?.destroyed) await keepEnded(provider, session, deps)
+}
+
 async function begin(ctx: Context, provider: Provider, deps: Deps): Promise<void> {
   const request = await readSignOutRequest(provider, new URLSearchParams(ctx.querystring))
   noteUnused(deps, request)
-  const session = await provider.Session.get(ctx as never)
+  const session = await findSession(ctx, provider, deps)
   if (!session.accountId) return leave(ctx, request)
   const own = request.client && request.sid !== undefined && session.sidFor(request.client.clientId) === request.sid
   // A HEAD asks what a GET would answer, and ends nothing.
@@ -69,7 +82,7 @@ async function ask(ctx: Context, deps: Deps, session: Session, request: SignOutR
 async function answer(ctx: Context, provider: Provider, deps: Deps): Promise<void> {
   const given = await readForm(ctx)
   const request = await readSignOutRequest(provider, given)
-  const session = await provider.Session.get(ctx as never)
+  const session = await findSession(ctx, provider, deps)
   if (!session.accountId) return leave(ctx, request)
   if (!isOurs(ctx, deps, session, given.get('proof') ?? '')) return await ask(ctx, deps, session, request)
   if (given.get('logout')) await end(ctx, provider, deps, session, request)
@@ -80,7 +93,7 @@ async function answer(ctx: Context, provider: Provider, deps: Deps): Promise<voi
 async function done(ctx: Context, provider: Provider, deps: Deps): Promise<void> {
   const query = new URLSearchParams(ctx.querystring)
   const request = await readSignOutRequest(provider, query)
-  const session = await provider.Session.get(ctx as never)
+  const session = await findSession(ctx, provider, deps)
   // Where a redirect after a form would be stopped, the page leads on instead.
   const page = pageOf(request, { stays: session.accountId !== undefined, refresh: request.returnTo })
   await deps.renderSignedOut(ctx, { ...page, stranded: page.stranded || query.has('stranded') })
@@ -99,7 +112,7 @@ async function end(
   { client }: SignOutRequest,
 ): Promise<void> {
   const { accountId } = session
-  await endSession(ctx, provider, session)
+  await endSession(ctx, provider, session, deps)
   if (accountId) deps.signedOut({ accountId, clientId: client?.clientId })
 }
 

@@ -12,6 +12,7 @@ import { createClientAdapter, explainKeptOut, sayKeptOut } from './clients/looku
 import { extendClientModel, responseModes } from './clients/model.ts'
 import { sectorOf } from './clients/pairwise.ts'
 import { assertServiceScopes, clientBasedCORS, nameRefreshTokens, signInOf } from './clients/token-access.ts'
+import { createLeftAnswer, isAgreed, limitGrants } from './clients/what-is-left.ts'
 import { createFormAction } from './form-action.ts'
 import { noteBegun } from './interaction/begun-here.ts'
 import { leadToFirstPage } from './interaction/first-page.ts'
@@ -51,6 +52,7 @@ export function createProvider(deps: ProviderDeps): Provider {
     renderError: (ctx, out, error) => deps.renderError(ctx, explainKeptOut(ctx, out as ErrorOut), error),
   })
   extendClientModel(provider, deps)
+  limitGrants(provider)
   keepProofs(provider)
   renewSessions(provider, deps)
   rereadKeySets(provider, deps.clock)
@@ -66,6 +68,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   provider.use(createFormAction())
   provider.use(describeForApplications)
   provider.use(nameRefreshTokens)
+  provider.use(createLeftAnswer(provider, deps))
   provider.use(sayKeptOut)
   provider.use(leadToFirstPage)
   provider.use(createPostedRequest(deps.renderRefusal))
@@ -113,9 +116,9 @@ function memberSettings(deps: ProviderDeps): Configuration {
     loadExistingGrant: createGrantLoader(deps),
     // oidc-provider drops offline_access without prompt=consent; see `restoreOfflineAccess`.
     extraParams: { scope: checkAndRestore },
-    async findAccount(_ctx, accountId) {
+    async findAccount({ oidc }, accountId, token) {
       const account = await deps.findAccount(accountId)
-      if (!account) return undefined
+      if (!account || (token && oidc.client && !(await isAgreed(token, oidc.client, deps)))) return undefined
       return {
         accountId: account.accountId,
         signInsFrom: account.signInsFrom,

@@ -41,7 +41,8 @@ function createHoldingStore(store: ArtefactStore) {
     const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     held = { steps, reached: reached.resolve, released: released.promise }
     const request = begin()
-    await reached.promise
+    // Without the step, what was to be held has just happened.
+    await Promise.race([reached.promise, request])
     await meanwhile()
     released.resolve()
     await request

@@ -76,7 +76,8 @@ const show: CliCommand = {
       const found = await clients.find(clientId)
       if (!found) return unknown(clientId)
       const { secretHashes, clientId: _, ...registration } = found.client
-      const shown = { ...summaryOf(found), ...registration, secrets: secretHashes.length, changedAt: found.changedAt }
+      const { subjectType, changedAt } = found
+      const shown = { ...summaryOf(found), ...registration, subjectType, secrets: secretHashes.length, changedAt }
       return { exitCode: 0, text: JSON.stringify(shown, null, 2), json: { client: shown } }
     }),
 }

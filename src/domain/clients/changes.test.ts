@@ -8,6 +8,7 @@ const registered = (changes: Partial<RegisteredClient> = {}, client: Partial<Cli
   client: newClient(client),
   managedBy: file,
   suspendedAt: null,
+  subjectType: 'pairwise',
   goneAt: null,
   changedAt: new Date(),
   ...changes,

@@ -3,7 +3,7 @@ export type Client = {
   clientId: string
   name: string
   kind: 'web' | 'single-page' | 'native' | 'service'
-  /** First-party applications have no consent page and get public subject identifiers. */
+  /** First-party applications have no consent page; those that are registered so get public subject identifiers. */
   firstParty: boolean
   /** Guards resources: it may ask about the access tokens of all applications (RFC 7662). */
   mayIntrospect: boolean
@@ -33,9 +33,18 @@ export type Client = {
 
 export type AuthenticationMethod = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
 
+/** How an application knows persons: all by the same `sub`, or by one of its sector (OpenID Connect Core § 8). */
+export type SubjectType = 'public' | 'pairwise'
+
+/** Gives the subject type of a client that is registered now. */
+export const firstSubjectType = ({ firstParty }: Pick<Client, 'firstParty'>): SubjectType =>
+  firstParty ? 'public' : 'pairwise'
+
 /** A client as it is kept: who registered it, and whether it is let in. */
 export type RegisteredClient = {
   client: Client
+  /** Decided when it was registered; nothing changes it, as every `sub` would change. */
+  subjectType: SubjectType
   /** The file that it stands in and that alone changes it (`clients.yaml`); null: staff look after it. */
   managedBy: string | null
   /** Since when an operator lets it in no more. */

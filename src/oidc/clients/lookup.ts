@@ -23,7 +23,7 @@ export function createClientAdapter({ adapterFactory, findClient, log }: Deps): 
     const why = found && whyKeptOut(found)
     if (why) noteKeptOut(id, why, log)
     if (!found || why) return undefined
-    const metadata = translated.get(found.client) ?? clientMetadata(found.client)
+    const metadata = translated.get(found.client) ?? clientMetadata(found.client, found.subjectType)
     translated.set(found.client, metadata)
     return metadata
   }

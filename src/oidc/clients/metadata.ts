@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ClientMetadata } from 'oidc-provider'
-import { type Client, usesSecret } from '../../domain/clients/client.ts'
+import { type Client, firstSubjectType, type SubjectType, usesSecret } from '../../domain/clients/client.ts'
 
 /** Metadata of our own that oidc-provider carries along on its client model. */
 export const ownMetadata = [
@@ -17,8 +17,11 @@ export const ownMetadata = [
 /** Only hashes of secrets are known; oidc-provider insists on a value, so it gets one that nobody knows. */
 const nobodysSecret = randomBytes(32).toString('base64url')
 
-/** Translates a client for oidc-provider (OpenID Connect Dynamic Client Registration 1.0 § 2). */
-export function clientMetadata(client: Client): ClientMetadata {
+/**
+ * Translates a client for oidc-provider (OpenID Connect Dynamic Client Registration 1.0 § 2). Without `subjectType` it is one that is
+ * not registered yet.
+ */
+export function clientMetadata(client: Client, subjectType: SubjectType = firstSubjectType(client)): ClientMetadata {
   const service = client.kind === 'service'
   const metadata: ClientMetadata = {
     client_id: client.clientId,
@@ -32,7 +35,8 @@ export function clientMetadata(client: Client): ClientMetadata {
     backchannel_logout_uri: client.backchannelLogoutUri,
     backchannel_logout_session_required: client.backchannelLogoutUri ? true : undefined,
     scope: service ? undefined : client.scopes.join(' '),
-    subject_type: client.firstParty || service ? 'public' : 'pairwise',
+    // A service has no persons.
+    subject_type: service ? 'public' : subjectType,
     token_endpoint_auth_method: client.tokenEndpointAuthMethod,
     id_token_signed_response_alg: client.idTokenSignedResponseAlg,
     jwks_uri: client.jwksUri,

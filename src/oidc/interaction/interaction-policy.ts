@@ -1,6 +1,7 @@
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import type { ClientModel } from '../clients/model.ts'
 import { subjectOf } from '../clients/pairwise.ts'
+import { scopesOf } from '../clients/what-is-left.ts'
 import type { ProviderDeps } from '../provider-deps.ts'
 import { isDemanded } from '../requests/parameters/demanded-subject.ts'
 import { createStepUpCheck } from './step-up.ts'
@@ -20,6 +21,7 @@ export function createInteractionPolicy({ pairwise }: Pick<ProviderDeps, 'pairwi
   const consent = policy.get('consent')
   if (!login || !consent) throw new Error('oidc-provider has no prompts login and consent')
 
+  login.checks.add(createStillRegistered(), 0)
   login.checks.add(
     new Check(
       'account_not_active',
@@ -68,6 +70,22 @@ export function createInteractionPolicy({ pairwise }: Pick<ProviderDeps, 'pairwi
 }
 
 type PromptOf = InstanceType<typeof Prompt>
+
+/**
+ * Creates the check that a request which is taken up after the pages still fits the registration of its application: oidc-provider
+ * looks only when it comes. Before all others, whose errors go to the redirect address.
+ * @throws InvalidRedirectUri, InvalidScope for what the application has lost meanwhile
+ */
+function createStillRegistered() {
+  return new Check('still_registered', 'the request fits the registration', 'invalid_request', ({ oidc }) => {
+    const client = oidc.client as ClientModel
+    if (!client.redirectUriAllowed(String(oidc.params?.redirect_uri))) throw new errors.InvalidRedirectUri()
+    const left = new Set(scopesOf(client))
+    const lost = [...oidc.requestParamOIDCScopes].filter((scope) => !left.has(scope))
+    if (lost.length > 0) throw new errors.InvalidScope('requested scope is not allowed', lost.join(' '))
+    return false
+  })
+}
 
 /** A sign-in that did not reach an essential `acr` is refused; asking again would never end. */
 function failRatherThanLoop(prompt: PromptOf, reason: string): void {

@@ -1,5 +1,5 @@
 import type { Protection } from '../../crypto/protection.ts'
-import type { Client, RegisteredClient } from '../../domain/clients/client.ts'
+import { type Client, firstSubjectType, type RegisteredClient, type SubjectType } from '../../domain/clients/client.ts'
 import { holdLock } from '../database/advisory-locks.ts'
 import type { Database } from '../database/database.ts'
 import { placeOf } from '../keys/protected-tables.ts'
@@ -12,18 +12,29 @@ const chunk = 500
 
 const place = (clientId: string) => placeOf('clients', 'contacts', { client_id: clientId })
 
+type Registration = Omit<Client, 'clientId' | 'contacts' | 'secretHashes'> & {
+  /** Unset: registered before it was kept. */
+  subjectType?: SubjectType
+}
+
+/** That of the row before; where it was not kept yet, it followed `firstParty`. */
+const keptSubjectType = `jsonb_build_object('subjectType', coalesce(clients.registration->>'subjectType',
+  case when (clients.registration->>'firstParty')::boolean then 'public' else 'pairwise' end))`
+
 /** Creates the store of applications and services. */
 export function createClientStore(db: Database, { encryption }: Pick<Protection, 'encryption'>) {
   const read = (row: Record<string, unknown>): RegisteredClient => {
     const clientId = row.client_id as string
     const sealed = row.contacts as string | null
+    const { subjectType, ...registration } = row.registration as Registration
     return {
       client: {
-        ...(row.registration as Omit<Client, 'clientId' | 'contacts' | 'secretHashes'>),
+        ...registration,
         clientId,
         contacts: sealed === null ? [] : JSON.parse(encryption.decrypt(sealed, place(clientId))),
         secretHashes: row.secret_hashes as string[],
       },
+      subjectType: subjectType ?? firstSubjectType(registration),
       managedBy: row.managed_by as string | null,
       suspendedAt: row.suspended_at as Date | null,
       goneAt: row.gone_at as Date | null,
@@ -34,7 +45,7 @@ export function createClientStore(db: Database, { encryption }: Pick<Protection,
     const { clientId, contacts, secretHashes, ...registration } = client
     return {
       client_id: clientId,
-      registration: JSON.stringify(registration),
+      registration: JSON.stringify({ ...registration, subjectType: firstSubjectType(client) }),
       contacts: contacts.length > 0 ? encryption.encrypt(JSON.stringify(contacts), place(clientId)) : null,
       secret_hashes: secretHashes,
       managed_by: managedBy,
@@ -92,8 +103,8 @@ export function createClientStore(db: Database, { encryption }: Pick<Protection,
         .pluck('client_id')
     },
     /**
-     * Adds clients, or changes them where the same hand registered them; secrets that are made here stay as they are. Gives the ids that
-     * were written.
+     * Adds clients, or changes them where the same hand registered them; secrets that are made here stay as they are, and so does the
+     * subject type. Gives the ids that were written.
      */
     async save(clients: readonly Client[], managedBy: string | null, now: Date): Promise<string[]> {
       const written: string[] = []
@@ -103,7 +114,7 @@ export function createClientStore(db: Database, { encryption }: Pick<Protection,
           .insert(rows)
           .onConflict('client_id')
           .merge({
-            registration: db.raw('excluded.registration'),
+            registration: db.raw(`excluded.registration || ${keptSubjectType}`),
             contacts: db.raw('excluded.contacts'),
             secret_hashes: db.raw(
               "case when (excluded.registration->>'secretsMadeHere')::boolean then clients.secret_hashes else excluded.secret_hashes end",

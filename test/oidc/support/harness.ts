@@ -5,7 +5,7 @@ import Koa from 'koa'
 import type Provider from 'oidc-provider'
 import type { AdapterFactory } from 'oidc-provider'
 import { hashToken } from '../../../src/crypto/field-encryption.ts'
-import type { Client } from '../../../src/domain/clients/client.ts'
+import { type Client, firstSubjectType } from '../../../src/domain/clients/client.ts'
 import { passwordMtanAcr } from '../../../src/domain/factors.ts'
 import { createSystemClock } from '../../../src/gateways/clock.ts'
 import { createPairwiseIdentifier } from '../../../src/oidc/clients/pairwise.ts'
@@ -163,7 +163,14 @@ export async function startHarness(
 }
 
 const found = (client: Client | undefined) =>
-  client && { client, managedBy: null, suspendedAt: null, goneAt: null, changedAt: new Date() }
+  client && {
+    client,
+    subjectType: firstSubjectType(client),
+    managedBy: null,
+    suspendedAt: null,
+    goneAt: null,
+    changedAt: new Date(),
+  }
 
 function closeServer(server: Server, done: () => void): void {
   server.close(done)

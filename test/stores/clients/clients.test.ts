@@ -16,7 +16,7 @@ describeOnBoth('clients', (database) => {
     const client = newClient({ jwks: { keys: [{ kty: 'EC' }] }, clientUri: 'https://portal.example/' })
     expect(await store().save([client], 'clients.yaml', now)).toEqual(['portal'])
     expect(await store().find('portal')).toEqual({
-      ...{ client, managedBy: 'clients.yaml', suspendedAt: null, goneAt: null, changedAt: now },
+      ...{ client, subjectType: 'public', managedBy: 'clients.yaml', suspendedAt: null, goneAt: null, changedAt: now },
     })
     expect(JSON.stringify(await database()('clients').select())).not.toContain('team@')
     expect(await store().find('Portal')).toBeNull()
@@ -32,6 +32,23 @@ describeOnBoth('clients', (database) => {
     expect((await store().find('portal'))?.client.name).toBe('Portal')
     await store().save([changed], 'clients.yaml', later)
     expect(await store().find('portal')).toMatchObject({ client: changed, changedAt: later })
+  })
+
+  it('keeps the subject type that it got when it was registered', async () => {
+    const typeOf = async (clientId: string) => (await store().find(clientId))?.subjectType
+    const clients = (...firstParty: boolean[]) =>
+      firstParty.map((each, index) => newClient({ clientId: String(index), firstParty: each }))
+    await store().save(clients(true, false, true), null, now)
+    // Registered before it was kept: it went by the standing.
+    await database()('clients')
+      .where({ client_id: '2' })
+      .update({ registration: database().raw("registration - 'subjectType'") })
+    expect(await Promise.all(['0', '1', '2'].map(typeOf))).toEqual(['public', 'pairwise', 'public'])
+    for (const standings of [clients(false, true, false), clients(true, false, true)]) {
+      await store().save(standings, null, later)
+      expect(await Promise.all(['0', '1', '2'].map(typeOf))).toEqual(['public', 'pairwise', 'public'])
+      expect((await store().find('0'))?.client).toEqual(standings[0])
+    }
   })
 
   it('is listed page by page', async () => {

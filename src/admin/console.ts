@@ -1,10 +1,14 @@
 import type Router from '@koa/router'
 import type { CookieJar } from '../http/cookies.ts'
+import type { ReturnedMailService } from '../services/letters/returned-mail.ts'
 import type { ApprovalService } from '../services/staff/approvals.ts'
 import type { StaffSignIn } from '../services/staff/sign-in.ts'
 import type { StaffService } from '../services/staff/staff.ts'
 import { createEntrance } from './entrance.ts'
 import { approvalPages } from './pages/approvals.ts'
+import { type KeyRoom, keyPages } from './pages/keys.ts'
+import { type LetterDesk, letterPages } from './pages/letters.ts'
+import { returnedLetterPages } from './pages/returned-letters.ts'
 import { staffPages } from './pages/staff.ts'
 import { startPages } from './pages/start.ts'
 import { addStaffSignInRoutes } from './sign-in-routes.ts'
@@ -17,11 +21,16 @@ export type ConsoleDeps = {
   issuerName: string
   now(): Date
   staff: { staff: StaffService; signIn: StaffSignIn; approvals: ApprovalService }
+  letters: LetterDesk & { returnedMail: ReturnedMailService }
+  keys: KeyRoom
 }
 
 /** Every page and form of the console behind its sign-in, by room. */
 export const consoleRoutes = (deps: ConsoleDeps): ConsoleRoute[] => [
   ...startPages(deps.staff),
+  ...letterPages(deps.letters),
+  ...returnedLetterPages(deps.letters.returnedMail),
+  ...keyPages(deps.keys, deps.staff.approvals),
   ...staffPages(deps.staff),
   ...approvalPages(deps.staff),
 ]

@@ -9,7 +9,8 @@ import { memberScopes } from '../domain/clients/scopes.ts'
 import { StartUpError } from '../errors.ts'
 import { scopeClaims } from '../oidc/claims.ts'
 import { applyDemoOverrides } from './clients/demo-overrides.ts'
-import { type ClientFile, loadClients } from './clients.ts'
+import type { ClientFile } from './clients/reading.ts'
+import { loadClients } from './clients.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'clients-'))
 afterAll(() => rmSync(dir, { recursive: true }))

@@ -1,14 +1,11 @@
-import { readFileSync } from 'node:fs'
 import type { AuthenticationMethod, Client } from '../domain/clients/client.ts'
 import { clientFaults } from '../domain/clients/rules.ts'
 import { type Resource, resourceFaults } from '../domain/clients/scopes.ts'
 import { StartUpError } from '../errors.ts'
-import { readKeys, readSecrets, referencesOf, type Sources } from './clients/references.ts'
+import { type ClientFile, createReading, type Reading } from './clients/reading.ts'
+import { type Places, readKeys, readSecrets, referencesOf } from './clients/references.ts'
 import { type ClientEntry, clientsFileSchema } from './clients/schema.ts'
 import { type Fault, parseYamlFile, shapeFaults } from './clients/yaml-file.ts'
-
-/** A file of applications; `demoOrigin` marks a demo file and replaces `{demo_origin}` in it (development only). */
-export type ClientFile = { path: string; demoOrigin?: string }
 
 /** What a file of applications says. */
 export type ClientFileContent = {
@@ -21,7 +18,8 @@ export type ClientFileContent = {
   references: string[]
 }
 
-type Settings = { file: ClientFile; environment: Sources['environment']; baseDir: string }
+/** `needsDefault`: where letters and e-mails lead to `/anmeldung`, and that to the default application. */
+type Settings = Places & { file: ClientFile; needsDefault?: boolean; reading?: Reading }
 
 type Complain = (parts: readonly PropertyKey[], message: string, clientId?: string) => void
 
@@ -29,13 +27,14 @@ type Complain = (parts: readonly PropertyKey[], message: string, clientId?: stri
  * Loads the applications of a file. Relative paths in references start at `baseDir`.
  * @throws StartUpError with every fault of the file: file, line, field and mend.
  */
-export function loadClients({ file, environment, baseDir }: Settings): ClientFileContent {
+export function loadClients(settings: Settings): ClientFileContent {
+  const { file, needsDefault, baseDir, reading = createReading(file, settings) } = settings
   const faults: string[] = []
   const warnings: string[] = []
-  const { entries, whole, place } = readFile(file, faults)
+  const { entries, whole, place } = readFile(reading, faults)
   const complain: Complain = (...given) => void faults.push(place(...given))
   const warn: Complain = (...given) => void warnings.push(place(...given))
-  const sources = { environment, baseDir, demo: file.demoOrigin !== undefined }
+  const sources = { dereference: reading.dereference, baseDir, demo: file.demoOrigin !== undefined }
   const resources = whole?.resources ?? resourcesOf(entries)
   for (const { index, scope, message } of resourceFaults(whole?.resources ?? []))
     complain(['resources', index, 'scopes', scope], message)
@@ -57,6 +56,11 @@ export function loadClients({ file, environment, baseDir }: Settings): ClientFil
   const defaultClient = clients.get(whole?.default_client ?? '')
   if (whole?.default_client !== undefined && (!defaultClient || defaultClient.kind === 'service'))
     complain(['default_client'], `names ${whole.default_client}, which is no application of members here`)
+  if (needsDefault && whole?.default_client === undefined && entries.some(([, { kind }]) => kind !== 'service'))
+    complain(
+      ['default_client'],
+      'is missing; /anmeldung leads to it: name the application that letters and e-mails lead to',
+    )
   if (faults.length > 0)
     throw new StartUpError(
       `The registered applications are not valid:\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
@@ -65,20 +69,14 @@ export function loadClients({ file, environment, baseDir }: Settings): ClientFil
   return { clients: [...clients.values()], resources, defaultClient, warnings, references }
 }
 
-/** Reads the text of a file; `{demo_origin}` stands in no other than the demo's. */
-export function readClientFile({ path, demoOrigin }: ClientFile): string {
-  const text = readFileSync(path, 'utf8')
-  return demoOrigin === undefined ? text : text.replaceAll('{demo_origin}', demoOrigin)
-}
-
 type Entries = (readonly [number, ClientEntry])[]
 
 /** The entries of a file that have the right shape, by position; everything else is complained about. */
-function readFile(file: ClientFile, faults: string[]) {
-  const { path } = file
+function readFile(reading: Reading, faults: string[]) {
+  const { path } = reading.file
   let text = 'clients: []'
   try {
-    text = readClientFile(file)
+    text = reading.text()
   } catch (error) {
     faults.push(`${path}: cannot be read (${(error as NodeJS.ErrnoException).code}); create it or set CONFIG_DIR`)
   }

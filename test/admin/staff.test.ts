@@ -4,15 +4,16 @@ import { createClient } from '../support/client.ts'
 import { demoStaff, nextCode, signInStaff, submitTo } from '../support/staff.ts'
 
 let app: TestApp
+let owner: Awaited<ReturnType<typeof signInStaff>>
 beforeAll(async () => {
   app = await startTestApp()
+  owner = await signInStaff(app, 'owner')
 })
 afterAll(() => app?.close())
 
 const idOf = (href: string | undefined) => href?.split('/').at(-1) as string
 
 it('invites somebody, who joins by the link once and signs in', async () => {
-  const owner = await signInStaff(app, 'owner')
   await owner.get(`${app.issuer}/admin/staff`)
   const page = await submitTo(owner, '/admin/staff', { email: 'new.person@demo.invalid', role: 'support' })
   const link = page.$('.notice .secret').text()
@@ -39,7 +40,6 @@ it('invites somebody, who joins by the link once and signs in', async () => {
 })
 
 it('lets no one make an owner alone, in two browsers either', async () => {
-  const owner = await signInStaff(app, 'owner')
   await owner.get(`${app.issuer}/admin/staff`)
   const id = idOf(owner.page().$('a:contains("clients@demo.invalid")').attr('href'))
   await owner.get(`${app.issuer}/admin/staff/${id}`)
@@ -57,18 +57,7 @@ it('lets no one make an owner alone, in two browsers either', async () => {
   expect(owner.page().$('.console-facts').text()).toContain('Anwendungen')
 })
 
-it('asks for the second factor again after five minutes, and loses nothing', async () => {
-  const owner = await signInStaff(app, 'owner')
-  await owner.get(`${app.issuer}/admin/staff`)
-  await app.advance('PT6M')
-  const asked = await submitTo(owner, '/admin/staff', { email: 'later@demo.invalid', role: 'letters' })
-  expect([asked.status, asked.heading]).toEqual([403, 'Bitte bestätigen Sie, dass Sie es sind'])
-  expect(asked.$('input[name=email]').attr('value')).toBe('later@demo.invalid')
-  expect((await owner.submit({ _code: '000000' })).status).toBe(422)
-})
-
 it('ends the sessions of who is deactivated', async () => {
-  const owner = await signInStaff(app, 'owner')
   const auditor = await signInStaff(app, 'auditor')
   await owner.get(`${app.issuer}/admin/staff`)
   const id = idOf(owner.page().$('a:contains("auditor@demo.invalid")').attr('href'))
@@ -81,8 +70,16 @@ it('ends the sessions of who is deactivated', async () => {
   expect((await auditor.submit({ email, password, totp: await nextCode(totpSecret) })).status).toBe(422)
 })
 
+it('asks for the second factor again after five minutes, and loses nothing', async () => {
+  await owner.get(`${app.issuer}/admin/staff`)
+  await app.advance('PT6M')
+  const asked = await submitTo(owner, '/admin/staff', { email: 'later@demo.invalid', role: 'letters' })
+  expect([asked.status, asked.heading]).toEqual([403, 'Bitte bestätigen Sie, dass Sie es sind'])
+  expect(asked.$('input[name=email]').attr('value')).toBe('later@demo.invalid')
+  expect((await owner.submit({ _code: '000000' })).status).toBe(422)
+})
+
 it('keeps what was typed when the session has ended, and sends it after the next sign-in', async () => {
-  const owner = await signInStaff(app, 'owner')
   await owner.get(`${app.issuer}/admin/staff`)
   await app.advance('PT16M')
   const asked = await submitTo(owner, '/admin/staff', { email: 'kept@demo.invalid', role: 'letters' })

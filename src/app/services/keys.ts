@@ -41,3 +41,5 @@ export function createKeyServices(
     }),
   }
 }
+
+export type KeyServices = ReturnType<typeof createKeyServices>

@@ -10,6 +10,7 @@ import { createStaffLimits } from '../limits.ts'
 import { once } from '../once.ts'
 import type { AccountServices } from './accounts.ts'
 import type { Ground } from './ground.ts'
+import type { KeyServices } from './keys.ts'
 import type { OperationServices } from './operation.ts'
 
 /** Wires staff: who they are, how they sign in, and what takes two of them. */
@@ -17,7 +18,7 @@ export function createStaffServices(
   ground: Ground,
   { hasher }: AccountServices,
   { limiters }: OperationServices,
-  helpDesk: Pick<HelpDesk, 'end'>,
+  { keys: { signingKeys }, helpDesk }: { keys: KeyServices; helpDesk: Pick<HelpDesk, 'end'> },
 ) {
   const { config, clock, random, hash, issuer, stores, transaction } = ground
   const protocolClock = createSystemClock()
@@ -37,6 +38,7 @@ export function createStaffServices(
     approvals: createApprovalService({
       ...{ stores, transaction, clock },
       acts: {
+        'signing-key.retire': (unit, { subject }, by) => signingKeys.retire(unit, subject, by),
         'staff.owner': (unit, { subject }, by) => staff.makeOwner(unit, subject, by),
         'staff.reset-totp': (unit, { subject }, by) => staff.resetFactors(unit, subject, by),
         'account.end': (unit, { subject, reason }, by) => helpDesk.end(unit, subject, { actor: by, reason }),

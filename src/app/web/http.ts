@@ -38,6 +38,7 @@ import { routes as endpoints } from '../../oidc/settings/routes.ts'
 import type { Overload } from '../../process/overload.ts'
 import type { RequestContext } from '../../process/request-context.ts'
 import type { Services } from '../services.ts'
+import { consoleDepsOf } from './console.ts'
 import type { Oidc } from './oidc.ts'
 
 type Settings = {
@@ -143,10 +144,7 @@ function createPages({ config, issuer, services, journeys, oidc }: Settings, coo
   })
   addRegistrationRoutes(router, journeys, cookies)
   addLinkRoutes(router, journeys, { unlockCodeDays: config.deadlines.unlockCodeDays, cookies })
-  addConsoleRoutes(router, {
-    ...{ cookies, issuer, now: journeys.clock.now, staff: services.staff },
-    issuerName: config.insurer.shortName,
-  })
+  addConsoleRoutes(router, consoleDepsOf({ config, issuer, services, cookies, now: journeys.clock.now }))
   addInteractionRoutes(router, {
     // Read with every request: another provider answers once the signing keys have changed.
     get provider() {

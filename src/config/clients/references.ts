@@ -6,8 +6,11 @@ import { isWeakWord } from '../weak-secrets.ts'
 import type { ClientEntry } from './schema.ts'
 import type { Fault } from './yaml-file.ts'
 
-/** Where references lead: variables by name, files relative to `baseDir`; demo secrets may be short or missing. */
-export type Sources = { environment: Readonly<Record<string, string | undefined>>; baseDir: string; demo: boolean }
+/** Where references lead: variables by name, files relative to `baseDir`. */
+export type Places = { environment: Readonly<Record<string, string | undefined>>; baseDir: string }
+
+/** What references hold; demo secrets may be short or missing. */
+type Sources = { dereference(from: string): string | undefined; baseDir: string; demo: boolean }
 
 /** `expected`: how many secrets the entry names, whether or not they could be read. */
 type Secrets = { hashes: string[]; expected: number; madeHere: boolean; faults: Fault[]; warnings: Fault[] }
@@ -25,7 +28,7 @@ export function readSecrets(entry: ClientEntry, sources: Sources): Secrets {
   for (const [index, { from }] of list.entries()) {
     if (from === 'database') continue
     const path = Array.isArray(given) ? ['client_secret', index, 'from'] : ['client_secret', 'from']
-    const secret = readReference(from, sources)
+    const secret = sources.dereference(from)
     const message = sources.demo ? undefined : secretFault(from, secret)
     if (message) faults.push({ path, message })
     else if (secret) hashes.push(hashToken(secret))
@@ -36,7 +39,7 @@ export function readSecrets(entry: ClientEntry, sources: Sources): Secrets {
 }
 
 /** Reads the secret that `env:NAME` or `file:path` names; `undefined` when there is none. */
-export function readReference(from: string, { environment, baseDir }: Omit<Sources, 'demo'>): string | undefined {
+export function readReference(from: string, { environment, baseDir }: Places): string | undefined {
   if (from.startsWith('env:')) return environment[from.slice(4)]?.trim()
   try {
     return readFileSync(resolve(baseDir, from.slice(5)), 'utf8').trim()
@@ -65,11 +68,11 @@ function secretFault(from: string, secret: string | undefined): string | undefin
 /** Reads the key set of `jwks_file` (RFC 7517); what is in it is judged by `clientFaults`. */
 export function readKeys(
   { jwks_file: file }: ClientEntry,
-  { baseDir }: Sources,
+  { dereference, baseDir }: Sources,
 ): { jwks?: Client['jwks']; faults: Fault[] } {
   if (!file) return { faults: [] }
   try {
-    const { keys } = JSON.parse(readFileSync(resolve(baseDir, file), 'utf8')) ?? {}
+    const { keys } = JSON.parse(dereference(`file:${file}`) ?? '') ?? {}
     return { jwks: { keys: Array.isArray(keys) ? keys : [] }, faults: [] }
   } catch {
     const message = `${file} cannot be read as JSON below ${baseDir}`

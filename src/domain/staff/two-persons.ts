@@ -5,6 +5,8 @@ export const daysToDecide = 7
 
 /** Acts that one person asks for and another approves, with the right that both need. */
 export const twoPersonActs = {
+  /** A signing key leaves the published set before its time; subject: its kid. */
+  'signing-key.retire': 'keys:write',
   /** A member of staff becomes owner; subject: the staff id. */
   'staff.owner': 'staff:write',
   /** The second factor of a member of staff is made anew. */

@@ -19,6 +19,9 @@ export type FileOutcome =
   | { outcome: 'applied' | 'planned'; changes: ClientChange[] }
   | { outcome: 'refused'; faults: string[] }
 
+/** `isCurrent`: whether the file still is what was read, asked when its turn has come. */
+type Applying = { actor: Actor; dryRun?: boolean; isCurrent?(): boolean }
+
 /** Says why oidc-provider would not take a client; undefined when it does. */
 export type CheckClient = (client: Client) => string | undefined
 
@@ -40,12 +43,13 @@ export function createClientFiles({ stores, transaction, clock, loadCheck }: Cli
      */
     async apply(
       file: ReadClientFile,
-      { actor, dryRun = false }: { actor: Actor; dryRun?: boolean },
-    ): Promise<FileOutcome> {
+      { actor, dryRun = false, isCurrent = () => true }: Applying,
+    ): Promise<FileOutcome | { outcome: 'outdated' }> {
       const check = await loadCheck()
       try {
-        return await transaction(async (unit): Promise<FileOutcome> => {
+        return await transaction(async (unit): Promise<FileOutcome | { outcome: 'outdated' }> => {
           await unit.clients.lock()
+          if (!isCurrent()) return { outcome: 'outdated' }
           if ((await unit.clientFiles.find(file.name))?.digest === file.digest) return { outcome: 'unchanged' }
           const changes = await plan(unit, file, check)
           if (dryRun) return { outcome: 'planned', changes }

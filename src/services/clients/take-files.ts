@@ -4,20 +4,22 @@ import type { Client } from '../../domain/clients/client.ts'
 import type { Resource } from '../../domain/clients/scopes.ts'
 import { StartUpError } from '../../errors.ts'
 import type { ClientService } from './clients.ts'
+import type { FileOutcome } from './files.ts'
 
 /** A file of applications, which is read only when it has changed. */
 type ClientSource = {
   name: string
   path: string
-  /** Digest of its text and of what it rests on, as far as that is known; undefined when it cannot be read. */
+  /** Digest, now, of its text and of what it rests on, as far as that is known; undefined when it cannot be read. */
   digest(restsOn: readonly string[]): string | undefined
-  /** @throws StartUpError naming every fault */
+  /** What it says, and the digest of just that. @throws StartUpError naming every fault */
   read(): {
     clients: Client[]
     resources: Resource[]
     defaultClient: Client | undefined
     warnings: string[]
     references: string[]
+    digest: string
   }
 }
 
@@ -25,6 +27,9 @@ type Log = Record<'info' | 'warn', (detail: object, message: string) => void>
 
 /** Ids that one log line names. */
 const mostNamed = 20
+
+/** How often a file is read that is changed by another hand in the meantime. */
+const mostReadings = 10
 
 /**
  * Takes from the files of applications what has changed since they were last applied. A file that is as it was is not even parsed, and
@@ -54,25 +59,27 @@ export async function takeClientFiles(
 }
 
 /**
- * Applies a file, unless it is as it was.
+ * Applies a file, unless it is as it was. A file that is changed between its reading and its turn is read again: a slow start takes back
+ * nothing that was applied meanwhile.
  * @throws StartUpError naming every fault of the file
  */
 export async function takeClientFile(
   source: ClientSource,
   { files }: ClientService,
   how: { actor: Actor; dryRun?: boolean },
-) {
-  const before = await files.applied(source.name)
-  if (before && before.digest === source.digest(before.restsOn))
-    return { outcome: { outcome: 'unchanged' as const }, warnings: [] }
-  const { warnings, references, defaultClient, ...content } = source.read()
-  const digest = source.digest(references) ?? ''
-  const file = {
-    ...content,
-    name: source.name,
-    digest,
-    restsOn: references,
-    defaultClient: defaultClient?.clientId ?? null,
+): Promise<{ outcome: FileOutcome; warnings: string[] }> {
+  for (let readings = 0; readings < mostReadings; readings++) {
+    const before = await files.applied(source.name)
+    if (before && before.digest === source.digest(before.restsOn))
+      return { outcome: { outcome: 'unchanged' }, warnings: [] }
+    const { warnings, references, defaultClient, digest, ...content } = source.read()
+    const isCurrent = () => source.digest(references) === digest
+    const file = {
+      ...{ ...content, name: source.name, digest, restsOn: references },
+      defaultClient: defaultClient?.clientId ?? null,
+    }
+    const outcome = await files.apply(file, { ...how, isCurrent })
+    if (outcome.outcome !== 'outdated') return { outcome, warnings }
   }
-  return { outcome: await files.apply(file, how), warnings }
+  throw new StartUpError(`${source.path} is changed again and again while it is read; apply it when it is done.`)
 }

@@ -1,3 +1,5 @@
+import type { Actor } from '../../audit/event.ts'
+import { Abandon } from '../../errors.ts'
 import type { Clock } from '../../gateways/clock.ts'
 import type { Stores } from '../../stores/index.ts'
 import type { KeyHolder } from '../../stores/keys/key-rings.ts'
@@ -16,6 +18,8 @@ type Settings = {
   algorithms: readonly string[]
   createKey(alg: string): Promise<PrivateJwk>
 }
+
+type RevokeOutcome = { unknown: string[] } | { revoked: string[]; signing: string[] }
 
 /** A key with its age in whole days, for health and metrics. */
 export type SigningKeyAge = { kid: string; alg: string; days: number }
@@ -54,35 +58,34 @@ export function createSigningKeyService(settings: Settings) {
         return moved
       }),
     /** Begins a rotation now: publishes a next key for every algorithm that has none; `step` lets it sign when it is due. */
-    publishNext: () =>
+    publishNext: (actor: Actor = 'system') =>
       alone(async (unit, keys) => {
         const without = algorithms.filter((alg) => !keys.some((key) => key.alg === alg && key.state === 'next'))
-        for (const alg of without) await add(unit, await createKey(alg), 'next', clock.now())
+        for (const alg of without) await add(unit, await createKey(alg), 'next', clock.now(), actor)
         return without
       }),
     /**
      * Takes keys that others know out of the set at once. Where one signs, the published next key takes its place, else a new
      * one. Unknown kids are answered back and nothing is changed.
      */
-    revoke: (kids: readonly string[]): Promise<{ unknown: string[] } | { revoked: string[]; signing: string[] }> =>
-      alone(async (unit, keys) => {
-        const unknown = kids.filter((kid) => !keys.some((key) => key.kid === kid))
-        if (unknown.length > 0) return { unknown }
-        const at = clock.now()
-        for (const { kid, alg } of keys.filter((key) => kids.includes(key.kid))) {
-          await unit.signingKeys.remove(kid)
-          await unit.audit.signingKeyRemoved({ at, actor: 'cli', kid, alg, reason: 'revoked' })
-        }
-        const left = keys.filter((key) => !kids.includes(key.kid))
-        for (const alg of algorithms) {
-          if (left.some((key) => key.alg === alg && key.state === 'current')) continue
-          const next = left.find((key) => key.alg === alg && key.state === 'next')
-          if (next) await unit.signingKeys.promote(next, at)
-          else await add(unit, await createKey(alg), 'current', at)
-        }
-        const signing = (await unit.signingKeys.summaries()).filter((key) => key.state === 'current')
-        return { revoked: [...kids], signing: signing.map(({ kid }) => kid) }
-      }),
+    revoke: (kids: readonly string[], actor: Actor = 'cli'): Promise<RevokeOutcome> =>
+      alone((unit, keys) => revoke(unit, keys, kids, actor)),
+    /** The part of an approved act: one key goes at once. @throws Abandon when it is gone already */
+    async retire(unit: UnitOfWork, kid: string, actor: Actor): Promise<void> {
+      await unit.signingKeys.lock()
+      const done = await revoke(unit, await unit.signingKeys.summaries(), [kid], actor)
+      if ('unknown' in done) throw new Abandon(done)
+    },
+    /** Every key with the moment of its next move: it signs, hands over to the next, or leaves the set. */
+    async overview(): Promise<(SigningKeySummary & { movesAt: Date })[]> {
+      const { rotateAfterDays, publishAheadHours, keepRetiredHours } = settings.rules
+      const after = (at: Date, hours: number) => new Date(at.getTime() + hours * hour)
+      return (await stores.signingKeys.summaries()).map((key) => {
+        const { state, createdAt, stateChangedAt } = key
+        if (state === 'next') return { ...key, movesAt: after(createdAt, publishAheadHours) }
+        return { ...key, movesAt: after(stateChangedAt, state === 'retired' ? keepRetiredHours : rotateAfterDays * 24) }
+      })
+    },
     /** Age of the keys that sign, from when they began to. */
     async ages(): Promise<SigningKeyAge[]> {
       const current = (await stores.signingKeys.summaries()).filter(({ state }) => state === 'current')
@@ -90,10 +93,42 @@ export function createSigningKeyService(settings: Settings) {
       return current.map(({ kid, alg, stateChangedAt }) => ({ kid, alg, days: days(stateChangedAt) }))
     },
   }
+
+  async function revoke(
+    unit: UnitOfWork,
+    keys: SigningKeySummary[],
+    kids: readonly string[],
+    actor: Actor,
+  ): Promise<RevokeOutcome> {
+    const unknown = kids.filter((kid) => !keys.some((key) => key.kid === kid))
+    if (unknown.length > 0) return { unknown }
+    const at = clock.now()
+    for (const { kid, alg } of keys.filter((key) => kids.includes(key.kid))) {
+      await unit.signingKeys.remove(kid)
+      await unit.audit.signingKeyRemoved({ at, actor, kid, alg, reason: 'revoked' })
+    }
+    const left = keys.filter((key) => !kids.includes(key.kid))
+    for (const alg of algorithms) {
+      if (left.some((key) => key.alg === alg && key.state === 'current')) continue
+      const next = left.find((key) => key.alg === alg && key.state === 'next')
+      if (next) await unit.signingKeys.promote(next, at)
+      else await add(unit, await createKey(alg), 'current', at)
+    }
+    const signing = (await unit.signingKeys.summaries()).filter((key) => key.state === 'current')
+    return { revoked: [...kids], signing: signing.map(({ kid }) => kid) }
+  }
 }
 
-async function add(unit: UnitOfWork, jwk: PrivateJwk, state: 'current' | 'next', at: Date): Promise<void> {
-  if (await unit.signingKeys.add(jwk, state, at)) await unit.audit.signingKeyCreated({ at, kid: jwk.kid, alg: jwk.alg })
+async function add(
+  unit: UnitOfWork,
+  jwk: PrivateJwk,
+  state: 'current' | 'next',
+  at: Date,
+  actor?: Actor,
+): Promise<void> {
+  const { kid, alg } = jwk
+  if (await unit.signingKeys.add(jwk, state, at))
+    await unit.audit.signingKeyCreated({ at, ...(actor && { actor }), kid, alg })
 }
 
 async function removeDeadKeys(

@@ -33,6 +33,8 @@ export type ReturnedOutcome =
 /** What an operator has to do about a letter that came back. */
 export type OpenReturn = Pick<ReturnedLetter, 'letterId' | 'insuranceNumber' | 'postedOn' | 'returnedAt' | 'returnedBy'>
 
+export type ReturnedMailService = ReturnType<typeof createReturnedMailService>
+
 const pageSize = 200
 const rememberedDays = 365
 

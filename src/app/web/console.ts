@@ -1,0 +1,22 @@
+import type { ConsoleDeps } from '../../admin/console.ts'
+import type { Config } from '../../config.ts'
+import type { CookieJar } from '../../http/cookies.ts'
+import type { Services } from '../services.ts'
+
+type Settings = { config: Config; issuer: string; services: Services; cookies: CookieJar; now(): Date }
+
+/** Gathers what the rooms of the console work with. */
+export function consoleDepsOf({ config, issuer, services, cookies, now }: Settings): ConsoleDeps {
+  const { staff, keys, letters, stores } = services
+  return {
+    ...{ cookies, issuer, now, staff },
+    issuerName: config.insurer.shortName,
+    letters: {
+      get printRuns() {
+        return letters.printRuns
+      },
+      ...{ canaryLetters: letters.canaryLetters, returnedMail: letters.returnedMail, now },
+    },
+    keys: { ...keys, progress: stores.keyRewrites.progress },
+  }
+}

@@ -1,7 +1,7 @@
 import type { AuditData, AuditEvent } from './chain.ts'
 
-/** Who did it: the member, a job, the command line (`cli:` who named himself there), or a member of staff. */
-export type Actor = 'member' | 'system' | 'cli' | `cli:${string}` | `staff:${string}`
+/** Who did it: the member, a job, the command line (`cli:` who named himself there), a member of staff, or a service at the HTTP API. */
+export type Actor = 'member' | 'system' | 'cli' | `cli:${string}` | `staff:${string}` | `client:${string}`
 
 /** Every event has its instant; `actor` need only be given where it is not the usual one. */
 export type Common = { at: Date; actor?: Actor }
@@ -11,8 +11,12 @@ export type MaybeOfAccount = Common & { accountId?: string }
 /** Writes one event, in the transaction of the change that it tells. */
 export type AppendAuditEvent = (event: AuditEvent) => Promise<void>
 
-/** Records one event; `type` names it in the log. */
-export type RecordEvent<T> = ((given: T) => Promise<void>) & { type: string }
+/** Records one event; `type` names it in the log, `fields` what its data holds. */
+export type RecordEvent<T> = ((given: T) => Promise<void>) & {
+  type: string
+  usualActor: Actor
+  fields: readonly string[]
+}
 
 const keyedHash = /^[\w-]{1,32}\.[\w-]{43}$/
 
@@ -38,5 +42,5 @@ export function event<T extends MaybeOfAccount>(
       data,
     })
   }
-  return Object.assign(record, { type })
+  return Object.assign(record, { type, usualActor, fields })
 }

@@ -1,6 +1,6 @@
 import type { KeyedHash } from '../crypto/field-encryption.ts'
 import { clientEvents } from './client-events.ts'
-import type { AppendAuditEvent } from './event.ts'
+import type { AppendAuditEvent, RecordEvent } from './event.ts'
 import { accountEvents, mtanEvents, registrationEvents, signInEvents } from './member-events.ts'
 import { letterEvents, operatorEvents } from './operation-events.ts'
 import { staffEvents } from './staff-events.ts'
@@ -38,11 +38,23 @@ const classes = {
 }
 export type AuditClass = keyof typeof classes
 
+/** An event that there is: its class, the function that records it, its name in the log, who usually does it, and its data. */
+type CataloguedEvent = Pick<RecordEvent<never>, 'type' | 'usualActor' | 'fields'> & {
+  class: AuditClass
+  recordedBy: string
+}
+
+export const auditCatalogue: CataloguedEvent[] = (Object.keys(classes) as AuditClass[]).flatMap((name) =>
+  Object.entries(classes[name](async () => {})).map(([recordedBy, { type, usualActor, fields }]) => ({
+    ...{ class: name, recordedBy, type, usualActor, fields },
+  })),
+)
+
 /** Lists the types of the events of each class. */
 export const auditTypes = Object.fromEntries(
-  Object.entries(classes).map(([name, events]) => [
+  Object.keys(classes).map((name) => [
     name,
-    Object.values(events(async () => {})).map(({ type }) => type),
+    auditCatalogue.filter((each) => each.class === name).map(({ type }) => type),
   ]),
 ) as Record<AuditClass, string[]>
 

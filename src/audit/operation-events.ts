@@ -118,6 +118,20 @@ export function operatorEvents(append: AppendAuditEvent) {
       'system',
       ['name', 'before', 'until', 'count'],
     ),
+    /** Somebody began to take events out of the log; `filter` says which, `accountId` is there when those of one account were asked for. */
+    auditExportBegun: event<MaybeOfAccount & { exportId: string; format: string; filter: string }>(
+      append,
+      'audit_export_begun',
+      'cli',
+      ['exportId', 'format', 'filter'],
+    ),
+    /** The export is whole: `count` events, `digest` is the SHA-256 of its bytes in base64url. */
+    auditExported: event<Common & { exportId: string; format: string; count: number; digest: string }>(
+      append,
+      'audit_exported',
+      'cli',
+      ['exportId', 'format', 'count', 'digest'],
+    ),
     /** Operators were told that something is wrong: the kind of alert, and where, in words without personal data. */
     operatorsAlerted: event<Common & { kind: string; detail: string }>(append, 'operators_alerted', 'system', [
       'kind',

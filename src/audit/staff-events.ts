@@ -9,6 +9,7 @@ export function staffEvents(append: AppendAuditEvent) {
     staffInvited: event<OfStaff & { role: string }>(append, 'staff_invited', 'cli', ['staffId', 'role']),
     /** The invitation was taken up: password and second factor are set. `again`: the second factor was made anew. */
     staffJoined: event<OfStaff & { again: boolean }>(append, 'staff_joined', 'system', ['staffId', 'again']),
+    /** A member of staff has another role. */
     staffRoleChanged: event<OfStaff & { from: string; to: string }>(append, 'staff_role_changed', 'cli', [
       'staffId',
       'from',
@@ -18,6 +19,7 @@ export function staffEvents(append: AppendAuditEvent) {
     staffDeactivated: event<OfStaff>(append, 'staff_deactivated', 'cli', ['staffId']),
     /** The second factor of a member of staff counts no more; a link to set a new one was made. */
     staffFactorReset: event<OfStaff>(append, 'staff_factor_reset', 'system', ['staffId']),
+    /** A member of staff signed in to the console; `browserKnown`: from a browser that the person has used before. */
     staffSignedIn: event<OfStaff & { browserKnown: boolean }>(append, 'staff_signed_in', 'system', [
       'staffId',
       'browserKnown',
@@ -27,6 +29,7 @@ export function staffEvents(append: AppendAuditEvent) {
       'staffId',
       'reason',
     ]),
+    /** A member of staff left the console. */
     staffSignedOut: event<OfStaff>(append, 'staff_signed_out', 'system', ['staffId']),
     /** Somebody asked for an act that takes two; `subject` is the id of what it is done to. */
     approvalAsked: event<Common & { approvalId: string; act: string; subject: string; reason: string }>(

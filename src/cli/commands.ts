@@ -1,4 +1,5 @@
 import { auditCommands } from './commands/audit.ts'
+import { auditLookUpCommands } from './commands/audit-look-ups.ts'
 import { clientCommands } from './commands/clients.ts'
 import { clientsCheck } from './commands/clients-check.ts'
 import { databaseCommands } from './commands/db.ts'
@@ -25,6 +26,7 @@ export const commands: readonly CliCommand[] = [
   clientsCheck,
   ...clientCommands,
   ...auditCommands,
+  ...auditLookUpCommands,
   ...databaseCommands,
   ...printRunCommands,
   lettersReprint,

@@ -52,6 +52,8 @@ export async function runCli(commands: readonly CliCommand[], args: string[], io
   const finish = (result: CliResult) => {
     exitCode = result.exitCode
     if (json) io.out(`${JSON.stringify({ ok: exitCode === 0, ...result.json })}\n`)
+    // A command that has written its own output has nothing to say beside it.
+    else if (exitCode === 0 && result.text === '') return
     else if (exitCode === 0) io.out(`${result.text}\n`)
     else io.err(`${result.text}\n`)
   }

@@ -3,6 +3,7 @@ import { createAccountEndStore } from './accounts/account-ends.ts'
 import { createAccountStore } from './accounts/accounts.ts'
 import { createActivationLinkStore } from './accounts/activation-links.ts'
 import { createAuditEventStore } from './audit/audit-events.ts'
+import { createAuditLookUpStore } from './audit/audit-look-ups.ts'
 import { createClientFileStore } from './clients/client-files.ts'
 import { createClientStore } from './clients/clients.ts'
 import type { Database } from './database/database.ts'
@@ -49,6 +50,7 @@ export function createStores(db: Database, protection: Protection) {
     activationLinks: createActivationLinkStore(db),
     approvals: createApprovalStore(db),
     auditEvents: createAuditEventStore(db, protection.hash),
+    auditLookUps: createAuditLookUpStore(db),
     canaryLetters: createCanaryLetterStore(db, protection),
     clientFiles: createClientFileStore(db),
     clients: createClientStore(db, protection),

@@ -2,6 +2,7 @@ import { createLimiter } from '../../gateways/limiter.ts'
 import { createFallingBackCounters, createRedisCounters } from '../../gateways/redis/counters.ts'
 import { createAlertService } from '../../services/operation/alerts.ts'
 import { createAuditService } from '../../services/operation/audit.ts'
+import { createAuditLookUps } from '../../services/operation/audit-look-ups.ts'
 import { createAuditRetention } from '../../services/operation/audit-retention.ts'
 import { inBatches } from '../../services/operation/in-batches.ts'
 import { createJobRunner, type JobLog } from '../../services/operation/job-runner.ts'
@@ -21,7 +22,8 @@ export function createOperationServices({ config, clock, knex, log, redis, store
   }
   return {
     alerts,
-    audit: createAuditService({ auditEvents: stores.auditEvents, log }),
+    audit: createAuditService({ auditEvents: stores.auditEvents, clock, log }),
+    auditLookUps: createAuditLookUps({ stores, transaction, clock }),
     emptyOldAuditEvents: createAuditRetention({ transaction, clock, days: config.deadlines.auditRetentionDays }),
     statistics: createStatisticsService({ stores, clock }),
     deleteExpiredArtefacts: (signal?: AbortSignal) => inBatches(() => artefacts.deleteExpired(5000), 5000, signal),

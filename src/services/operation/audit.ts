@@ -1,3 +1,4 @@
+import type { Clock } from '../../gateways/clock.ts'
 import type { AuditEventStore } from '../../stores/audit/audit-events.ts'
 import type { AuditVerification, ChainHead } from '../../stores/audit/audit-verification.ts'
 
@@ -7,9 +8,11 @@ const mostAtOnce = 10_000
 /** Creates what command line, console and jobs do with the audit log. */
 export function createAuditService({
   auditEvents,
+  clock,
   log,
 }: {
-  auditEvents: Pick<AuditEventStore, 'seal' | 'head' | 'verify'>
+  auditEvents: Pick<AuditEventStore, 'seal' | 'head' | 'verify' | 'noteVerification'>
+  clock: Clock
   log: { info(detail: object, message: string): void }
 }) {
   return {
@@ -25,8 +28,15 @@ export function createAuditService({
       for (let sealed = await auditEvents.seal(); sealed > 0; sealed = await auditEvents.seal()) total += sealed
       return total
     },
-    verify: (onProgress?: (checked: number, total: number) => void, anchor?: ChainHead): Promise<AuditVerification> =>
-      auditEvents.verify(onProgress, anchor),
+    /** Walks the chain, and notes for the console what it found. */
+    async verify(
+      onProgress?: (checked: number, total: number) => void,
+      anchor?: ChainHead,
+    ): Promise<AuditVerification> {
+      const result = await auditEvents.verify(onProgress, anchor)
+      await auditEvents.noteVerification(result, clock.now())
+      return result
+    },
   }
 }
 

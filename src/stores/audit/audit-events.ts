@@ -14,7 +14,13 @@ import {
   readTail,
   toEvent,
 } from './audit-rows.ts'
-import { type AuditVerification, type ChainHead, createEmptiedLook, verifyChain } from './audit-verification.ts'
+import {
+  type AuditVerification,
+  type ChainHead,
+  createEmptiedLook,
+  type NotedVerification,
+  verifyChain,
+} from './audit-verification.ts'
 
 export type { RecordedAuditEvent } from './audit-rows.ts'
 
@@ -81,6 +87,28 @@ export function createAuditEventStore(db: Database, hash: KeyedHash) {
     async head(): Promise<ChainHead | null> {
       const noted = await findNotedHead(db)
       return noted && { position: noted.position, chain: noted.chain }
+    },
+
+    /** Notes up to where the chain was found intact, or at which place it was found broken. */
+    async noteVerification(result: AuditVerification, at: Date): Promise<void> {
+      const broken = result.outcome === 'broken'
+      const head = broken
+        ? { position: result.position, chain: result.kind }
+        : (result.head ?? { position: 0, chain: '' })
+      const mac = chain.headMac(head.position, verifiedAt(head.chain, at))
+      const row = { name: broken ? 'broken' : 'verified', ...head, mac, noted_at: at }
+      await db('audit_heads').insert(row).onConflict('name').merge()
+      if (!broken) await db('audit_heads').where({ name: 'broken' }).delete()
+    },
+    /** Up to which place the chain was last found intact, and where it was found broken since; a note that was forged says nothing. */
+    async verifications(): Promise<{ intact: NotedVerification | null; broken: NotedVerification | null }> {
+      const rows = await db('audit_heads').whereIn('name', ['verified', 'broken'])
+      const noted = (name: string) => {
+        const row = rows.find((each) => each.name === name)
+        const genuine = row?.noted_at && chain.fitsHead(row.position, verifiedAt(row.chain, row.noted_at), row.mac)
+        return genuine ? { position: Number(row.position), at: row.noted_at as Date } : null
+      }
+      return { intact: noted('verified'), broken: noted('broken') }
     },
 
     /**
@@ -151,6 +179,8 @@ export function createAuditEventStore(db: Database, hash: KeyedHash) {
     },
   }
 }
+
+const verifiedAt = (chain: string, at: Date) => `${chain}\n${at.toISOString()}`
 
 /** How many ids a process takes at once, and how long, in milliseconds, it may use them: their order is that of the log. */
 const [idsAtOnce, idsLast] = [16, 5000]

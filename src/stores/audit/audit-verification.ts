@@ -7,6 +7,9 @@ export type ChainHead = { position: number; chain: string }
 /** The head as the sealer keeps it in the database, under a keyed hash. */
 export type NotedHead = ChainHead & { mac: string }
 
+/** What a verification found, and when: the chain is intact up to this place, or broken there. */
+export type NotedVerification = { position: number; at: Date }
+
 /** A row as the verification reads it; `data` is null when its retention is over. */
 export type SealedRow = Omit<AuditEvent, 'data'> & {
   id: string

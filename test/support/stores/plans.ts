@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { addDays, berlinDay } from '../../../src/domain/calendar.ts'
+import type { AuditFilter } from '../../../src/stores/audit/audit-look-ups.ts'
 import type { Database } from '../../../src/stores/database/database.ts'
 import { createStores, type Stores } from '../../../src/stores/index.ts'
 import { createOidcArtefactStore } from '../../../src/stores/sign-in/oidc-artefacts.ts'
@@ -113,7 +114,20 @@ export const watchedQueries: WatchedQuery[] = [
   watch('own log', 'findForAccount', ['audit_events_of_account'], ({ auditEvents }) =>
     auditEvents.findForAccount(someAccount),
   ),
+  look('newest', 'audit_events_at', {}),
+  look('staff', 'audit_events_of_actor_kind', { actor: 'staff' }),
+  look('one operator', 'audit_events_of_actor', { actor: 'cli:k.weber' }),
+  look('type', 'audit_events_of_type', { types: ['client_back'] }),
+  look('client', 'audit_events_of_client', { clientId: 'rare' }),
+  look('reference', 'audit_events_of_reference', { reference: someAccount }),
+  look('account', 'audit_events_of_account_by_time', { accountId: someAccount }),
 ]
+
+/** A page of the audit log, by one of its filters. */
+function look(query: string, index: string, filter: AuditFilter): WatchedQuery {
+  const older = { at: now, id: '1000000000' }
+  return watch('audit look-up', query, [index], ({ auditLookUps }) => auditLookUps.page(filter, { older, limit: 51 }))
+}
 
 function watch(job: string, query: string, indexes: string[], run: WatchedQuery['run']): WatchedQuery {
   return { job, query, indexes, run }

@@ -1,11 +1,13 @@
 import type Router from '@koa/router'
 import type { CookieJar } from '../http/cookies.ts'
 import type { ReturnedMailService } from '../services/letters/returned-mail.ts'
+import type { AuditLookUps } from '../services/operation/audit-look-ups.ts'
 import type { ApprovalService } from '../services/staff/approvals.ts'
 import type { StaffSignIn } from '../services/staff/sign-in.ts'
 import type { StaffService } from '../services/staff/staff.ts'
 import { createEntrance } from './entrance.ts'
 import { approvalPages } from './pages/approvals.ts'
+import { auditPages } from './pages/audit.ts'
 import { type KeyRoom, keyPages } from './pages/keys.ts'
 import { type LetterDesk, letterPages } from './pages/letters.ts'
 import { returnedLetterPages } from './pages/returned-letters.ts'
@@ -23,6 +25,7 @@ export type ConsoleDeps = {
   staff: { staff: StaffService; signIn: StaffSignIn; approvals: ApprovalService }
   letters: LetterDesk & { returnedMail: ReturnedMailService }
   keys: KeyRoom
+  audit: AuditLookUps
 }
 
 /** Every page and form of the console behind its sign-in, by room. */
@@ -31,6 +34,7 @@ export const consoleRoutes = (deps: ConsoleDeps): ConsoleRoute[] => [
   ...letterPages(deps.letters),
   ...returnedLetterPages(deps.letters.returnedMail),
   ...keyPages(deps.keys, deps.staff.approvals),
+  ...auditPages({ audit: deps.audit, staff: deps.staff.staff, now: deps.now }),
   ...staffPages(deps.staff),
   ...approvalPages(deps.staff),
 ]

@@ -7,7 +7,7 @@ type Settings = { config: Config; issuer: string; services: Services; cookies: C
 
 /** Gathers what the rooms of the console work with. */
 export function consoleDepsOf({ config, issuer, services, cookies, now }: Settings): ConsoleDeps {
-  const { staff, keys, letters, stores } = services
+  const { staff, keys, letters, operation, stores } = services
   return {
     ...{ cookies, issuer, now, staff },
     issuerName: config.insurer.shortName,
@@ -17,6 +17,7 @@ export function consoleDepsOf({ config, issuer, services, cookies, now }: Settin
       },
       ...{ canaryLetters: letters.canaryLetters, returnedMail: letters.returnedMail, now },
     },
+    audit: operation.auditLookUps,
     keys: { ...keys, progress: stores.keyRewrites.progress },
   }
 }

@@ -1,4 +1,5 @@
 import type { Actor } from '../../audit/event.ts'
+import { auditClassOf, auditTypes } from '../../audit/events.ts'
 import type { Clock } from '../../gateways/clock.ts'
 import type { AuditFilter, FoundAuditEvent } from '../../stores/audit/audit-look-ups.ts'
 import type { Stores } from '../../stores/index.ts'
@@ -43,6 +44,9 @@ export function createAuditLookUps({ stores, transaction, clock }: Settings) {
       }
     },
     find: stores.auditLookUps.find,
+    /** The types of events of each class, and the class of a type. */
+    classes: auditTypes,
+    classOf: auditClassOf,
     /** Up to where the chain was last found intact, and where broken. */
     verifications: stores.auditEvents.verifications,
     /** Gives the events of a filter as text, oldest first, in constant memory; that they were taken is an event itself. */

@@ -11,6 +11,8 @@ import {
 import { readDeliveryStatus } from './delivery-status.ts'
 
 const smtp = (status: string, answer: string): Shape => ({ groups: [group(status, diagnostic(`smtp; ${answer}`))] })
+const isNoAction = (line: string) => !line.startsWith('Action')
+const withoutStatus = (action: string) => group('', { action }).filter((line) => !line.startsWith('Status'))
 const mixed = { root: 'multipart/mixed' }
 const localised = ['Ihre Nachricht an erika@example.org konnte nicht zugestellt werden: Fehler 550, IP 192.0.2.5.']
 
@@ -55,8 +57,13 @@ const table: [string, Shape, string | undefined][] = [
   ['Sendmail, success', { groups: [group('2.1.5', { action: 'delivered (to mailbox)' })] }, undefined],
   ['a success of another kind', { groups: [group('2.0.0', { action: 'relayed' })] }, undefined],
   ['an expanded list', { groups: [group('2.0.0', { action: 'expanded' })] }, undefined],
+  ['a success after tries that failed', { groups: [group('5.1.1', { action: 'delivered' })] }, undefined],
+  ['a success by its word alone', { groups: [withoutStatus('relayed')] }, undefined],
+  ['a success by its status alone', { groups: [group('2.0.0').filter(isNoAction)] }, undefined],
+  ['a success by its status, whatever the word', { groups: [group('2.1.5')] }, undefined],
+  ['a failure by its word alone', { groups: [withoutStatus('failed')] }, 'refused'],
   ['a word with a comment', { groups: [group('5.1.1', { action: 'Failed (bad destination)' })] }, 'no_mailbox'],
-  ['no word at all', { groups: [group('5.1.1').filter((line) => !line.startsWith('Action'))] }, 'no_mailbox'],
+  ['no word at all', { groups: [group('5.1.1').filter(isNoAction)] }, 'no_mailbox'],
   ['Exchange, not in its directory', smtp('5.1.10', '550 5.1.10 RESOLVER.ADR.RecipientNotFound'), 'no_mailbox'],
   ['Exchange Online, not there', smtp('5.4.1', '550 5.4.1 Recipient address rejected: Access denied'), 'no_domain'],
   ['Exchange Online, no such domain', smtp('5.4.310', '550 5.4.310 DNS domain does not exist'), 'no_domain'],

@@ -15,6 +15,14 @@ describe('readBounceReports', () => {
     ])
   })
 
+  it('takes no success for a bounce', () => {
+    const bounces = [
+      { messageId: `<${id}@anmeldung.example.org>`, status: '2.0.0' },
+      { address: 'erika@example.net', status: '2.1.5', replyCode: 550 },
+    ]
+    expect(readBounceReports(JSON.stringify({ bounces }))).toEqual([])
+  })
+
   it.each([
     ['', 'no JSON'],
     ['{"bounces":[]}', 'nothing'],

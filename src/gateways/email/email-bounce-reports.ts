@@ -20,15 +20,20 @@ const report = z
 
 const body = z.object({ bounces: z.array(report).min(1).max(500) })
 
-/** Reads what a relay posts: `{ bounces: [{ messageId, address, status, replyCode }] }`; undefined when it is not that. */
+/**
+ * Reads what a relay posts: `{ bounces: [{ messageId, address, status, replyCode }] }`; undefined when it is not that. What arrived
+ * (`2.x.x`, RFC 3463) is reported by some beside the rest, and is no bounce.
+ */
 export function readBounceReports(text: string): BounceReport[] | undefined {
   try {
     const { bounces } = body.parse(JSON.parse(text))
-    return bounces.map(({ messageId, address, status, replyCode }) => ({
-      messageId: ownId(messageId),
-      address,
-      reason: classifyBounce(status, { replyCode }),
-    }))
+    return bounces
+      .filter(({ status }) => !status?.startsWith('2'))
+      .map(({ messageId, address, status, replyCode }) => ({
+        messageId: ownId(messageId),
+        address,
+        reason: classifyBounce(status, { replyCode }),
+      }))
   } catch {
     return undefined
   }

@@ -1,5 +1,6 @@
 import type Router from '@koa/router'
 import type { CookieJar } from '../http/cookies.ts'
+import type { HelpDesk } from '../services/accounts/help-desk/help-desk.ts'
 import type { ReturnedMailService } from '../services/letters/returned-mail.ts'
 import type { AuditLookUps } from '../services/operation/audit-look-ups.ts'
 import type { ApprovalService } from '../services/staff/approvals.ts'
@@ -10,6 +11,7 @@ import { approvalPages } from './pages/approvals.ts'
 import { auditPages } from './pages/audit.ts'
 import { type KeyRoom, keyPages } from './pages/keys.ts'
 import { type LetterDesk, letterPages } from './pages/letters.ts'
+import { memberPages } from './pages/members.ts'
 import { returnedLetterPages } from './pages/returned-letters.ts'
 import { staffPages } from './pages/staff.ts'
 import { startPages } from './pages/start.ts'
@@ -22,6 +24,7 @@ export type ConsoleDeps = {
   issuer: string
   issuerName: string
   now(): Date
+  helpDesk: HelpDesk
   staff: { staff: StaffService; signIn: StaffSignIn; approvals: ApprovalService }
   letters: LetterDesk & { returnedMail: ReturnedMailService }
   keys: KeyRoom
@@ -37,6 +40,7 @@ export const consoleRoutes = (deps: ConsoleDeps): ConsoleRoute[] => [
   ...auditPages({ audit: deps.audit, staff: deps.staff.staff, now: deps.now }),
   ...staffPages(deps.staff),
   ...approvalPages(deps.staff),
+  ...memberPages({ ...deps.staff, helpDesk: deps.helpDesk, now: deps.now }),
 ]
 
 /** Adds the console: the sign-in of staff, and what is behind it. */

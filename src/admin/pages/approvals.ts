@@ -11,7 +11,7 @@ const pageOf = ({ act, subject }: Approval): string => {
   const [noun] = act.split('.')
   const rooms: Record<string, string> = { client: 'clients', staff: 'staff', account: 'members', 'signing-key': 'keys' }
   const room = rooms[noun ?? ''] ?? ''
-  return room === 'keys' || room === 'members' ? `/admin/${room}` : `/admin/${room}/${encodeURIComponent(subject)}`
+  return room === 'keys' ? `/admin/${room}` : `/admin/${room}/${encodeURIComponent(subject)}`
 }
 
 /** Acts that take two persons: one asks, another decides. */

@@ -7,9 +7,9 @@ type Settings = { config: Config; issuer: string; services: Services; cookies: C
 
 /** Gathers what the rooms of the console work with. */
 export function consoleDepsOf({ config, issuer, services, cookies, now }: Settings): ConsoleDeps {
-  const { staff, keys, letters, operation, stores } = services
+  const { staff, keys, letters, operation, helpDesk, stores } = services
   return {
-    ...{ cookies, issuer, now, staff },
+    ...{ cookies, issuer, now, staff, helpDesk },
     issuerName: config.insurer.shortName,
     letters: {
       get printRuns() {

@@ -8,6 +8,8 @@ import type { Account } from '../../../stores/accounts/accounts.ts'
 export const maskedFields = ['username', 'insuranceNumber', 'email', 'mobile', 'name', 'birthDate', 'address'] as const
 export type MaskedField = (typeof maskedFields)[number]
 
+export const isMaskedField = (text: string): text is MaskedField => (maskedFields as readonly string[]).includes(text)
+
 /** Shows a user name so that its owner knows it: `le•••`. */
 export const maskUsername = (username: string): string => `${username.slice(0, 2)}•••`
 

@@ -7,7 +7,7 @@ export type MemberQuery = { by: 'account' | 'insurance_number' | 'username'; val
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** Whether a text of an address can be the id of an account. */
-const isAccountId = (text: string): boolean => uuid.test(text)
+export const isAccountId = (text: string): boolean => uuid.test(text)
 
 /** Reads what was typed or dictated; null when it can be neither. A text that is a number is meant as one. */
 export function readMemberQuery(typed: string): MemberQuery | null {

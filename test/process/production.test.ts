@@ -95,7 +95,7 @@ describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('production on PostgreSQL', (
     const second = startChild({ ...variables, WEB_CONCURRENCY: '1' })
     await expect(second.ready).rejects.toThrow()
     expect(await second.ended).toBe(1)
-    expect(second.err()).toMatch(/demo members[^\n]*DATABASE_URL/)
+    expect(second.err()).toMatch(/demo data: members[^\n]*DATABASE_URL/)
     expect(second.err().trim().split('\n')).toHaveLength(1)
   })
 })

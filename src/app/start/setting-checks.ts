@@ -8,16 +8,17 @@ import type { SettingCheck } from '../../services/operation/doctor.ts'
 import type { Database } from '../../stores/database/database.ts'
 import { databaseTime } from '../../stores/database/database-time.ts'
 import { pendingMigrations } from '../../stores/database/migrations.ts'
-import { createSettingStore } from '../../stores/operation/settings.ts'
+import type { Stores } from '../../stores/index.ts'
+import { findDemoData } from './demo-data.ts'
 import { connectRedis } from './redis.ts'
 
-type Parts = { config: Config; knex: Database; keyRings: KeyRingService; log: Logger }
+type Parts = { config: Config; knex: Database; keyRings: KeyRingService; stores: Stores; log: Logger }
 
 /** Seconds by which the clocks of process and database may differ: leases and codes are judged by both. */
 const allowedSkew = 5
 
 /** Lists what `doctor` looks at beside the data: settings, stores and folders of this installation. */
-export function createSettingChecks({ config, knex, keyRings, log }: Parts): SettingCheck[] {
+export function createSettingChecks({ config, knex, keyRings, stores, log }: Parts): SettingCheck[] {
   const { letters, production } = config
   return [
     {
@@ -74,11 +75,11 @@ export function createSettingChecks({ config, knex, keyRings, log }: Parts): Set
       },
     },
     {
-      name: 'production holds no demo members',
+      name: 'production holds no demo data',
       mend: 'set DATABASE_URL to a database that development has not used',
       async check() {
-        const demo = production && (await createSettingStore(knex).get('demo_loaded'))
-        return demo ? 'the database holds members with a published password' : undefined
+        const found = production ? await findDemoData(stores) : []
+        return found.length > 0 ? `the database holds ${found.join(', ')}` : undefined
       },
     },
   ]

@@ -5,8 +5,6 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../../config.ts'
 import { StartUpError } from '../../errors.ts'
-import type { Database } from '../../stores/database/database.ts'
-import { createSettingStore } from '../../stores/operation/settings.ts'
 
 type Settings = {
   config: Pick<Config, 'letters' | 'email' | 'role'>
@@ -30,17 +28,6 @@ export async function checkStart(settings: Settings): Promise<void> {
   if (letters.driver === 'spool' && role !== 'web') await assertWritable(letters.folder)
   await compareClocks(settings)
   if (email.url) void tryRelay(new URL(email.url), settings.log)
-}
-
-/**
- * Keeps production away from a database that development has used: it holds accounts with a published password.
- * @throws StartUpError
- */
-export async function refuseDemoData(knex: Database): Promise<void> {
-  if (await createSettingStore(knex).get('demo_loaded'))
-    throw new StartUpError(
-      'The database holds demo members with a published password. Set DATABASE_URL to one without.',
-    )
 }
 
 async function assertWritable(folder: string): Promise<void> {

@@ -22,7 +22,7 @@ export const doctor: CliCommand = {
     withServices(
       io,
       async ({ keys: { keyRings }, stores, protection }, { config, knex, clock }) => {
-        const settings = createSettingChecks({ config, knex, keyRings, log: createLogger('silent') })
+        const settings = createSettingChecks({ config, knex, keyRings, stores, log: createLogger('silent') })
         const behind = (await pendingMigrations(knex)).length > 0
         const examination = createDoctor({
           invariants: createInvariantStore(knex),

@@ -19,6 +19,9 @@ export type ClientSource = {
   read(): ClientFileContent & { digest: string }
 }
 
+/** What applications of the demo are known by. */
+export const demoClientFile = 'demo/clients.yaml'
+
 type Settings = Pick<Config, 'configDir' | 'variables' | 'demo'>
 
 /**
@@ -29,10 +32,10 @@ export function clientSources(config: Settings, demoPort: number | undefined): C
   const { configDir, demo } = config
   const own = ownClientSource(config)
   if (!demo) return [own]
-  const file = { path: join(configDir, 'demo/clients.yaml'), demoOrigin: `http://localhost:${demoPort}` }
+  const file = { path: join(configDir, demoClientFile), demoOrigin: `http://localhost:${demoPort}` }
   const overrides = { redirectUris: demo.redirectUris, secret: demo.clientSecret }
   const places = { environment: environmentOf(config), baseDir: configDir }
-  const ofDemo = createSource({ ...places, file, name: 'demo/clients.yaml', more: JSON.stringify(overrides) })
+  const ofDemo = createSource({ ...places, file, name: demoClientFile, more: JSON.stringify(overrides) })
   return [
     own,
     {

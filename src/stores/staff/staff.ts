@@ -4,7 +4,7 @@ import type { Role } from '../../domain/staff/rights.ts'
 import { holdLock } from '../database/advisory-locks.ts'
 import type { Database } from '../database/database.ts'
 import { placeOf } from '../keys/protected-tables.ts'
-import { openRow } from '../open-each.ts'
+import { type LeftOut, openEach, openRow } from '../open-each.ts'
 
 /** A member of staff. `joinedAt` null: the invitation was not taken up. */
 export type Staff = {
@@ -39,7 +39,9 @@ export function createStaffStore(db: Database, { encryption }: Pick<Protection, 
       lastSignInAt: row.last_sign_in_at as Date | null,
     }
   }
-  const all = async () => (await db('staff').orderBy('invited_at').orderBy('id')).map(read)
+  /** One whose row cannot be opened is left out where somebody is told of it. */
+  const all = async (leftOut?: LeftOut) =>
+    openEach(await db('staff').orderBy('invited_at').orderBy('id'), read, leftOut)
   return {
     all,
     /** `id` may be any text of an address. */

@@ -3,10 +3,11 @@ import { createJobs } from './app/jobs.ts'
 import { createLanes } from './app/lanes.ts'
 import { createServices, type Services } from './app/services.ts'
 import { openClock } from './app/start/clock.ts'
+import { refuseDemoData } from './app/start/demo-data.ts'
 import { createGuard } from './app/start/guard.ts'
 import { connectRedis } from './app/start/redis.ts'
 import { prepareSchema } from './app/start/schema.ts'
-import { checkStart, refuseDemoData } from './app/start/start-up-checks.ts'
+import { checkStart } from './app/start/start-up-checks.ts'
 import { createHealthChecks } from './app/web/health-checks.ts'
 import { createHttpApp } from './app/web/http.ts'
 import { createJourneyDeps } from './app/web/journeys.ts'
@@ -110,7 +111,6 @@ async function openGround(config: Config, opened: Opened) {
   const issuer = config.issuer ?? `http://localhost:${listener.port}`
   const { knex } = opened.adopt(await openDatabase(config.database), (database) => database.close())
   await prepareSchema(config, knex)
-  if (config.production) await refuseDemoData(knex)
   await checkStart({ config, log, now: createSystemClock().now, databaseTime: () => databaseTime(knex) })
   const clocks = await openClock(config, knex)
   // A worker answers no page, so it counts nothing and keeps no artefacts.
@@ -130,6 +130,7 @@ async function openServices(ground: Ground, opened: Opened): Promise<Services> {
     counts: metrics.counts,
   })
   opened.defer(services.close)
+  if (ground.config.production) await refuseDemoData(services.stores)
   services.makeAll()
   services.messages.smsGateways?.start()
   const { keyRings } = services.keys

@@ -82,6 +82,17 @@ it('shows a client without its secrets', async () => {
   expect(await runJson('clients:show', 'nobody')).toMatchObject({ exitCode: 1, error: 'unknown' })
 })
 
+it('shows a client whose contacts cannot be opened, and doctor names the row', async () => {
+  const row = () => service.knex('clients').where({ client_id: 'portal' })
+  const { contacts } = await row().first()
+  await row().update({ contacts: 'dev.x.y.z' })
+  const says = expect.stringContaining('see doctor')
+  expect((await run('clients:list')).out).toMatch(/portal .*cannot be opened: see doctor/)
+  expect((await runJson('clients:show', 'portal')).client).toMatchObject({ contacts: [], contactsUnreadable: says })
+  expect((await run('doctor', '--without-chain')).err).toContain('clients.contacts:portal')
+  await row().update({ contacts })
+})
+
 it('changes nothing when an entry is wrong, and names its line', async () => {
   write(portal.replace('https:', 'http:'), nightly)
   const { exitCode, err } = await run('clients:apply', ...as)

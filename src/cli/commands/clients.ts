@@ -61,6 +61,7 @@ const list: CliCommand = {
           managedBy ?? 'staff',
           whyKeptOut({ client, managedBy, ...state }) ?? 'let in',
           client.name,
+          ...(state.contactsUnreadable ? [unreadable] : []),
         ].join('  '),
       )
       return { exitCode: 0, text: lines.join('\n') || 'There are none.', json: { clients: found.map(summaryOf) } }
@@ -88,7 +89,10 @@ const summaryOf = (registered: RegisteredClient) => ({
   kind: registered.client.kind,
   managedBy: registered.managedBy,
   keptOut: whyKeptOut(registered) ?? null,
+  ...(registered.contactsUnreadable && { contactsUnreadable: unreadable }),
 })
+
+const unreadable = 'its contacts cannot be opened: see doctor'
 
 const suspend: CliCommand = {
   name: 'clients:suspend',

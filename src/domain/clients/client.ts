@@ -52,6 +52,8 @@ export type RegisteredClient = {
   /** Since when its entry is gone from the file that manages it. */
   goneAt: Date | null
   changedAt: Date
+  /** Its contacts cannot be opened, and are shown as none. */
+  contactsUnreadable?: true
 }
 
 /** Why a client is let in nowhere; undefined: it is let in. */

@@ -15,7 +15,7 @@ const most = { found: 2000, missing: 1000 }
  */
 export function createClientDirectory(stores: Pick<Stores, 'clients' | 'clientFiles'>, now: () => number) {
   const client = createBriefCache<RegisteredClient>({
-    load: async (clientId) => (await stores.clients.find(clientId)) ?? undefined,
+    load: async (clientId) => (await stores.clients.lookUp(clientId)) ?? undefined,
     ...{ freshFor, most, now },
   })
   const defaultId = createBriefCache<string>({

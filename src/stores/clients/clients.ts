@@ -23,15 +23,23 @@ const keptSubjectType = `jsonb_build_object('subjectType', coalesce(clients.regi
 
 /** Creates the store of applications and services. */
 export function createClientStore(db: Database, { encryption }: Pick<Protection, 'encryption'>) {
-  const read = (row: Record<string, unknown>): RegisteredClient => {
+  /** Null: they cannot be opened. Nobody is kept out for it. */
+  const open = (clientId: string, sealed: string | null): string[] | null => {
+    try {
+      return sealed === null ? [] : JSON.parse(encryption.decrypt(sealed, place(clientId)))
+    } catch {
+      return null
+    }
+  }
+  const read = (row: Record<string, unknown>, contactsOf = open): RegisteredClient => {
     const clientId = row.client_id as string
-    const sealed = row.contacts as string | null
+    const contacts = contactsOf(clientId, row.contacts as string | null)
     const { subjectType, ...registration } = row.registration as Registration
     return {
       client: {
         ...registration,
         clientId,
-        contacts: sealed === null ? [] : JSON.parse(encryption.decrypt(sealed, place(clientId))),
+        contacts: contacts ?? [],
         secretHashes: row.secret_hashes as string[],
       },
       subjectType: subjectType ?? firstSubjectType(registration),
@@ -39,6 +47,7 @@ export function createClientStore(db: Database, { encryption }: Pick<Protection,
       suspendedAt: row.suspended_at as Date | null,
       goneAt: row.gone_at as Date | null,
       changedAt: row.changed_at as Date,
+      ...(contacts === null && { contactsUnreadable: true as const }),
     }
   }
   const write = (client: Client, managedBy: string | null, now: Date) => {
@@ -74,10 +83,15 @@ export function createClientStore(db: Database, { encryption }: Pick<Protection,
       const row = await db('clients').where({ client_id: clientId }).first()
       return row ? read(row) : null
     },
+    /** As `find`, for requests: whom to write to is nobody's matter there, and not opened. */
+    async lookUp(clientId: string): Promise<RegisteredClient | null> {
+      const row = await db('clients').where({ client_id: clientId }).first()
+      return row ? read(row, () => []) : null
+    },
     /** At most `limit` clients in the order of their ids, from the one behind `after` on. */
     async list({ after = '', limit }: { after?: string | undefined; limit: number }): Promise<RegisteredClient[]> {
       const rows = await db('clients').where('client_id', '>', after).orderBy('client_id').limit(limit)
-      return rows.map(read)
+      return rows.map((row) => read(row))
     },
     /** Lets nobody else apply a file until the transaction ends; a long file is waited for, as a start depends on it. */
     async lock(): Promise<void> {
@@ -92,7 +106,7 @@ export function createClientStore(db: Database, { encryption }: Pick<Protection,
       const rows = await db('clients')
         .where({ managed_by: file })
         .orWhereRaw('client_id = any(?)', [[...ids]])
-      return rows.map(read)
+      return rows.map((row) => read(row))
     },
     /** Ids of services, beside those of a file, that have a scope which is none of these. */
     async servicesBeyond(scopes: readonly string[], file: string): Promise<string[]> {

@@ -56,7 +56,7 @@ describeOnDatabase('a file of applications', (database) => {
       ...{ outcome: 'applied', changes: [{ clientId: 'portal', change: 'registered', fields: [] }] },
     })
     expect(await world.apply(file)).toEqual({ outcome: 'unchanged' })
-    expect(await world.directory.defaultClient()).toEqual(newClient())
+    expect(await world.directory.defaultClient()).toEqual(newClient({ contacts: [] }))
     expect(await world.change(newClient({ name: 'Else' }), actor)).toEqual({ reason: 'managed' })
     expect(await world.events()).toMatchObject([
       { type: 'client_registered', by: actor, clientId: 'portal', managedBy: 'clients.yaml' },
@@ -116,6 +116,25 @@ describeOnDatabase('a file of applications', (database) => {
     })
     expect(refused).toEqual({ outcome: 'refused', faults: [expect.stringMatching(message)] })
     expect(await world.find('first')).toBeNull()
+  })
+
+  it('lets in a client whose contacts cannot be opened, says that they cannot, and mends them with the next file', async () => {
+    await world.apply(fileOf([newClient(), newClient({ clientId: 'second' })]))
+    const [{ contacts }] = await database()('clients').where({ client_id: 'second' }).select('contacts')
+    await database()('clients').where({ client_id: 'portal' }).update({ contacts })
+    expect(await world.directory.find('portal')).toMatchObject({ client: { clientId: 'portal', contacts: [] } })
+    expect(await world.list({ limit: 2 })).toMatchObject([
+      { client: { clientId: 'portal', contacts: [] }, contactsUnreadable: true },
+      { client: { clientId: 'second', contacts: ['team@portal.example'] } },
+    ])
+    expect(await world.apply(fileOf([newClient(), newClient({ clientId: 'second', name: 'Neu' })]))).toMatchObject({
+      changes: [
+        { clientId: 'portal', fields: ['contacts'] },
+        { clientId: 'second', fields: ['name'] },
+      ],
+    })
+    expect(await world.find('portal')).toMatchObject({ client: newClient() })
+    expect(await world.find('portal')).not.toHaveProperty('contactsUnreadable')
   })
 
   it('is planned and applied without a look at the clients of others', async () => {

@@ -6,7 +6,7 @@ import type { KnipConfig } from 'knip'
  */
 export default ({ production = false }): KnipConfig => ({
   entry: [
-    ...(production ? ['src/main.ts!', 'src/cli/main.ts!'] : []), // otherwise found through the scripts of package.json
+    'src/{main,cli/main}.ts!',
     'src/stores/database/embedded/{initdb,server}.ts!',
     'migrations/*.ts!',
     'public/**/*.js!',

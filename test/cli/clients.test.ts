@@ -150,3 +150,37 @@ it('records who did what', async () => {
   expect(new Set(events.map(({ actor }) => actor))).toEqual(new Set(['cli:k.weber (os:kweber)']))
   expect(events).toContainEqual(expect.objectContaining({ type: 'client_suspended', data: { clientId: 'portal' } }))
 })
+
+it('finds no fault where a start and an application find none, and every one that they find', async () => {
+  const key = () => `k1:${randomBytes(32).toString('base64')}`
+  const production = {
+    ...{ NODE_ENV: 'production', ISSUER: 'https://anmeldung.example.org', DATABASE_URL: 'postgres://127.0.0.1/aok' },
+    ...{ COOKIE_KEYS: key(), ENCRYPTION_KEYS: key(), HASH_KEYS: key(), SMTP_URL: 'smtp://127.0.0.1:1' },
+    ...{
+      SMS_DRIVER: 'http',
+      SMS_GATEWAY_URL: 'http://127.0.0.1:1/sms',
+      LETTER_DRIVER: 'spool',
+      LETTER_SPOOL_DIR: folder,
+    },
+    ...variables,
+  }
+  const check = (...args: string[]) => service.run(['clients:check', ...args], { variables: production })
+  write(portal)
+  expect(await check()).toMatchObject({ exitCode: 1, err: expect.stringMatching(/:1: default_client is missing/) })
+  const taken = `clients:${portal}\ndefault_client: portal\n`
+  const path = join(variables.CONFIG_DIR, 'clients.yaml')
+  const native = taken
+    .replace('kind: web', 'kind: native')
+    .replace('https://portal.example/', 'https://localhost/')
+    .replace('client_secret: { from: env:PORTAL_SECRET }', '')
+  writeFileSync(path, native)
+  expect(await check()).toMatchObject({ exitCode: 1, err: expect.stringMatching(/portal is not valid: .*localhost/) })
+  writeFileSync(path, taken)
+  expect(await check()).toMatchObject({
+    exitCode: 0,
+    out: expect.stringMatching(/no fault.*\n.*clients:apply --dry-run/),
+  })
+  const next = join(variables.CONFIG_DIR, 'next.yaml')
+  writeFileSync(next, taken.replaceAll('portal', 'another'))
+  expect((await check(next)).out).toContain(`${next}: 1 applications, no fault`)
+})

@@ -2,6 +2,9 @@ import { createClientService } from '../../services/clients/clients.ts'
 import { once } from '../once.ts'
 import type { Ground } from './ground.ts'
 
+/** Loads what says whether oidc-provider takes a client; for who changes or checks one, and for nobody else of the command line. */
+export const loadClientCheck = once(async () => (await import('../../oidc/clients/check.ts')).createClientCheck())
+
 /** Wires what is done with applications and services. */
 export function createClientServices({
   stores,
@@ -12,7 +15,6 @@ export function createClientServices({
   return createClientService({
     ...{ stores, transaction, clock, random },
     ticks: () => performance.now(),
-    // oidc-provider is loaded for who changes a client, and for nobody else of the command line.
-    loadCheck: once(async () => (await import('../../oidc/clients/check.ts')).createClientCheck()),
+    loadCheck: loadClientCheck,
   })
 }

@@ -1,10 +1,13 @@
-import { dirname, join } from 'node:path'
-import { loadClients } from '../../config/clients.ts'
+import { loadClientCheck } from '../../app/services/clients.ts'
+import { ownClientSource } from '../../config/clients/sources.ts'
 import { loadConfig } from '../../config.ts'
 import type { Client } from '../../domain/clients/client.ts'
 import { StartUpError } from '../../errors.ts'
 import { probeKeySet } from '../../gateways/key-set-probe.ts'
-import type { CliCommand } from '../frame.ts'
+import type { CliCommand, CliResult } from '../frame.ts'
+
+/** What lies in the database alone. */
+const unseen = 'Whether others have registered one of the ids is seen by clients:apply --dry-run.'
 
 /** Checks `clients.yaml` without starting anything; exit code 1 when an entry is wrong. */
 export const clientsCheck: CliCommand = {
@@ -14,15 +17,23 @@ export const clientsCheck: CliCommand = {
   define: (command) => command.argument('[file]', 'another file of applications (default: clients.yaml of CONFIG_DIR)'),
   async run(args, _options, io) {
     const config = loadConfig(io.variables)
-    const path = args[0] ?? join(config.configDir, 'clients.yaml')
+    const source = ownClientSource(config, args[0])
+    const { path } = source
+    const refuse = (text: string): CliResult => ({ exitCode: 1, text, json: { path, faults: text.split('\n') } })
     try {
-      const content = loadClients({ file: { path }, environment: config.variables, baseDir: dirname(path) })
+      const content = source.read()
       const { clients } = content
+      const check = await loadClientCheck()
+      const faults = clients.flatMap((client) => {
+        const fault = check(client)
+        return fault ? `${path}: ${client.clientId} is not valid: ${fault}` : []
+      })
+      if (faults.length > 0) return refuse(faults.join('\n'))
       const warnings = [...content.warnings, ...(await keySetWarnings(clients, config.privateClientHosts))]
       const counts = `${clients.length} applications, no fault, ${warnings.length} warnings.`
       return {
         exitCode: 0,
-        text: [...warnings.map((warning) => `Warning: ${warning}`), `${path}: ${counts}`].join('\n'),
+        text: [...warnings.map((warning) => `Warning: ${warning}`), `${path}: ${counts}`, unseen].join('\n'),
         json: {
           path,
           clients: clients.map(({ clientId }) => clientId),
@@ -32,7 +43,7 @@ export const clientsCheck: CliCommand = {
       }
     } catch (error) {
       if (!(error instanceof StartUpError)) throw error
-      return { exitCode: 1, text: error.message, json: { path, faults: error.message.split('\n') } }
+      return refuse(error.message)
     }
   },
 }

@@ -67,10 +67,10 @@ async function start(config: Config, opened: Opened): Promise<App> {
   const demoPort = relyingParty?.port
   const pages = answersPages(config) ? await openPages(ground, services, demoPort, opened) : undefined
   const jobs = createJobs(services)
-  await startWork(ground, { services, jobs, pages }, opened)
+  const keyWatch = await startWork(ground, { services, jobs, pages }, opened)
   const development = shiftable && (await demo?.startDemo({ ...ground, shiftable, services, jobs, demoPort }))
   if (development) opened.defer(development.close)
-  const health = await observe(ground, { services, jobs, pages }, opened)
+  const health = await observe(ground, { services, jobs, pages, keyWatch }, opened)
   listener.handle(
     pages
       ? createHttpApp({ ...ground, ...pages, services, health: health.middleware, development: development?.routes })
@@ -159,21 +159,25 @@ type Parts = {
 }
 
 /** Starts what goes on by itself: the watch over keys, deliveries, and, where this process works, the jobs. */
-async function startWork(ground: Ground, { services, jobs, pages }: Parts, opened: Opened): Promise<void> {
+async function startWork(ground: Ground, { services, jobs, pages }: Parts, opened: Opened) {
   const { config, knex, log, clock, deliveries } = ground
   // A worker publishes no signing keys, so it holds none back either.
   const provider = pages?.oidc.changing ?? { kids: [], refresh: async () => false }
   const { pollSeconds } = config.keys
-  opened.defer((await startKeyWatch({ keyRings: services.keys.keyRings, provider, pollSeconds, log })).stop)
+  const keyWatch = await startKeyWatch({ keyRings: services.keys.keyRings, provider, pollSeconds, log })
+  opened.defer(keyWatch.stop)
   deliveries.start(services.messages.deliveries)
   opened.defer(deliveries.stop)
-  if (!works(config)) return
+  if (!works(config)) return keyWatch
   const runner = services.operation.createRunner(log)
   opened.defer((await startQueue({ knex, log, jobs, runner, clock, runs: services.stores.jobRuns })).stop)
+  return keyWatch
 }
 
+type Watched = Parts & { keyWatch: Awaited<ReturnType<typeof startWork>> }
+
 /** Lets the state of this process be seen: by its health, and by metrics. */
-async function observe(ground: Ground, { services, jobs, pages }: Parts, opened: Opened) {
+async function observe(ground: Ground, { services, jobs, pages, keyWatch }: Watched, opened: Opened) {
   const { config, knex, log, clock, redis, metrics } = ground
   const { accounts, messages } = services
   metrics.watch(
@@ -188,5 +192,6 @@ async function observe(ground: Ground, { services, jobs, pages }: Parts, opened:
     () => readStoreFigures({ services, jobs, clock }),
   )
   if (config.metricsPort !== undefined) opened.defer(await serveMetrics(config.host, config.metricsPort, metrics))
-  return createHealth(createHealthChecks({ services, knex, artefacts: pages?.oidc.ping, now: clock.now }), log)
+  const looks = { artefacts: pages?.oidc.ping, heldKeys: keyWatch.check, now: clock.now }
+  return createHealth(createHealthChecks({ services, knex, ...looks }), log)
 }

@@ -26,7 +26,7 @@ const closing = 2_000
 /**
  * Runs the work of a command with the services of the web process over the database, also while that runs. Whatever is opened is
  * closed at the end, after an error, and when a signal ends the work; what it sends waits in the outbox for a worker.
- * @throws StartUpError when a migration is pending or the keys do not fit, unless `needs` says otherwise
+ * @throws StartUpError when a migration is pending or the keys do not fit, or fit no more, unless `needs` says otherwise
  */
 export async function withServices<T>(
   io: CliIo,
@@ -36,9 +36,12 @@ export async function withServices<T>(
   const config = loadConfig(io.variables)
   const opened = new AsyncDisposableStack()
   const interruption = io.interruption?.()
-  const done = openServices(config, needs, opened).then(([services, context]) => work(services, context))
+  const refusal = Promise.withResolvers<never>()
+  const done = openServices(config, needs, opened, refusal.reject).then(([services, context]) =>
+    work(services, context),
+  )
   try {
-    const result = await (interruption ? Promise.race([done, interruption.signal]) : done)
+    const result = await Promise.race([done, refusal.promise, ...(interruption ? [interruption.signal] : [])])
     await opened.disposeAsync()
     return result
   } catch (fault) {
@@ -54,6 +57,7 @@ async function openServices(
   config: Config,
   { anySchema = false, anyKeys = false }: Needs,
   opened: AsyncDisposableStack,
+  refuse: (refusal: StartUpError) => void,
 ): Promise<[Services, CliContext]> {
   const settings = { join: true, patient: true }
   const { knex } = opened.adopt(await openDatabase(config.database, settings), (database) => database.close())
@@ -68,7 +72,7 @@ async function openServices(
     processName: `${processName} (cli)`,
   })
   opened.defer(services.close)
-  if (!anySchema && !anyKeys) await holdKeys(services, opened)
+  if (!anySchema && !anyKeys) await holdKeys(services, opened, refuse)
   return [services, { config, knex, clock }]
 }
 
@@ -76,10 +80,18 @@ async function openServices(
 const beat = 30_000
 
 /** A command writes like any process, so it counts as one while it works. */
-async function holdKeys({ keys: { keyRings } }: Services, opened: AsyncDisposableStack): Promise<void> {
+async function holdKeys(
+  { keys: { keyRings } }: Services,
+  opened: AsyncDisposableStack,
+  refuse: (refusal: StartUpError) => void,
+): Promise<void> {
   await keyRings.announce()
   opened.defer(keyRings.leave)
-  // A command that outlives the database's patience is told by its next statement.
-  const timer = setInterval(() => keyRings.beat([]).catch(() => {}), beat).unref()
+  const look = () =>
+    keyRings.beat([]).catch((fault) => {
+      // One that paused while its keys were retired writes nothing more. A database that is away is met by the next statement.
+      if (fault instanceof StartUpError) refuse(fault)
+    })
+  const timer = setInterval(look, beat).unref()
   opened.defer(() => clearInterval(timer))
 }

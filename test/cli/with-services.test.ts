@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import * as argon2 from 'argon2'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { withServices } from '../../src/cli/with-services.ts'
 import { openDatabase } from '../../src/stores/database/database.ts'
 import { bare } from '../support/machine/child.ts'
 import { createServerDatabase } from '../support/stores/server-database.ts'
@@ -67,6 +68,27 @@ describe('a command', () => {
     const failed = await service.run(['jobs:run', 'coffee'])
     expect(failed).toMatchObject({ exitCode: 2 })
     expect(await service.knex('key_holders')).toEqual([])
+  })
+
+  it('is ended when it paused for so long that its keys were retired meanwhile', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const keys = () => service.knex('key_ring_keys')
+    try {
+      const io = { variables: { DATA_DIR: service.dataDir }, out() {}, err() {} }
+      const ended = withServices(io, async () => {
+        await service.knex('key_holders').delete()
+        await keys().where({ ring: 'encryption' }).update({ retired_at: new Date() })
+        const times = { first_seen_at: new Date(), writing_since: new Date() }
+        await keys().insert({ ring: 'encryption', kid: 'fresh', fingerprint: 'x', ...times })
+        vi.advanceTimersByTime(30_000)
+        await new Promise(() => {})
+      })
+      await expect(ended).rejects.toThrow(/ENCRYPTION_KEYS lacks the key fresh/)
+    } finally {
+      vi.useRealTimers()
+      await keys().where({ kid: 'fresh' }).delete()
+      await keys().update({ retired_at: null })
+    }
   })
 })
 

@@ -24,11 +24,7 @@ describeOnDatabase('what development leaves in a database', (database) => {
   it.each<[string, RegExp, () => Promise<unknown>]>([
     ['its members', /: members/, () => stores.settings.set('demo_loaded', 'x')],
     ['its file of applications', /: applications/, () => stores.clientFiles.save(file, now)],
-    [
-      'its applications without their file',
-      /: applications/,
-      () => stores.clients.save([newClient()], file.name, now),
-    ],
+    ['its applications without their file', /: applications/, () => stores.clients.save([newClient()], file.name, now)],
     ['its staff', /: staff/, () => stores.settings.set('demo_staff_loaded', 'x')],
     ['its staff without the mark', /: staff/, () => addStaff('owner@demo.invalid')],
   ])('refuses production for %s alone', async (_, sentence, leave) => {

@@ -58,7 +58,16 @@ describe.skipIf(process.env.TEST_WITHOUT_POSTGRES)('production on PostgreSQL', (
   it('answers its pages, health and discovery with addresses of the issuer', async () => {
     expect((await get('/registrierung')).status).toBe(200)
     expect(await (await get('/health')).json()).toEqual({
-      ...{ status: 'ok', database: 'ok', migrations: 'ok', artefacts: 'ok', queue: 'ok', keys: 'ok', jobs: 'ok' },
+      ...{
+        status: 'ok',
+        database: 'ok',
+        migrations: 'ok',
+        artefacts: 'ok',
+        queue: 'ok',
+        heldKeys: 'ok',
+        keys: 'ok',
+        jobs: 'ok',
+      },
     })
     const discovery = (await (await get('/.well-known/openid-configuration')).json()) as Record<string, string>
     expect(discovery.issuer).toBe('https://anmeldung.example.org')

@@ -8,6 +8,8 @@ type Parts = {
   knex: Database
   /** Asks the store of OIDC artefacts; a worker has none. */
   artefacts?: () => Promise<void>
+  /** Throws when this process's keys do not fit any more. */
+  heldKeys(): Promise<void>
   now(): Date
 }
 
@@ -21,7 +23,7 @@ const jobFailures = 3
 const keyDays = 400
 
 /** Lists what `/health/ready` looks at; another part is one entry here. */
-export function createHealthChecks({ services, knex, artefacts, now }: Parts): HealthChecks {
+export function createHealthChecks({ services, knex, artefacts, heldKeys, now }: Parts): HealthChecks {
   const { messages, settings, jobRuns } = services.stores
   const migrations = async () => ((await pendingMigrations(knex)).length === 0 ? 'ok' : 'impaired')
   return {
@@ -29,6 +31,7 @@ export function createHealthChecks({ services, knex, artefacts, now }: Parts): H
     migrations: { essential: true, check: migrations },
     ...(artefacts && { artefacts: { check: artefacts } }),
     queue: oldestAtMost(queueMinutes, messages.oldestWaiting, now),
+    heldKeys: { essential: true, check: heldKeys },
     keys: {
       check: async () => ((await services.keys.keyRings.ages()).some(({ days }) => days > keyDays) ? 'impaired' : 'ok'),
     },

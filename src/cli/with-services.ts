@@ -11,7 +11,13 @@ import { pendingMigrations } from '../stores/database/migrations.ts'
 import type { CliIo } from './frame.ts'
 
 /** What a command works in, beside the services. */
-export type CliContext = { config: Config; knex: Database; clock: Clock }
+export type CliContext = {
+  config: Config
+  knex: Database
+  clock: Clock
+  /** Does something before the database closes, also when the work is not done: a signal has ended it, or a fault. */
+  beforeClosing(step: () => Promise<void>): void
+}
 
 type Needs = {
   /** Works on a schema of any version, by the clock of the machine. */
@@ -73,7 +79,7 @@ async function openServices(
   })
   opened.defer(services.close)
   if (!anySchema && !anyKeys) await holdKeys(services, opened, refuse)
-  return [services, { config, knex, clock }]
+  return [services, { config, knex, clock, beforeClosing: (step) => opened.defer(step) }]
 }
 
 /** Milliseconds between two signs of life. */

@@ -10,10 +10,11 @@ import * as argon2 from 'argon2'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { withServices } from '../../src/cli/with-services.ts'
 import { openDatabase } from '../../src/stores/database/database.ts'
+import { writeMemberFile } from '../bench/member-file.ts'
 import { bare } from '../support/machine/child.ts'
 import { createServerDatabase } from '../support/stores/server-database.ts'
 import { waitFor } from '../support/wait.ts'
-import { createInstallation } from './installation.ts'
+import { createInstallation, runCommand } from './installation.ts'
 
 vi.mock('argon2', async (load) => {
   const real = await load<typeof argon2>()
@@ -118,6 +119,38 @@ it('closes what it opened when a signal ends it, and ends by that signal', async
     await rm(dataDir, { recursive: true })
   }
 })
+
+it('lets the next import begin at once when a signal ends one, and says so', async () => {
+  const own = await createServerDatabase()
+  const dataDir = await mkdtemp(join(tmpdir(), 'aok-signal-'))
+  const { knex, close } = await openDatabase({ url: own.url, poolSize: 3 })
+  const file = join(dataDir, 'members.csv')
+  try {
+    await writeMemberFile(file, { count: 20_000 })
+    const child = spawn(process.execPath, ['src/cli/main.ts', 'members:import', file], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      env: { ...bare, DATABASE_URL: own.url, DATA_DIR: dataDir },
+    })
+    let err = ''
+    child.stderr.on('data', (chunk) => {
+      err += chunk
+    })
+    const ended = once(child, 'close')
+    await waitFor(() => knex('member_import_leases').first(), 60)
+    child.kill('SIGINT')
+    expect(await ended).toEqual([null, 'SIGINT'])
+    expect(err).toBe('Ended before it was done: import the same file again.\n')
+    const small = join(dataDir, 'small.csv')
+    await writeMemberFile(small, { count: 2 })
+    const variables = { DATABASE_URL: own.url, DATA_DIR: dataDir }
+    expect(await runCommand(['members:import', small], { variables })).toMatchObject({ exitCode: 0 })
+    expect(await knex('member_import_rows')).toEqual([])
+  } finally {
+    await close()
+    await own.drop()
+    await rm(dataDir, { recursive: true })
+  }
+}, 120_000)
 
 const waiting = async (knex: Awaited<ReturnType<typeof openDatabase>>['knex']): Promise<number> => {
   const { rows } = await knex.raw(

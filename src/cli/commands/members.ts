@@ -25,9 +25,16 @@ export const membersImport: CliCommand = {
       .option('--expect-rows <count>', 'refuse the file unless it has so many members', readCount)
       .addHelpText('after', columnHelp),
   run: ([file = ''], options, io) =>
-    withServices(io, async ({ register }, { config, clock }) => {
+    withServices(io, async ({ register }, { config, clock, beforeClosing }) => {
       keepHeapsSmall()
       const progress = createProgress(io)
+      let returned = false
+      beforeClosing(async () => {
+        if (returned) return
+        progress.end()
+        io.err('Ended before it was done: import the same file again.\n')
+        await register.memberImport.abandon()
+      })
       try {
         const report = await register.memberImport.importFile(file, {
           now: clock.now(),
@@ -47,6 +54,7 @@ export const membersImport: CliCommand = {
           json: report,
         }
       } finally {
+        returned = true
         progress.end()
       }
     }),

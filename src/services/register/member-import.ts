@@ -11,6 +11,7 @@ export type MemberImport = ReturnType<typeof createMemberImport>
 /** Creates the import of the membership register: it judges the file as a whole, then applies it in small transactions. */
 export function createMemberImport(deps: MemberImportDeps) {
   const { memberImports } = deps.stores
+  const underWay = new Set<string>()
   return {
     /**
      * Imports a member file; any refused line refuses the file, unless `skipBad`. A repeat finishes an import that has died.
@@ -20,8 +21,12 @@ export function createMemberImport(deps: MemberImportDeps) {
       const id = randomUUID()
       const { bytes, mark } = await inspectMemberFile(path)
       const report = emptyReport(options)
+      if (!options.beside) underWay.add(id)
       const other = options.beside ? null : await memberImports.begin(id)
-      if (other) return { ...report, ...refusal('running'), ...other }
+      if (other) {
+        underWay.delete(id)
+        return { ...report, ...refusal('running'), ...other }
+      }
       const sealing = deps.openSealing(bytes)
       const job: ImportJob = { ...deps, id, path, options, totalBytes: bytes * 2, mark, report, sealing }
       try {
@@ -31,7 +36,12 @@ export function createMemberImport(deps: MemberImportDeps) {
       } finally {
         await sealing.close()
         await memberImports.end(id)
+        underWay.delete(id)
       }
+    },
+    /** Lets the imports of this process keep nobody out any more, although they are not done: a repeat finishes them. */
+    async abandon(): Promise<void> {
+      for (const id of underWay) await memberImports.abandon(id)
     },
   }
 }

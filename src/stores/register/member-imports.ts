@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { insuranceNumberHashes } from '../../crypto/blind-index.ts'
 import type { Protection } from '../../crypto/protection.ts'
 import type { CalendarDay } from '../../domain/calendar.ts'
@@ -63,6 +64,12 @@ export function createMemberImportStore(db: Database, protection: Protection) {
         await empty(trx)
         await trx('member_import_leases').where({ import_id: importId }).delete()
       })
+    },
+
+    /** Lets an import count as dead, whatever it does yet: the next one begins at once, and it is refused to go on. */
+    async abandon(importId: string): Promise<void> {
+      const dead = { import_id: randomUUID(), busy_until: db.raw('clock_timestamp()') }
+      await db('member_import_leases').where({ import_id: importId }).update(dead)
     },
 
     /** Empties what an import has left that died, and gives 1 when there was one. */

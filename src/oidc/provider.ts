@@ -7,6 +7,7 @@ import { createClientAddress } from '../http/middleware/client-address.ts'
 import { scopeClaims } from './claims.ts'
 import { assertionsEndSoon } from './clients/assertions.ts'
 import { registrationSettings } from './clients/check.ts'
+import { createKeptKeySets } from './clients/kept-key-sets.ts'
 import { keySetSettings, rereadKeySets } from './clients/key-sets.ts'
 import { createClientAdapter, explainKeptOut, sayKeptOut } from './clients/lookup.ts'
 import { extendClientModel, responseModes } from './clients/model.ts'
@@ -44,8 +45,10 @@ import { createSignOut } from './sign-out/sign-out.ts'
  * `/anmeldung/<uid>`. Middleware added with `provider.use` runs before the endpoints.
  */
 export function createProvider(deps: ProviderDeps): Provider {
+  const keySets = createKeptKeySets()
   const provider = new Provider(deps.issuer, {
     ...protocolSettings(deps),
+    ...keySetSettings(deps, keySets),
     ...memberSettings(deps),
     adapter: createClientAdapter(deps),
     jwks: { keys: [...deps.signingKeys] },
@@ -55,7 +58,7 @@ export function createProvider(deps: ProviderDeps): Provider {
   limitGrants(provider)
   keepProofs(provider)
   renewSessions(provider, deps)
-  rereadKeySets(provider, deps.clock)
+  rereadKeySets(provider, deps.clock, keySets)
   reportEvents(provider, deps.log)
   noteSwitchedAccounts(provider, deps.signedOut)
   answerTooLargeBodies(provider)
@@ -86,7 +89,6 @@ function protocolSettings(deps: ProviderDeps): Configuration {
     ...(registrationSettings(deps.serviceScopes) as Configuration),
     assertJwtClientAuthClaimsAndHeader: assertionsEndSoon(() => deps.clock.now()),
     pkce: { required: refuseWithoutPkce },
-    ...keySetSettings(deps),
     allowOmittingSingleRegisteredRedirectUri: false,
     rotateRefreshToken: () => true,
     extraTokenClaims: (ctx, token) => {

@@ -34,7 +34,7 @@ async function startApplication(keys: Key[]) {
   return Object.assign(state, { host, jwksUri: `http://${host}/jwks` })
 }
 
-async function startIssuer(jwksUri: string, privateClientHosts: string[], log: object[] = []) {
+async function startIssuer(jwksUri: string, privateClientHosts: string[], log: object[] = [], others: Client[] = []) {
   const [portal] = clients
   const keyed: Client = {
     ...(portal as Client),
@@ -42,7 +42,7 @@ async function startIssuer(jwksUri: string, privateClientHosts: string[], log: o
   }
   const note = (fields: object, message: string) => void log.push({ message, ...fields })
   const issuer = await startHarness(createMemoryAdapter(), {
-    ...{ clients: [keyed], privateClientHosts },
+    ...{ clients: [keyed, ...others], privateClientHosts },
     log: { info: note, warn: note, error: note },
   })
   ending.push(issuer.close)
@@ -109,6 +109,27 @@ describe('the key set of an application', () => {
     expect(await push(issuer, { kid: 'a', pair: stranger })).toBe(401)
     expect(application.fetched).toBe(2)
     expect(await push(issuer, key)).toBe(201)
+  })
+
+  it('is fetched once, however many other applications are named, and read again for a new key all the same', async () => {
+    const [old, next] = [newKey('old'), newKey('next')]
+    const application = await startApplication([old])
+    // oidc-provider keeps some hundred clients, and their key sets with them.
+    const others = Array.from({ length: 210 }, (_, n) => ({ ...(clients[0] as Client), clientId: `other-${n}` }))
+    const issuer = await startIssuer(application.jwksUri, ['localhost'], [], others)
+    const nameOthers = async () => {
+      for (const { clientId } of others)
+        await fetch(`${issuer.issuer}/oidc/auth?client_id=${clientId}`, { redirect: 'manual' })
+    }
+    expect(await push(issuer, old)).toBe(201)
+    await nameOthers()
+    expect([await push(issuer, old), application.fetched]).toEqual([201, 1])
+    application.keys = [next]
+    await nameOthers()
+    expect([await push(issuer, next), application.fetched]).toEqual([201, 2])
+    expect(await push(issuer, old)).toBe(401)
+    await nameOthers()
+    expect([await push(issuer, { ...old, kid: 'stranger' }), application.fetched]).toEqual([401, 2])
   })
 
   it.each([

@@ -2,6 +2,7 @@ import { decodeProtectedHeader } from 'jose'
 import Provider, { type Configuration } from 'oidc-provider'
 import type { Clock } from '../../gateways/clock.ts'
 import type { ProviderDeps } from '../provider-deps.ts'
+import type { KeptKeySets } from './kept-key-sets.ts'
 
 /** Bytes of a key set; a usual one has 2 KiB. */
 const largestKeySet = 64 * 1024
@@ -14,11 +15,16 @@ const rereadEvery = 60_000
  * application would reach into the network, except from the hosts that the operator names. A set counts for a minute, whatever
  * its answer says: with the caching of the answer a key that was taken back, or a page of an error, would count for days.
  */
-export function keySetSettings({
-  privateClientHosts,
-}: Pick<ProviderDeps, 'privateClientHosts'>): Pick<Configuration, 'fetch' | 'fetchResponseBodyLimits'> {
+export function keySetSettings(
+  { privateClientHosts }: Pick<ProviderDeps, 'privateClientHosts'>,
+  kept: KeptKeySets,
+): Pick<Configuration, 'fetch' | 'fetchResponseBodyLimits'> {
   return {
     fetch: async (url, options) => {
+      const address = new URL(url).href
+      const isKeySet = !options?.method || options.method === 'GET'
+      const known = isKeySet && kept.find(address)
+      if (known) return new Response(known, { headers: { 'Content-Type': 'application/json' } })
       const { host, hostname } = new URL(url)
       const isNamed = privateClientHosts.some((name) =>
         [host, hostname, hostname.replace(/^\[|\]$/g, '')].includes(name),
@@ -33,10 +39,23 @@ export function keySetSettings({
       }
       const headers = new Headers(answer.headers)
       for (const name of ['cache-control', 'expires']) headers.delete(name)
-      return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers })
+      const body = isKeySet ? answer.body?.pipeThrough(noting((text) => kept.keep(address, text))) : answer.body
+      return new Response(body, { status: answer.status, statusText: answer.statusText, headers })
     },
     fetchResponseBodyLimits: { jwks_uri: largestKeySet },
   }
+}
+
+/** Passes an answer on, and tells its text when it was read to the end; one that is too large is given up before. */
+function noting(note: (text: string) => void): TransformStream<Uint8Array, Uint8Array> {
+  const chunks: Uint8Array[] = []
+  return new TransformStream({
+    transform(chunk, controller) {
+      chunks.push(chunk)
+      controller.enqueue(chunk)
+    },
+    flush: () => note(Buffer.concat(chunks).toString()),
+  })
 }
 
 class KeySetStatus extends Error {
@@ -57,22 +76,28 @@ type ClientWithKeys = { clientId: string; asymmetricKeyStore: KeySet }
 type Find = (id: string) => Promise<ClientWithKeys | undefined>
 
 /**
- * Lets a key set be read again, although it is fresh, for an assertion with a `kid` that it does not have: applications sign with a new
+ * Lets a key set be read again, although it counts still, for an assertion with a `kid` that it does not have: applications sign with a new
  * key as soon as they have published it. At most once a minute, as anybody can send a `kid`.
  */
-export function rereadKeySets(provider: Provider, clock: Clock): void {
+export function rereadKeySets(provider: Provider, clock: Clock, kept: KeptKeySets): void {
   const model = provider.Client as unknown as { find: Find }
   const find = model.find
   const reread = new Map<string, number>()
   model.find = async function (id) {
     const client = await find.call(this, id)
     const keySet = client?.asymmetricKeyStore
-    // One that is not fresh is read again by oidc-provider itself.
-    const key = keySet?.jwksUri && keySet.fresh() ? askedKey() : undefined
-    if (!client || !keySet || !key || has(keySet, key)) return client
+    if (!client || !keySet?.jwksUri) return client
+    const address = new URL(keySet.jwksUri).href
+    // One that was kept is as old as it is, although oidc-provider has just read it.
+    const until = kept.until(address)
+    if (until !== undefined && keySet.freshUntil && keySet.freshUntil > until) keySet.freshUntil = until
+    const key = askedKey()
+    // One that does not count any more, and is not kept, is fetched by oidc-provider itself.
+    if (!key || !(keySet.fresh() ? !has(keySet, key) : kept.lacks(address, key.kid))) return client
     const now = clock.now().getTime()
     if (now - (reread.get(client.clientId) ?? Number.NEGATIVE_INFINITY) < rereadEvery) return client
     reread.set(client.clientId, now)
+    kept.forget(address)
     keySet.freshUntil = 0
     return client
   }

@@ -77,13 +77,16 @@ describe.skipIf(!backends.includes('servers'))('an application that an operator 
     }
   })
 
-  it('does not hold a person back from signing out', async () => {
+  it('does not hold a person back from signing out, and ends its own sign-in with that', async () => {
     const page = await browser.get(
       `${world.app.issuer}/oidc/logout?${new URLSearchParams({ id_token_hint: tokens.id_token })}`,
     )
     expect(page.status).toBe(200)
-    const after = await browser.submit({}, { button: 'Abmelden' })
+    const after = await browser.submit({ logout: 'yes' }, { button: 'Abmelden' })
     expect([after.status, after.url]).toEqual([200, expect.stringContaining('/oidc/logout/success')])
+    const [token] = await waitFor(() => world.logouts.length > 0 && world.logouts)
+    const { sub, sid } = claimsIn(tokens.id_token)
+    expect(claimsIn(String(token))).toMatchObject({ aud: 'own', sub, sid })
   })
 
   it('is let in again, with the tokens that it had', async () => {

@@ -3,6 +3,7 @@ import Provider, { type AdapterFactory, type ClientMetadata } from 'oidc-provide
 import { type Client, whyKeptOut } from '../../domain/clients/client.ts'
 import type { ErrorOut, ProviderDeps } from '../provider-deps.ts'
 import { clientMetadata } from './metadata.ts'
+import type { ClientModel } from './model.ts'
 
 /** What the answer of a client says that is kept out, by the request that named it. */
 const keptOut = new WeakMap<object, string>()
@@ -28,6 +29,21 @@ export function createClientAdapter({ adapterFactory, findClient, log }: Deps): 
     return metadata
   }
   return (model) => (model === 'Client' ? { ...adapterFactory(model), find } : adapterFactory(model))
+}
+
+/**
+ * Finds a client also when it is kept out: it is given nothing, but it is told that a person has signed out, who would otherwise stay
+ * signed in there.
+ */
+export async function findEvenKeptOut(
+  provider: Provider,
+  { findClient }: Pick<ProviderDeps, 'findClient'>,
+  id: string,
+): Promise<ClientModel | undefined> {
+  const found = await findClient(id)
+  if (!found || !whyKeptOut(found)) return await provider.Client.find(id)
+  const Model = provider.Client as unknown as new (metadata: ClientMetadata) => ClientModel
+  return new Model(clientMetadata(found.client, found.subjectType))
 }
 
 /** Tells once per request. */

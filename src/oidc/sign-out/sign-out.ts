@@ -14,7 +14,7 @@ import { findSession, keepEnded, type Session } from './session-renewal.ts'
 
 type Deps = Pick<
   ProviderDeps,
-  'issuer' | 'cookieKeys' | 'renderSignOut' | 'renderSignedOut' | 'signedOut' | 'log' | 'adapterFactory'
+  'issuer' | 'cookieKeys' | 'renderSignOut' | 'renderSignedOut' | 'signedOut' | 'log' | 'adapterFactory' | 'findClient'
 >
 
 /** Where the pages of the sign-out lead; what oidc-provider has below `/confirm` is left for its switch of accounts. */
@@ -86,7 +86,7 @@ async function answer(ctx: Context, provider: Provider, deps: Deps): Promise<voi
   if (!session.accountId) return leave(ctx, request)
   if (!isOurs(ctx, deps, session, given.get('proof') ?? '')) return await ask(ctx, deps, session, request)
   if (given.get('logout')) await end(ctx, provider, deps, session, request)
-  else if (request.client) await leaveApplication(provider, session, request.client.clientId)
+  else if (request.client) await leaveApplication(provider, session, request.client.clientId, deps)
   leave(ctx, request)
 }
 

@@ -107,6 +107,18 @@ describe.skipIf(!backends.includes('servers'))('an application that an operator 
     expect([next.status, next.$('h1').text()]).toEqual([403, 'Diese Anwendung ist zurzeit gesperrt'])
     expect(await world.app.inbox.list('sms', lena.mobile)).toHaveLength(known)
   })
+
+  it('leads nobody into a sign-in that cannot be, when it is the one that is led to', async () => {
+    const status = async () => (await fetch(`${world.app.issuer}/anmeldung`, { redirect: 'manual' })).status
+    const link = async () => (await createClient().get(world.app.issuer)).$('a[href="/anmeldung"]').length
+    expect([await status(), await link()]).toEqual([303, 1])
+    await command('clients:suspend', 'demo-portal')
+    await waitFor(async () => (await status()) === 403, 10)
+    const page = await createClient().get(`${world.app.issuer}/anmeldung`)
+    expect([page.$('h1').text(), await link()]).toEqual(['Diese Anwendung ist zurzeit gesperrt', 0])
+    await command('clients:resume', 'demo-portal')
+    await waitFor(async () => (await status()) === 303, 10)
+  })
 })
 
 /** The registration says less than before, and people have used all of it. */

@@ -37,7 +37,7 @@ const errors: Sample[] = [
 ]
 
 const information: Sample[] = [
-  sample('start'),
+  sample('start', { model: { signsIn: true } }),
   ...['hilfe', 'datenschutz', 'impressum', 'barrierefreiheit', 'nutzungsbedingungen', 'leichte-sprache'].map((page) =>
     sample(`info/${page}`),
   ),

@@ -7,6 +7,7 @@ import serveStatic from 'koa-static'
 import type { Logger } from 'pino'
 import { addConsoleRoutes } from '../../admin/console.ts'
 import type { Config } from '../../config.ts'
+import { whyKeptOut } from '../../domain/clients/client.ts'
 import { createSystemClock } from '../../gateways/clock.ts'
 import { createKnownAddresses, createOneSpelling, fixedAddressesOf } from '../../http/addresses.ts'
 import { type CookieJar, createCookieJar, createCookieSigner } from '../../http/cookies.ts'
@@ -137,9 +138,11 @@ function createPages({ config, issuer, services, journeys, oidc }: Settings, coo
   const router = new Router()
   addPageRoutes(router, {
     issuer,
-    async signInUrl() {
-      const client = await services.clients.directory.defaultClient()
-      return client?.initiateLoginUri ?? client?.clientUri
+    async signIn() {
+      const found = await services.clients.directory.defaultClient()
+      if (found && whyKeptOut(found)) return 'kept_out'
+      const url = found?.client.initiateLoginUri ?? found?.client.clientUri
+      return url === undefined ? undefined : { url }
     },
   })
   addRegistrationRoutes(router, journeys, cookies)

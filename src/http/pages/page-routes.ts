@@ -18,21 +18,26 @@ const recoveryTopics = {
   'zugang-verloren': 'access',
 }
 
+/** Where a sign-in begins when no application has asked for it: `kept_out`, nowhere for now; undefined: no application is named. */
+type SignIn = { url: string } | 'kept_out' | undefined
+
 /** Adds the start page, the information pages and `/anmeldung`, which starts a sign-in for the default application. */
-export function addPageRoutes(
-  router: Router,
-  { issuer, signInUrl }: { issuer: string; signInUrl(): Promise<string | undefined> },
-): void {
-  router.get('/', (ctx) => ctx.renderPage('start', {}))
+export function addPageRoutes(router: Router, { issuer, signIn }: { issuer: string; signIn(): Promise<SignIn> }): void {
+  router.get('/', async (ctx) => {
+    // The page shows also while the database is away.
+    const where = await signIn().catch(() => ({ url: issuer }))
+    await ctx.renderPage('start', { model: { signsIn: typeof where === 'object' } })
+  })
   for (const page of informationPages) router.get(`/${page}`, (ctx) => ctx.renderPage(`info/${page}`, {}))
   for (const [path, topic] of Object.entries(recoveryTopics))
     router.get(`/${path}`, (ctx) => ctx.renderPage('info/recovery', { model: { topic } }))
   for (const path of ['/anmeldung', '/freischaltcode-anfordern'])
     router.get(path, async (ctx) => {
-      const address = await signInUrl()
-      if (!address) throw new PublicError('not_found', { detail: 'no default_client is named, or it is suspended' })
+      const where = await signIn()
+      if (where === 'kept_out') throw new PublicError('application_suspended')
+      if (!where) throw new PublicError('not_found', { detail: 'no default_client is named' })
       // Third-party initiated login (OpenID Connect Core, 4): the application begins, so that state and PKCE are its own.
-      const url = new URL(address)
+      const url = new URL(where.url)
       url.searchParams.set('iss', issuer)
       ctx.status = 303
       ctx.redirect(url.href)

@@ -1,4 +1,4 @@
-import { type RegisteredClient, whyKeptOut } from '../../domain/clients/client.ts'
+import type { RegisteredClient } from '../../domain/clients/client.ts'
 import { clientIdPattern } from '../../domain/clients/rules.ts'
 import type { Stores } from '../../stores/index.ts'
 import { createBriefCache } from './brief-cache.ts'
@@ -26,11 +26,10 @@ export function createClientDirectory(stores: Pick<Stores, 'clients' | 'clientFi
   const find = async (clientId: string) => (clientIdPattern.test(clientId) ? await client(clientId) : undefined)
   return {
     find,
-    /** The application that a sign-in leads to when nobody asked; undefined while it is kept out, or none is named. */
-    async defaultClient(): Promise<RegisteredClient['client'] | undefined> {
+    /** The application that a sign-in leads to when nobody asked, kept out or not; undefined: none is named. */
+    async defaultClient(): Promise<RegisteredClient | undefined> {
       const clientId = await defaultId('')
-      const found = clientId === undefined ? undefined : await find(clientId)
-      return found && !whyKeptOut(found) ? found.client : undefined
+      return clientId === undefined ? undefined : await find(clientId)
     },
   }
 }

@@ -56,7 +56,7 @@ describeOnDatabase('a file of applications', (database) => {
       ...{ outcome: 'applied', changes: [{ clientId: 'portal', change: 'registered', fields: [] }] },
     })
     expect(await world.apply(file)).toEqual({ outcome: 'unchanged' })
-    expect(await world.directory.defaultClient()).toEqual(newClient({ contacts: [] }))
+    expect((await world.directory.defaultClient())?.client).toEqual(newClient({ contacts: [] }))
     expect(await world.change(newClient({ name: 'Else' }), actor)).toEqual({ reason: 'managed' })
     expect(await world.events()).toMatchObject([
       { type: 'client_registered', by: actor, clientId: 'portal', managedBy: 'clients.yaml' },

@@ -262,6 +262,10 @@ describe('registered applications', () => {
       expect.anything(),
       expect.stringMatching(/^5: .*wildcard/),
     ])
+    for (const nothing of ['', '# to come\n'])
+      expect(() => load(nothing)).toThrow(
+        /clients\.yaml: is empty; write "clients: \[\]" where there are no applications$/,
+      )
     const file = { path: join(dir, 'none.yaml') }
     expect(() => loadClients({ file, environment: {}, baseDir: dir })).toThrow(/none\.yaml: cannot be read \(ENOENT\)/)
   })

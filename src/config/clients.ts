@@ -89,7 +89,9 @@ function readFile(reading: Reading, faults: string[]) {
     return `${path}:${lineOf(parts)}: ${field.join('')}${clientId ? ` (${clientId})` : ''} ${message}`
   }
   const whole = syntaxFaults.length > 0 ? undefined : clientsFileSchema.safeParse(content)
-  if (whole?.error) for (const fault of shapeFaults(whole.error)) faults.push(place(fault.path, fault.message))
+  // A file of blanks and remarks alone.
+  if (whole && content === null) faults.push(`${path}: is empty; write "clients: []" where there are no applications`)
+  else if (whole?.error) for (const fault of shapeFaults(whole.error)) faults.push(place(fault.path, fault.message))
   const list = (content as { clients?: unknown } | undefined)?.clients
   const entries: Entries = (Array.isArray(list) ? list : []).flatMap((entry, index) => {
     const parsed = clientsFileSchema.shape.clients.element.safeParse(entry)

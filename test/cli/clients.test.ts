@@ -70,6 +70,13 @@ it('takes a secret that has changed in its place, and nothing for the same file 
   expect(await runJson('clients:apply', ...as)).toMatchObject({ outcome: 'unchanged' })
 })
 
+it.each(['x', '0', '1.5', '10001'])('lists no %s clients', async (limit) => {
+  expect(await run('clients:list', '--limit', limit)).toMatchObject({
+    exitCode: 2,
+    err: expect.stringContaining('number from 1 to 10000'),
+  })
+})
+
 it('shows a client without its secrets', async () => {
   const shown = (await runJson('clients:show', 'portal')).client
   expect(shown).toMatchObject({
@@ -121,7 +128,7 @@ it('suspends beyond what the file says', async () => {
   expect(await runJson('clients:suspend', 'portal', ...as)).toMatchObject({ exitCode: 0, suspended: true })
   expect(await runJson('clients:suspend', 'portal', ...as)).toMatchObject({ exitCode: 0, suspended: false })
   write(portal.replace('name: Portal', 'name: Neu'), nightly)
-  await run('clients:apply', ...as)
+  expect((await run('clients:apply', ...as)).out).toContain('~ portal: name; it stays suspended until clients:resume\n')
   expect((await runJson('clients:show', 'portal')).client).toMatchObject({ name: 'Neu', keptOut: 'suspended' })
   expect(await runJson('clients:resume', 'portal', ...as)).toMatchObject({ exitCode: 0, resumed: true, keptOut: null })
   expect(await run('clients:suspend', 'nobody', ...as)).toMatchObject({ exitCode: 1 })

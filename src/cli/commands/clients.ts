@@ -5,7 +5,7 @@ import { type RegisteredClient, whyKeptOut } from '../../domain/clients/client.t
 import type { SecretRefusal } from '../../services/clients/clients.ts'
 import type { FileOutcome } from '../../services/clients/files.ts'
 import { takeClientFile } from '../../services/clients/take-files.ts'
-import type { CliCommand, CliResult } from '../frame.ts'
+import { type CliCommand, type CliResult, UsageError } from '../frame.ts'
 import { withServices } from '../with-services.ts'
 import { operatorOf, withOperator } from './operators.ts'
 
@@ -38,9 +38,10 @@ function describeOutcome(outcome: FileOutcome, warnings: readonly string[]): Pic
 
 const signs = { registered: '+', changed: '~', gone: '-', back: '+' }
 
-function describeChange({ clientId, change, fields }: ClientChange): string {
+function describeChange({ clientId, change, fields, suspended }: ClientChange): string {
   const what = change === 'changed' ? fields.map(keyOf).join(', ') : change
-  return `${signs[change]} ${clientId}: ${change === 'gone' ? 'gone from the file, let in no more' : what}`
+  const still = suspended ? '; it stays suspended until clients:resume' : ''
+  return `${signs[change]} ${clientId}: ${change === 'gone' ? 'gone from the file, let in no more' : what}${still}`
 }
 
 const list: CliCommand = {
@@ -50,9 +51,11 @@ const list: CliCommand = {
     command
       .option('--after <client_id>', 'begin behind this one')
       .option('--limit <count>', 'show at most so many', '1000'),
-  run: (_args, options, io) =>
-    withServices(io, async ({ clients }) => {
-      const limit = Math.min(Math.max(Number(options.limit) || 1000, 1), 10_000)
+  async run(_args, options, io) {
+    const limit = Number(options.limit)
+    if (!Number.isInteger(limit) || limit < 1 || limit > 10_000)
+      throw new UsageError('--limit takes a number from 1 to 10000.')
+    return await withServices(io, async ({ clients }) => {
       const found = await clients.list({ after: options.after as string | undefined, limit })
       const lines = found.map(({ client, managedBy, ...state }) =>
         [
@@ -65,7 +68,8 @@ const list: CliCommand = {
         ].join('  '),
       )
       return { exitCode: 0, text: lines.join('\n') || 'There are none.', json: { clients: found.map(summaryOf) } }
-    }),
+    })
+  },
 }
 
 const show: CliCommand = {

@@ -21,7 +21,9 @@ export const runningSettings = {
   OPERATOR: z
     .string()
     .optional()
-    .describe('who gives a command that moves letters, as the audit log names him; `--operator` wins'),
+    .describe(
+      'who gives a command that changes something (letters, applications, staff, members), as the audit log names him; `--operator` wins',
+    ),
   OPERATOR_TOKEN: z
     .string()
     .optional()

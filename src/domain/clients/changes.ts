@@ -5,6 +5,8 @@ export type ClientChange = {
   clientId: string
   change: 'registered' | 'changed' | 'gone' | 'back'
   fields: (keyof Client)[]
+  /** An operator has suspended it, and no file lets it in. */
+  suspended?: true
 }
 
 /** `taken`: ids that a file names, although another hand registered them (`managedBy` of it). */
@@ -23,9 +25,10 @@ export function planFile(file: string, wanted: readonly Client[], present: reado
     const before = known.get(clientId)
     if (before && before.managedBy !== file) plan.taken.push({ clientId, managedBy: before.managedBy })
     const fields = before ? changedFields(before.client, client) : []
+    const suspended = before?.suspendedAt ? ({ suspended: true } as const) : {}
     if (!before) plan.changes.push({ clientId, change: 'registered', fields })
-    else if (fields.length > 0) plan.changes.push({ clientId, change: 'changed', fields })
-    if (before?.goneAt) plan.changes.push({ clientId, change: 'back', fields: [] })
+    else if (fields.length > 0) plan.changes.push({ clientId, change: 'changed', fields, ...suspended })
+    if (before?.goneAt) plan.changes.push({ clientId, change: 'back', fields: [], ...suspended })
   }
   for (const { client, managedBy, goneAt } of present)
     if (managedBy === file && !named.has(client.clientId) && !goneAt)

@@ -86,6 +86,8 @@ describeOnBoth('accounts', (database) => {
       lastSignInAt: null,
       signInsFrom: 0,
       emailBounce: null,
+      stateChangedAt: account.registeredAt,
+      endReason: null,
     }
     expect(await store().find(account.id)).toEqual(expected)
     expect(await store().findSender(account.username, 'browser')).toMatchObject({ account: expected })

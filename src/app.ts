@@ -71,23 +71,30 @@ async function start(config: Config, opened: Opened): Promise<App> {
   const development = shiftable && (await demo?.startDemo({ ...ground, shiftable, services, jobs, demoPort }))
   if (development) opened.defer(development.close)
   const health = await observe(ground, { services, jobs, pages, keyWatch }, opened)
-  listener.handle(
-    pages
-      ? createHttpApp({ ...ground, ...pages, services, health: health.middleware, development: development?.routes })
-      : createWorkerApp(health.middleware, log),
-  )
+  const answer = pages
+    ? createHttpApp({ ...ground, ...pages, services, health: health.middleware, development: development?.routes })
+    : createWorkerApp(health.middleware, log)
+  const doors = [listener, ...(pages && config.admin.port !== undefined ? [await openConsoleDoor(config, opened)] : [])]
+  for (const door of doors) door.handle(answer)
   return {
     ...{ issuer, port: listener.port, demoPort, greeting: development?.greeting },
     async close(pause = 0) {
       health.drain()
-      listener.announceEnd()
+      for (const door of doors) door.announceEnd()
       if (pause > 0) await wait(pause * 1000)
       // Requests under way end first, while everything they need is still there.
-      await listener.close(Math.max(1, config.drain.timeout - pause - 3) * 1000)
+      const patience = Math.max(1, config.drain.timeout - pause - 3) * 1000
+      await Promise.all(doors.map((door) => door.close(patience)))
       await opened.disposeAsync()
     },
   }
 }
+
+/** The port of the staff console, where it has one of its own. */
+const openConsoleDoor = async (config: Config, opened: Opened) =>
+  opened.adopt(await openListener(config.host, config.admin.port ?? 0, 'ADMIN_PORT', createGuard(config)), (each) =>
+    each.close(),
+  )
 
 /** The demo parts, loaded outside production only. */
 async function loadDemo() {

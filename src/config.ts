@@ -129,6 +129,11 @@ function buildConfig({ environment, variables, configDir, files, sms, risks }: P
     letters: loadLetters(environment),
     logLevel: environment.LOG_LEVEL,
     metricsPort: environment.METRICS_PORT,
+    admin: {
+      port: environment.ADMIN_PORT,
+      url: environment.ADMIN_URL ?? (environment.ADMIN_PORT ? `http://localhost:${environment.ADMIN_PORT}` : undefined),
+      networks: environment.ADMIN_NETWORKS,
+    },
     telemetry: telemetryOf(variables),
     addressLimitFactor: environment.IP_LIMIT_FACTOR,
     demo: development && {

@@ -107,6 +107,10 @@ describe('production refuses', () => {
     ['gateways.second.url', 'user name', () => http('https://aok@sms.example.org')],
     ['LETTER_SPOOL_DIR', 'absolute', { LETTER_SPOOL_DIR: 'letters' }],
     ['METRICS_PORT', 'differ', { METRICS_PORT: '3000' }],
+    ['ADMIN_PORT', 'differ', { ADMIN_PORT: '3000', ADMIN_URL: 'https://konsole.example.org' }],
+    ['ADMIN_URL', 'address at which staff', { ADMIN_PORT: '3002' }],
+    ['ADMIN_URL', 'path', { ADMIN_URL: 'https://konsole.example.org/admin' }],
+    ['ADMIN_URL', 'https://', { ADMIN_URL: 'http://konsole.example.org' }],
     // Secrets that can be guessed, or that are one.
     ['COOKIE_KEYS', 'guessed', { COOKIE_KEYS: ring(Buffer.alloc(32)) }],
     ['ENCRYPTION_KEYS', 'key k1', { ENCRYPTION_KEYS: ring(drawn(), Buffer.alloc(32, 255)) }],

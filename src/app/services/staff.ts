@@ -26,7 +26,8 @@ export function createStaffServices(
     createCommonPasswordCheck(readFileSync(join(config.configDir, 'common-passwords.txt'), 'utf8').split('\n')),
   )
   const staff = createStaffService({
-    ...{ stores, transaction, clock, protocolClock, random, hasher, issuer },
+    ...{ stores, transaction, clock, protocolClock, random, hasher },
+    consoleUrl: config.admin.url ?? issuer,
     isCommonPassword: (password) => common()(password),
   })
   return {

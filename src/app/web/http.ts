@@ -16,6 +16,7 @@ import { createSmsReceiptHook } from '../../http/hooks/sms-receipts.ts'
 import { knownBrowser } from '../../http/known-browser.ts'
 import { createBrowserCookie } from '../../http/middleware/browser.ts'
 import { createClientAddress } from '../../http/middleware/client-address.ts'
+import { createConsoleGate, isOfConsole } from '../../http/middleware/console-gate.ts'
 import { createCsrf } from '../../http/middleware/csrf.ts'
 import { answerRefused, createErrorPages, hasHungUp } from '../../http/middleware/errors.ts'
 import { createFormBody } from '../../http/middleware/form-body.ts'
@@ -96,6 +97,7 @@ export function createHttpApp(settings: Settings): RequestListener {
   app.use(createPagesOnDemand(language, render))
   app.use(createErrorPages(log))
   app.use(answerRefused)
+  app.use(createConsoleGate({ issuer, ...config.admin }))
   app.use(settings.health)
   app.use(serveAssets(root('public'), config.production))
   // Before everything for browsers: calls of gateways are signed and carry neither cookie nor CSRF token.
@@ -128,7 +130,9 @@ export function createHttpApp(settings: Settings): RequestListener {
   const secrets = config.secrets.cookieKeys.map((key) => key.secret)
   app.use(createFormBody({ ...config.limits.requests, bodyBytes: config.limits.bodyBytes }))
   app.use(createBrowserCookie(cookies, newToken))
-  app.use(createCsrf({ cookies, secrets, origin: new URL(issuer).origin, newToken, now: createSystemClock().now }))
+  const origins = { members: new URL(issuer).origin, staff: new URL(config.admin.url ?? issuer).origin }
+  const originOf = (ctx: Koa.Context) => (isOfConsole(ctx) ? origins.staff : origins.members)
+  app.use(createCsrf({ cookies, secrets, originOf, newToken, now: createSystemClock().now }))
   app.use(router.routes() as unknown as Middleware)
   return app.callback()
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { port, trustedProxies } from './types.ts'
+import { networks, port, trustedProxies } from './types.ts'
 
 /** Process and network. */
 export const serverSettings = {
@@ -64,5 +64,19 @@ export const serverSettings = {
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
     .describe('least severe level: `trace`, `debug`, `info`, `warn`, `error`, `fatal`, `silent`'),
+  ADMIN_PORT: port
+    .optional()
+    .describe('port of the staff console alone, on `HOST`: it is not answered on `PORT` then; unset: on `PORT`'),
+  ADMIN_URL: z
+    .url()
+    .optional()
+    .describe(
+      'address of the staff console when it is not the issuer, for example `https://konsole.example.org`: it is answered at this host alone; with `ADMIN_PORT` in development `http://localhost` and the port',
+    ),
+  ADMIN_NETWORKS: networks
+    .optional()
+    .describe(
+      'addresses and networks, as `10.0.0.0/8,192.0.2.4`, from which the staff console is reached; unset: from everywhere',
+    ),
   METRICS_PORT: port.optional().describe('port of the Prometheus metrics, on `HOST`; unset: none'),
 }

@@ -38,6 +38,26 @@ export const switchRule: Rule = ({ environment, variables, nodeOptions }) => [
     'METRICS_PORT must differ from PORT, for example 9464',
   ),
   ...fault(
+    environment.ADMIN_PORT && [environment.PORT, environment.METRICS_PORT].includes(environment.ADMIN_PORT),
+    'ADMIN_PORT',
+    'ADMIN_PORT must differ from PORT and METRICS_PORT, for example 3002',
+  ),
+  ...fault(
+    environment.ADMIN_PORT && environment.NODE_ENV === 'production' && !environment.ADMIN_URL,
+    'ADMIN_URL',
+    'ADMIN_URL must name the address at which staff reach ADMIN_PORT, for example https://konsole.example.org',
+  ),
+  ...fault(
+    environment.ADMIN_URL && new URL(environment.ADMIN_URL).href !== `${new URL(environment.ADMIN_URL).origin}/`,
+    'ADMIN_URL',
+    'ADMIN_URL must have no path, query or user name, for example https://konsole.example.org',
+  ),
+  ...fault(
+    environment.NODE_ENV === 'production' && environment.ADMIN_URL?.startsWith('http:'),
+    'ADMIN_URL',
+    'ADMIN_URL must begin with https://',
+  ),
+  ...fault(
     environment.LETTER_SPOOL_DIR && !isAbsolute(environment.LETTER_SPOOL_DIR),
     'LETTER_SPOOL_DIR',
     'LETTER_SPOOL_DIR must be absolute, for example /var/spool/letters: the folder in which a command is called must not move letters',

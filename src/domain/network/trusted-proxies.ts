@@ -1,7 +1,5 @@
-import ipaddr from 'ipaddr.js'
 import { readAddress } from './client-address.ts'
-
-type Network = [ipaddr.IPv4 | ipaddr.IPv6, number]
+import { isWithin, type Network, parseNetwork } from './networks.ts'
 
 /** Whose `X-Forwarded-…` headers count: so many proxies before this process (0: none), or those in the networks. */
 export type TrustedProxies = { hops: number } | { networks: readonly Network[] }
@@ -21,22 +19,9 @@ export function parseTrustedProxies(text: string): TrustedProxies {
     if (Number(given) <= mostHops) return { hops: Number(given) }
     throw new RangeError(`${given} proxies in a row are more than ${mostHops}`)
   }
-  return { networks: given.split(',').map((entry) => parseNetwork(entry.trim())) }
-}
-
-function parseNetwork(text: string): Network {
-  const [, address = '', prefix] = /^([0-9a-fA-F.:]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
-  if (!ipaddr.IPv4.isValidFourPartDecimal(address) && !ipaddr.IPv6.isValid(address))
-    throw new RangeError(
-      `"${text}" is neither true, false, a number of proxies, nor an address or network such as 10.0.0.0/8`,
-    )
-  const network = ipaddr.parse(address)
-  const longest = network.kind() === 'ipv4' ? 32 : 128
-  const bits = prefix === undefined ? longest : Number(prefix)
-  // A prefix of 0 would believe everybody's word about who they are.
-  if (bits < 1 || bits > longest) throw new RangeError(`"${text}" needs a prefix between 1 and ${longest}`)
-  if (network.range() === 'ipv4Mapped') throw new RangeError(`"${text}" is an IPv4 network: write it as one`)
-  return [network, bits]
+  return {
+    networks: given.split(',').map((entry) => parseNetwork(entry.trim(), 'neither true, false, a number of proxies,')),
+  }
 }
 
 /** Tells whether any proxy is trusted at all. */
@@ -66,7 +51,5 @@ export function clientAddressOf(
 
 function isProxy(trusted: TrustedProxies, address: string, hop: number): boolean {
   if ('hops' in trusted) return hop < trusted.hops
-  if (!ipaddr.isValid(address)) return false
-  const parsed = ipaddr.parse(address)
-  return trusted.networks.some(([network, bits]) => network.kind() === parsed.kind() && parsed.match(network, bits))
+  return isWithin(trusted.networks, address)
 }

@@ -9,7 +9,8 @@ import { formOf } from './form-body.ts'
 type Settings = {
   cookies: CookieJar
   secrets: readonly Buffer[]
-  origin: string
+  /** The origin of the pages at this address. */
+  originOf(ctx: Context): string
   newToken: () => string
   /** The machine's own clock. */
   now: () => Date
@@ -23,7 +24,7 @@ type Settings = {
  * It counts where the browser proves that the form is ours: another site can neither have that said of its form nor
  * bring the victim's browser to send none of the headers.
  */
-export function createCsrf({ cookies, secrets, origin, newToken, now }: Settings): Middleware {
+export function createCsrf({ cookies, secrets, originOf, newToken, now }: Settings): Middleware {
   const tokens = createFormTokens(secrets, now)
   return async (ctx, next) => {
     const cookie = cookies.get(ctx, 'csrf')
@@ -36,7 +37,7 @@ export function createCsrf({ cookies, secrets, origin, newToken, now }: Settings
       ctx.state.csrf = tokens.issue(value)
       return await next()
     }
-    const sender = senderOf(ctx, origin)
+    const sender = senderOf(ctx, originOf(ctx))
     if (sender === 'foreign') throw new PublicError('csrf', { detail: 'foreign origin' })
     const verdict = tokens.verify(formOf(ctx)._csrf ?? '', cookie)
     ctx.state.csrf = tokens.issue(value)

@@ -36,15 +36,16 @@ type Settings = {
   random: Random
   hasher: Pick<PasswordHasher, 'hash'>
   isCommonPassword(password: string): boolean
-  issuer: string
+  /** Address of the console without a path. */
+  consoleUrl: string
 }
 
 export type StaffService = ReturnType<typeof createStaffService>
 
 /** Creates what is done with the accounts of staff; every change ends the sessions that it concerns. */
 export function createStaffService(settings: Settings) {
-  const { stores, transaction, clock, random, hasher, isCommonPassword, issuer, protocolClock } = settings
-  const linkOf = (token: string) => new URL(`/admin/join/${token}`, issuer).href
+  const { stores, transaction, clock, random, hasher, isCommonPassword, consoleUrl, protocolClock } = settings
+  const linkOf = (token: string) => new URL(`/admin/join/${token}`, consoleUrl).href
   /** Issues a link and sends it to the person's address. */
   async function sendLink(
     unit: UnitOfWork,

@@ -29,7 +29,7 @@ function createWorld(db: Database) {
   const random = createRandom()
   const hasher = createPasswordHasher({ memoryKiB: 8, iterations: 1, parallelism: 1, perCore: 2, queue: 64 })
   const staff = createStaffService({
-    ...{ stores, transaction, clock, protocolClock: clock, random, hasher, issuer: 'https://login.example.org' },
+    ...{ stores, transaction, clock, protocolClock: clock, random, hasher, consoleUrl: 'https://login.example.org' },
     isCommonPassword: () => false,
   })
   const approvals = createApprovalService({

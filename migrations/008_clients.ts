@@ -14,17 +14,14 @@ create table clients (
   client_id text primary key,
   registration jsonb not null,
   contacts text,
-  secret_hashes text[] not null,
   managed_by text,
   suspended_at timestamptz,
   gone_at timestamptz,
   created_at timestamptz not null,
-  changed_at timestamptz not null,
-  constraint clients_secrets check (cardinality(secret_hashes) <= 2)
+  changed_at timestamptz not null
 );
 comment on column clients.registration is 'all that is neither personal nor a secret, as src/domain/clients has it';
 comment on column clients.contacts is 'encrypted e-mail addresses, a list in JSON; null: none';
-comment on column clients.secret_hashes is 'SHA-256 of secrets of 256 bits, the newest first';
 comment on column clients.managed_by is 'file that the entry stands in and that alone changes it; null: staff';
 comment on column clients.suspended_at is 'an operator lets it in no more';
 comment on column clients.gone_at is 'its entry has vanished from its file';

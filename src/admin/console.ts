@@ -8,7 +8,12 @@ import type { StaffSignIn } from '../services/staff/sign-in.ts'
 import type { StaffService } from '../services/staff/staff.ts'
 import { createEntrance } from './entrance.ts'
 import { approvalPages } from './pages/approvals.ts'
+
 import { auditPages } from './pages/audit.ts'
+
+import type { ClientRoom } from './pages/clients/room.ts'
+import { clientPages } from './pages/clients.ts'
+
 import { type KeyRoom, keyPages } from './pages/keys.ts'
 import { type LetterDesk, letterPages } from './pages/letters.ts'
 import { memberPages } from './pages/members.ts'
@@ -26,6 +31,7 @@ export type ConsoleDeps = {
   now(): Date
   helpDesk: HelpDesk
   staff: { staff: StaffService; signIn: StaffSignIn; approvals: ApprovalService }
+  clients: ClientRoom
   letters: LetterDesk & { returnedMail: ReturnedMailService }
   keys: KeyRoom
   audit: AuditLookUps
@@ -34,6 +40,7 @@ export type ConsoleDeps = {
 /** Every page and form of the console behind its sign-in, by room. */
 export const consoleRoutes = (deps: ConsoleDeps): ConsoleRoute[] => [
   ...startPages(deps.staff),
+  ...clientPages(deps.clients, deps.staff.approvals),
   ...letterPages(deps.letters),
   ...returnedLetterPages(deps.letters.returnedMail),
   ...keyPages(deps.keys, deps.staff.approvals),

@@ -8,7 +8,7 @@ const rewritePace = { budget: 45_000, pause: 50 }
  * Lists every job of the product; a new one is one entry here and one line in docs/operate/jobs.md. A service that is dear is asked
  * for when its job runs.
  */
-export function createJobs({ accounts, keys, letters, messages, operation, staff, stores }: Services): Job[] {
+export function createJobs({ accounts, clients, keys, letters, messages, operation, staff, stores }: Services): Job[] {
   const { deadlineTasks, dataEnds, checkCoverage } = accounts
   const { smsReceipts } = messages
   const { statistics, audit } = operation
@@ -16,6 +16,7 @@ export function createJobs({ accounts, keys, letters, messages, operation, staff
   return [
     { name: 'activation-reminders', cron: '0 8 * * *', run: deadlineTasks.remindOfActivation },
     { name: 'code-reminders', cron: '10 8 * * *', run: deadlineTasks.remindOfUnlockCode },
+    { name: 'client-secret-reminders', cron: '15 8 * * *', run: clients.secrets.remind },
     { name: 'not-activated', cron: '5 0 * * *', run: deadlineTasks.deleteNotActivated },
     { name: 'never-signed-in', cron: '15 0 * * *', run: deadlineTasks.deleteNeverSignedIn },
     { name: 'expired-messages', cron: '* * * * *', run: () => messages.deliveries.expireOverdue() },

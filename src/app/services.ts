@@ -27,7 +27,7 @@ export async function createServices(settings: ServiceSettings) {
   const register = createRegisterServices(ground, accounts, letters)
   const clients = createClientServices(ground)
   const helpDesk = createHelpDeskServices(ground, { operation, messages, letters, accounts, clients })
-  const staff = createStaffServices(ground, accounts, operation, { keys, helpDesk })
+  const staff = createStaffServices(ground, accounts, operation, { keys, clients, helpDesk })
   const nouns = { operation, keys, messages, letters, accounts, register, clients, helpDesk, staff }
   const { stores, transaction, protection, opened } = ground
   return {

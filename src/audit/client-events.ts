@@ -20,13 +20,28 @@ export function clientEvents(append: AppendAuditEvent) {
     /** The entry of a client is in its file again. */
     clientBack: event<OfClient>(append, 'client_back', 'system', ['clientId']),
     /** A client is let in no more, because an operator said so. */
-    clientSuspended: event<OfClient>(append, 'client_suspended', 'cli', ['clientId']),
+    clientSuspended: event<OfClient & { reason: string }>(append, 'client_suspended', 'cli', ['clientId', 'reason']),
     /** A suspended client is let in again. */
-    clientResumed: event<OfClient>(append, 'client_resumed', 'cli', ['clientId']),
+    clientLifted: event<OfClient>(append, 'client_lifted', 'cli', ['clientId']),
+    /** Two of the staff removed a client; its secrets have ended with it. */
+    clientRemoved: event<OfClient>(append, 'client_removed', 'cli', ['clientId']),
+    /** A client that staff looked after is managed by a file from now on. */
+    clientTakenOver: event<OfClient & { managedBy: string }>(append, 'client_taken_over', 'cli', [
+      'clientId',
+      'managedBy',
+    ]),
     /** A further secret of a client was made; the one before stays valid. */
-    clientSecretAdded: event<OfClient>(append, 'client_secret_added', 'cli', ['clientId']),
-    /** The older secret of a client is not valid any more. */
-    clientSecretEnded: event<OfClient>(append, 'client_secret_ended', 'cli', ['clientId']),
+    clientSecretAdded: event<OfClient & { secretId: string; expiresAt: string | null }>(
+      append,
+      'client_secret_added',
+      'cli',
+      ['clientId', 'secretId', 'expiresAt'],
+    ),
+    /** A secret of a client is not valid any more. */
+    clientSecretEnded: event<OfClient & { secretId: string }>(append, 'client_secret_ended', 'cli', [
+      'clientId',
+      'secretId',
+    ]),
     /** A file of applications was applied: the default application, and what services may be given. */
     clientFileApplied: event<Common & { file: string; defaultClient: string | null; scopes: readonly string[] }>(
       append,

@@ -13,6 +13,7 @@ import { membersImport } from './commands/members.ts'
 import { memberCommands } from './commands/members-desk.ts'
 import { operatorToken } from './commands/operators.ts'
 import { printRunCommands } from './commands/print-runs.ts'
+import { secretCommands } from './commands/secrets.ts'
 import { smsReceipts } from './commands/sms.ts'
 import { staffCommands } from './commands/staff.ts'
 import { statisticsShow } from './commands/statistics.ts'
@@ -25,6 +26,7 @@ export const commands: readonly CliCommand[] = [
   ...memberCommands,
   clientsCheck,
   ...clientCommands,
+  ...secretCommands,
   ...auditCommands,
   ...auditLookUpCommands,
   ...databaseCommands,

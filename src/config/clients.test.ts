@@ -67,6 +67,7 @@ describe('registered applications', () => {
         postLogoutRedirectUris: [],
         scopes: ['openid', 'profile'],
         secretHashes: [hashToken(secret)],
+        secretReferences: ['env:SECRET'],
         secretsMadeHere: false,
         tokenEndpointAuthMethod: 'client_secret_basic',
         // What an application that says nothing expects (OpenID Connect Dynamic Client Registration 1.0 § 2).

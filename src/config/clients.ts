@@ -141,7 +141,7 @@ export const keyOf = (field: keyof Client): string =>
 
 function toClient(
   entry: ClientEntry,
-  { hashes, madeHere }: ReturnType<typeof readSecrets>,
+  { hashes, references, madeHere }: ReturnType<typeof readSecrets>,
   jwks: Client['jwks'],
 ): Client {
   const method = authenticationMethod(entry)
@@ -162,6 +162,7 @@ function toClient(
     webOrigins: entry.web_origins,
     contacts: entry.contacts,
     secretHashes: hashes,
+    secretReferences: references.length > 0 ? references : undefined,
     secretsMadeHere: madeHere,
     tokenEndpointAuthMethod: method,
     jwksUri: entry.jwks_uri,

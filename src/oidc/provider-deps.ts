@@ -88,6 +88,8 @@ export type ProviderDeps = {
   renderSignedOut(ctx: Context, page: SignedOutPage): Promise<void> | void
   /** A member signed out; `clientId` is the application that asked. */
   signedOut(event: { accountId: string; clientId: string | undefined }): void
+  /** A client has shown this secret; nobody waits for what follows. */
+  secretUsed(secretId: string): void
   queueBackchannelLogout(logout: BackchannelLogout): Promise<void>
   log: OidcLog
 }

@@ -5,6 +5,7 @@ import { createActivationLinkStore } from './accounts/activation-links.ts'
 import { createAuditEventStore } from './audit/audit-events.ts'
 import { createAuditLookUpStore } from './audit/audit-look-ups.ts'
 import { createClientFileStore } from './clients/client-files.ts'
+import { createClientSecretStore } from './clients/client-secrets.ts'
 import { createClientStore } from './clients/clients.ts'
 import type { Database } from './database/database.ts'
 import { createKeyRewriteStore } from './keys/key-rewrites.ts'
@@ -53,6 +54,7 @@ export function createStores(db: Database, protection: Protection) {
     auditLookUps: createAuditLookUpStore(db),
     canaryLetters: createCanaryLetterStore(db, protection),
     clientFiles: createClientFileStore(db),
+    clientSecrets: createClientSecretStore(db),
     clients: createClientStore(db, protection),
     codes: createOneTimeCodeStore(db, protection),
     consents: createConsentStore(db),

@@ -117,7 +117,7 @@ it('lets in no more whose entry has vanished, until it is back', async () => {
     { keptOut: null },
     { clientId: 'portal', keptOut: 'gone' },
   ])
-  expect(await run('clients:resume', 'portal', ...as)).toMatchObject({
+  expect(await run('clients:lift', 'portal', ...as)).toMatchObject({
     ...{ exitCode: 1, err: expect.stringContaining('before its entry is in clients.yaml again') },
   })
   write(portal, nightly)
@@ -125,37 +125,67 @@ it('lets in no more whose entry has vanished, until it is back', async () => {
 })
 
 it('suspends beyond what the file says', async () => {
-  expect(await runJson('clients:suspend', 'portal', ...as)).toMatchObject({ exitCode: 0, suspended: true })
-  expect(await runJson('clients:suspend', 'portal', ...as)).toMatchObject({ exitCode: 0, suspended: false })
+  const because = ['--reason', 'Secret bekannt geworden']
+  expect(await run('clients:suspend', 'portal', ...as)).toMatchObject({
+    exitCode: 2,
+    err: expect.stringContaining('--reason'),
+  })
+  expect(await runJson('clients:suspend', 'portal', ...because, ...as)).toMatchObject({ exitCode: 0, suspended: true })
+  expect(await runJson('clients:suspend', 'portal', ...because, ...as)).toMatchObject({ exitCode: 0, suspended: false })
   write(portal.replace('name: Portal', 'name: Neu'), nightly)
   expect((await run('clients:apply', ...as)).out).toContain('~ portal: name; it stays suspended until clients:resume\n')
   expect((await runJson('clients:show', 'portal')).client).toMatchObject({ name: 'Neu', keptOut: 'suspended' })
-  expect(await runJson('clients:resume', 'portal', ...as)).toMatchObject({ exitCode: 0, resumed: true, keptOut: null })
-  expect(await run('clients:suspend', 'nobody', ...as)).toMatchObject({ exitCode: 1 })
-  expect(await run('clients:suspend', 'portal')).toMatchObject({
+  expect(await runJson('clients:lift', 'portal', ...as)).toMatchObject({ exitCode: 0, lifted: true, keptOut: null })
+  expect(await run('clients:suspend', 'nobody', ...because, ...as)).toMatchObject({ exitCode: 1 })
+  expect(await run('clients:suspend', 'portal', ...because)).toMatchObject({
     exitCode: 2,
     err: expect.stringContaining('--operator'),
   })
 })
 
-it('rotates a secret that is made here, and tells it once', async () => {
-  const first = await runJson('clients:rotate-secret', 'nightly', ...as)
+it('makes secrets, tells each once, and ends the one that is named', async () => {
+  const first = await runJson('secrets:add', 'nightly', '--name', 'Herbst', '--expires', '90', ...as)
   expect(first).toMatchObject({ exitCode: 0, secret: expect.stringMatching(/^[0-9a-f]{64}$/) })
-  expect(await runJson('clients:rotate-secret', 'nightly', '--finish', ...as)).toMatchObject({
-    exitCode: 1,
-    error: 'only_one',
-  })
-  await run('clients:rotate-secret', 'nightly', ...as)
-  expect(await runJson('clients:rotate-secret', 'nightly', ...as)).toMatchObject({ exitCode: 1, error: 'two_valid' })
-  expect(await runJson('clients:rotate-secret', 'nightly', '--finish', ...as)).toMatchObject({ exitCode: 0 })
+  const second = await runJson('secrets:add', 'nightly', ...as)
+  expect(await runJson('secrets:add', 'nightly', ...as)).toMatchObject({ exitCode: 1, error: 'two_valid' })
+  const listed = await run('secrets:list', 'nightly')
+  expect(listed.out).toMatch(/Herbst {2}in force {2}made \d{4}-\d\d-\d\d {2}ends \d{4}-\d\d-\d\d {2}never used/)
+  for (const { secret } of [first, second]) expect(JSON.stringify(listed)).not.toContain(secret)
+  expect(await runJson('secrets:revoke', 'nightly', first.id, ...as)).toMatchObject({ exitCode: 0 })
+  expect(await runJson('secrets:revoke', 'nightly', first.id, ...as)).toMatchObject({ exitCode: 1, error: 'no_secret' })
+  expect((await runJson('secrets:list', 'nightly')).secrets).toMatchObject([{ id: second.id }])
+  expect((await runJson('secrets:list', 'nightly', '--all')).secrets).toHaveLength(2)
   expect((await runJson('clients:show', 'nightly')).client.secrets).toBe(1)
-  expect(await runJson('clients:rotate-secret', 'portal', ...as)).toMatchObject({ exitCode: 1, error: 'brought_along' })
+  expect(await runJson('secrets:add', 'portal', ...as)).toMatchObject({ exitCode: 1, error: 'brought_along' })
+  expect(await runJson('secrets:list', 'portal')).toMatchObject({ secrets: [{ name: 'env:PORTAL_SECRET' }] })
+  expect(await runJson('secrets:list', 'nobody')).toMatchObject({ exitCode: 1, error: 'unknown' })
+  expect(await runJson('secrets:add', 'nightly', '--expires', 'soon', ...as)).toMatchObject({ exitCode: 2 })
+})
+
+it('asks for the removal of what staff look after, and sends to the file for the rest', async () => {
+  const why = ['--reason', 'Vertrag beendet']
+  expect(await runJson('clients:remove', 'portal', ...why, ...as)).toMatchObject({ exitCode: 1, error: 'managed' })
+  await service.knex('clients').where({ client_id: 'nightly' }).update({ managed_by: null })
+  expect(await runJson('clients:remove', 'nightly', ...as)).toMatchObject({ exitCode: 2 })
+  expect(await runJson('clients:remove', 'nightly', ...why, ...as)).toMatchObject({ exitCode: 0, asked: true })
+  expect(await run('clients:remove', 'nightly', ...why, ...as)).toMatchObject({
+    out: expect.stringContaining('/admin/approvals'),
+  })
+  expect((await runJson('clients:show', 'nightly')).client).toMatchObject({ keptOut: null })
+  expect(await service.knex('approvals').select('act', 'subject', 'reason')).toEqual([
+    { act: 'client.remove', subject: 'nightly', reason: 'Vertrag beendet' },
+  ])
 })
 
 it('records who did what', async () => {
   const events = await service.knex('audit_events').where('type', 'like', 'client_%').select('type', 'actor', 'data')
   expect(new Set(events.map(({ actor }) => actor))).toEqual(new Set(['cli:k.weber (os:kweber)']))
-  expect(events).toContainEqual(expect.objectContaining({ type: 'client_suspended', data: { clientId: 'portal' } }))
+  expect(events).toContainEqual(
+    expect.objectContaining({
+      type: 'client_suspended',
+      data: { clientId: 'portal', reason: 'Secret bekannt geworden' },
+    }),
+  )
 })
 
 it('finds no fault where a start and an application find none, and every one that they find', async () => {

@@ -45,7 +45,9 @@ describe.skipIf(!backends.includes('servers'))('an application that an operator 
 
   it('is known to both processes, and then to none', async () => {
     for (const at of both()) expect((await asksFor(at)).body.error).toBe('invalid_grant')
-    expect(await command('clients:suspend', 'own')).toMatchObject({ exitCode: 0 })
+    expect(await command('clients:suspend', 'own', '--reason', 'Secret bekannt geworden')).toMatchObject({
+      exitCode: 0,
+    })
     for (const at of both()) await answersWith(at, 'invalid_client')
   })
 
@@ -90,7 +92,7 @@ describe.skipIf(!backends.includes('servers'))('an application that an operator 
   })
 
   it('is let in again, with the tokens that it had', async () => {
-    expect(await command('clients:resume', 'own')).toMatchObject({ exitCode: 0 })
+    expect(await command('clients:lift', 'own')).toMatchObject({ exitCode: 0 })
     for (const at of both()) await answersWith(at, 'invalid_grant')
     expect(await world.userinfo(tokens.access_token)).toMatchObject({ status: 200 })
     expect((await world.introspect('guard', tokens.access_token)).body).toMatchObject({ active: true })
@@ -100,7 +102,7 @@ describe.skipIf(!backends.includes('servers'))('an application that an operator 
     const person = createClient()
     const page = await person.get(world.url('own'))
     expect(page.status).toBe(200)
-    await command('clients:suspend', 'own')
+    await command('clients:suspend', 'own', '--reason', 'Secret bekannt geworden')
     await answersWith(world, 'invalid_client')
     const known = (await world.app.inbox.list('sms', lena.mobile)).length
     const next = await person.submit({ username: lena.username, password: lena.password })

@@ -1,4 +1,6 @@
-import type { Client } from '../../src/domain/clients/client.ts'
+import { randomUUID } from 'node:crypto'
+import { type Client, firstSubjectType, type RegisteredClient } from '../../src/domain/clients/client.ts'
+import type { ClientSecret } from '../../src/domain/clients/secrets.ts'
 
 /** A web application as it is registered, with what a test needs otherwise. */
 export const newClient = (changes: Partial<Client> = {}): Client => ({
@@ -20,6 +22,10 @@ export const newClient = (changes: Partial<Client> = {}): Client => ({
   ...changes,
 })
 
+/** A web application as staff register one: of a third party, until two have said otherwise. */
+export const ofStaff = (changes: Partial<Client> = {}): Client =>
+  newClient({ firstParty: false, mayIntrospect: false, ...changes })
+
 /** A service whose secrets are made here. */
 export const newService = (changes: Partial<Client> = {}): Client =>
   newClient({
@@ -27,3 +33,26 @@ export const newService = (changes: Partial<Client> = {}): Client =>
     ...{ secretHashes: [], secretsMadeHere: true },
     ...changes,
   })
+
+/** A client as it is kept, with the secrets that it brings along. */
+export const registeredClient = (
+  changes: Partial<RegisteredClient> = {},
+  client: Client = newClient(),
+): RegisteredClient => ({
+  client,
+  subjectType: firstSubjectType(client),
+  managedBy: null,
+  secrets: client.secretHashes.map((hash) => newSecret({ hash })),
+  suspendedAt: null,
+  suspendedReason: null,
+  goneAt: null,
+  changedAt: new Date(),
+  ...changes,
+})
+
+/** A secret that does not end by itself. */
+export const newSecret = (changes: Partial<ClientSecret> = {}): ClientSecret => ({
+  ...{ id: randomUUID(), name: 'first', hash: 'hash-of-a-secret', managedBy: null },
+  ...{ createdAt: new Date(), createdBy: 'system', expiresAt: null, lastUsedAt: null },
+  ...changes,
+})

@@ -1,3 +1,4 @@
+import { pino } from 'pino'
 import { createAuditTrail } from '../../src/audit/events.ts'
 import type { Protection } from '../../src/crypto/protection.ts'
 import { createRandom } from '../../src/crypto/random.ts'
@@ -149,6 +150,7 @@ export function createServiceWorld(
 
   return {
     ...{ db, clock, stores, transaction, letters, printRuns, createDesk, shop, alerts, tasks, protection },
+    log: pino({ level: 'silent' }),
     standing: createStandingService({ deadlines, letters }),
     importPersons: (...persons: InsuredPerson[]) => stores.insuredPersons.upsertMany(persons, clock.now()),
     /** A registration at the clock's time, activated and waiting for its letter. */

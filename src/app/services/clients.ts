@@ -1,4 +1,5 @@
 import { createClientService } from '../../services/clients/clients.ts'
+import { createClientSecretService } from '../../services/clients/secrets.ts'
 import { once } from '../once.ts'
 import type { Ground } from './ground.ts'
 
@@ -11,10 +12,11 @@ export function createClientServices({
   transaction,
   clock,
   random,
-}: Pick<Ground, 'stores' | 'transaction' | 'clock' | 'random'>) {
-  return createClientService({
-    ...{ stores, transaction, clock, random },
-    ticks: () => performance.now(),
-    loadCheck: loadClientCheck,
-  })
+  log,
+}: Pick<Ground, 'stores' | 'transaction' | 'clock' | 'random' | 'log'>) {
+  const ticks = () => performance.now()
+  return {
+    ...createClientService({ stores, transaction, clock, ticks, loadCheck: loadClientCheck }),
+    secrets: createClientSecretService({ stores, transaction, clock, random, ticks, log }),
+  }
 }

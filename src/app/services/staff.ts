@@ -9,6 +9,7 @@ import { createStaffService } from '../../services/staff/staff.ts'
 import { createStaffLimits } from '../limits.ts'
 import { once } from '../once.ts'
 import type { AccountServices } from './accounts.ts'
+import type { createClientServices } from './clients.ts'
 import type { Ground } from './ground.ts'
 import type { KeyServices } from './keys.ts'
 import type { OperationServices } from './operation.ts'
@@ -18,7 +19,11 @@ export function createStaffServices(
   ground: Ground,
   { hasher }: AccountServices,
   { limiters }: OperationServices,
-  { keys: { signingKeys }, helpDesk }: { keys: KeyServices; helpDesk: Pick<HelpDesk, 'end'> },
+  {
+    keys: { signingKeys },
+    clients,
+    helpDesk,
+  }: { keys: KeyServices; clients: ReturnType<typeof createClientServices>; helpDesk: Pick<HelpDesk, 'end'> },
 ) {
   const { config, clock, random, hash, issuer, stores, transaction } = ground
   const protocolClock = createSystemClock()
@@ -43,6 +48,8 @@ export function createStaffServices(
         'staff.owner': (unit, { subject }, by) => staff.makeOwner(unit, subject, by),
         'staff.reset-totp': (unit, { subject }, by) => staff.resetFactors(unit, subject, by),
         'account.end': (unit, { subject, reason }, by) => helpDesk.end(unit, subject, { actor: by, reason }),
+        'client.remove': (unit, { subject }, by) => clients.remove(unit, subject, by),
+        'client.first-party': (unit, { subject }, by) => clients.makeFirstParty(unit, subject, by),
       },
     }),
   }

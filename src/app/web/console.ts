@@ -7,9 +7,10 @@ type Settings = { config: Config; issuer: string; services: Services; cookies: C
 
 /** Gathers what the rooms of the console work with. */
 export function consoleDepsOf({ config, issuer, services, cookies, now }: Settings): ConsoleDeps {
-  const { staff, keys, letters, operation, helpDesk, stores } = services
+  const { staff, clients, keys, letters, operation, helpDesk, stores } = services
   return {
     ...{ cookies, issuer, now, staff, helpDesk },
+    clients: { clients, issuer, now },
     issuerName: config.insurer.shortName,
     letters: {
       get printRuns() {

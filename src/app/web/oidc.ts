@@ -50,6 +50,7 @@ export async function createOidc(settings: Settings) {
     bodyParameters: config.limits.requests.parameters,
     cookieKeys: config.secrets.cookieKeys.map((key) => key.secret.toString('base64')),
     findClient: services.clients.directory.find,
+    secretUsed: services.clients.secrets.used,
     privateClientHosts: config.privateClientHosts,
     adapterFactory: createArtefactAdapterFactory({
       ...{ store, encryption },

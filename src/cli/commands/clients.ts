@@ -2,12 +2,14 @@ import { ownClientSource } from '../../config/clients/sources.ts'
 import { keyOf } from '../../config/clients.ts'
 import type { ClientChange } from '../../domain/clients/changes.ts'
 import { type RegisteredClient, whyKeptOut } from '../../domain/clients/client.ts'
-import type { SecretRefusal } from '../../services/clients/clients.ts'
+import { isInForce } from '../../domain/clients/secrets.ts'
+import { daysToDecide } from '../../domain/staff/two-persons.ts'
 import type { FileOutcome } from '../../services/clients/files.ts'
 import { takeClientFile } from '../../services/clients/take-files.ts'
 import { type CliCommand, type CliResult, UsageError } from '../frame.ts'
 import { withServices } from '../with-services.ts'
 import { operatorOf, withOperator } from './operators.ts'
+import { reasonOf, withReason } from './reasons.ts'
 
 /** Seconds after which every process goes by a change. */
 const seen = 'Every process goes by it within 5 seconds.'
@@ -59,11 +61,7 @@ const list: CliCommand = {
       const found = await clients.list({ after: options.after as string | undefined, limit })
       const lines = found.map(({ client, managedBy, ...state }) =>
         [
-          client.clientId,
-          client.kind,
-          managedBy ?? 'staff',
-          whyKeptOut({ client, managedBy, ...state }) ?? 'let in',
-          client.name,
+          ...[client.clientId, client.kind, managedBy ?? 'staff', whyKeptOut(state) ?? 'let in', client.name],
           ...(state.contactsUnreadable ? [unreadable] : []),
         ].join('  '),
       )
@@ -77,12 +75,13 @@ const show: CliCommand = {
   description: 'show one application or service; secrets are not known, only how many are valid',
   define: (command) => command.argument('<client_id>'),
   run: ([clientId = ''], _options, io) =>
-    withServices(io, async ({ clients }) => {
+    withServices(io, async ({ clients }, { clock }) => {
       const found = await clients.find(clientId)
       if (!found) return unknown(clientId)
-      const { secretHashes, clientId: _, ...registration } = found.client
-      const { subjectType, changedAt } = found
-      const shown = { ...summaryOf(found), ...registration, subjectType, secrets: secretHashes.length, changedAt }
+      const { secretHashes: _hashes, clientId: _id, ...registration } = found.client
+      const secrets = found.secrets.filter((secret) => isInForce(secret, clock.now())).length
+      const { subjectType, suspendedReason, changedAt } = found
+      const shown = { ...summaryOf(found), ...registration, subjectType, secrets, suspendedReason, changedAt }
       return { exitCode: 0, text: JSON.stringify(shown, null, 2), json: { client: shown } }
     }),
 }
@@ -101,71 +100,66 @@ const unreadable = 'its contacts cannot be opened: see doctor'
 const suspend: CliCommand = {
   name: 'clients:suspend',
   description: 'let an application or service in no more, at any endpoint; a file does not bring it back',
-  define: (command) => withOperator(command).argument('<client_id>'),
-  run: ([clientId = ''], options, io) =>
-    withServices(io, async ({ clients }) => {
-      const done = await clients.suspend(clientId, operatorOf(options, io))
+  define: (command) => withReason(withOperator(command).argument('<client_id>')),
+  run: ([clientId = ''], options, io) => {
+    const by = { actor: operatorOf(options, io), reason: reasonOf(options) }
+    return withServices(io, async ({ clients }) => {
+      const done = await clients.suspend(clientId, by)
       if (!done && !(await clients.find(clientId))) return unknown(clientId)
       const text = done ? `${clientId} is suspended. ${seen}` : `${clientId} was suspended before.`
       return { exitCode: 0, text, json: { clientId, suspended: done } }
-    }),
+    })
+  },
 }
 
-const resume: CliCommand = {
-  name: 'clients:resume',
+const lift: CliCommand = {
+  name: 'clients:lift',
   description: 'let a suspended application or service in again',
   define: (command) => withOperator(command).argument('<client_id>'),
   run: ([clientId = ''], options, io) =>
     withServices(io, async ({ clients }) => {
-      const done = await clients.resume(clientId, operatorOf(options, io))
+      const done = await clients.lift(clientId, operatorOf(options, io))
       const found = await clients.find(clientId)
       if (!found) return unknown(clientId)
       const text = [done ? `${clientId} is suspended no more. ${seen}` : `${clientId} was not suspended.`]
       if (found.goneAt) text.push(`It is not let in before its entry is in ${found.managedBy} again.`)
       const keptOut = whyKeptOut(found) ?? null
-      return { exitCode: keptOut ? 1 : 0, text: text.join('\n'), json: { clientId, resumed: done, keptOut } }
+      return { exitCode: keptOut ? 1 : 0, text: text.join('\n'), json: { clientId, lifted: done, keptOut } }
     }),
 }
 
-const rotateSecret: CliCommand = {
-  name: 'clients:rotate-secret',
-  description: 'make a further secret, shown once; with --finish, end the one before it',
-  define: (command) =>
-    withOperator(command)
-      .argument('<client_id>')
-      .option('--finish', 'end the older one: the application uses the newer'),
-  run: ([clientId = ''], options, io) =>
-    withServices(io, async ({ clients }) => {
-      const actor = operatorOf(options, io)
-      if (options.finish === true) {
-        const done = await clients.endOlderSecret(clientId, actor)
-        if (done !== 'ended') return refused(clientId, done)
-        return { exitCode: 0, text: `The older secret of ${clientId} has ended. ${seen}`, json: { clientId } }
-      }
-      const done = await clients.addSecret(clientId, actor)
-      if ('reason' in done) return refused(clientId, done)
-      const text = [
-        `New secret of ${clientId}, shown once: ${done.secret}`,
-        'The one before stays valid. When the application uses the new one: clients:rotate-secret --finish.',
-      ]
-      return { exitCode: 0, text: text.join('\n'), json: { clientId, secret: done.secret } }
-    }),
+const remove: CliCommand = {
+  name: 'clients:remove',
+  description: 'ask for an application to be removed for good; one of the staff approves it at the console',
+  define: (command) => withReason(withOperator(command).argument('<client_id>')),
+  run: ([clientId = ''], options, io) => {
+    const by = { actor: operatorOf(options, io), reason: reasonOf(options) }
+    return withServices(io, async ({ clients, staff }) => {
+      const found = await clients.find(clientId)
+      if (!found) return unknown(clientId)
+      if (found.managedBy)
+        return {
+          exitCode: 1,
+          text: `${clientId} stands in ${found.managedBy}: take its entry out there and apply the file.`,
+          json: { error: 'managed', clientId, managedBy: found.managedBy },
+        }
+      const details = { name: found.client.name }
+      const asked = await staff.approvals.ask(
+        { act: 'client.remove', subject: clientId, reason: by.reason, details },
+        by.actor,
+      )
+      const text = asked
+        ? `Asked for. It takes two: one of the staff approves it at the console, below /admin/approvals, within ${daysToDecide} days.`
+        : 'This is asked for already; it waits at the console, below /admin/approvals.'
+      return { exitCode: 0, text, json: { clientId, asked: asked !== null, approvalId: asked?.id ?? null } }
+    })
+  },
 }
 
-const sentences: Record<SecretRefusal['reason'], string> = {
-  unknown: 'nobody has this client id; see clients:list.',
-  brought_along:
-    'its secret is named by its entry: put the new one beside it there, or write client_secret: { from: database }.',
-  two_valid: 'two secrets are valid already; end the older one with --finish first.',
-  only_one: 'there is no older secret to end.',
-}
-
-const refused = (clientId: string, { reason }: SecretRefusal): CliResult => ({
+const unknown = (clientId: string): CliResult => ({
   exitCode: 1,
-  text: `${clientId}: ${sentences[reason]}`,
-  json: { error: reason, clientId },
+  text: `${clientId}: nobody has this client id; see clients:list.`,
+  json: { error: 'unknown', clientId },
 })
 
-const unknown = (clientId: string) => refused(clientId, { reason: 'unknown' })
-
-export const clientCommands: CliCommand[] = [apply, list, show, suspend, resume, rotateSecret]
+export const clientCommands: CliCommand[] = [apply, list, show, suspend, lift, remove]

@@ -12,8 +12,15 @@ export type Places = { environment: Readonly<Record<string, string | undefined>>
 /** What references hold; demo secrets may be short or missing. */
 type Sources = { dereference(from: string): string | undefined; baseDir: string; demo: boolean }
 
-/** `expected`: how many secrets the entry names, whether or not they could be read. */
-type Secrets = { hashes: string[]; expected: number; madeHere: boolean; faults: Fault[]; warnings: Fault[] }
+/** `references`: where the secrets of the hashes stand; `expected`: how many secrets the entry names, whether or not they could be read. */
+type Secrets = {
+  hashes: string[]
+  references: string[]
+  expected: number
+  madeHere: boolean
+  faults: Fault[]
+  warnings: Fault[]
+}
 
 /** Reads the secrets of an entry and keeps their hashes only; faults and warnings never show a secret. */
 export function readSecrets(entry: ClientEntry, sources: Sources): Secrets {
@@ -22,6 +29,7 @@ export function readSecrets(entry: ClientEntry, sources: Sources): Secrets {
   const faults: Fault[] = []
   const warnings: Fault[] = []
   const hashes: string[] = []
+  const references: string[] = []
   const madeHere = list.some(({ from }) => from === 'database')
   if (madeHere && list.length > 1)
     faults.push({ path: ['client_secret'], message: 'is made here or brought along; name database alone' })
@@ -31,11 +39,14 @@ export function readSecrets(entry: ClientEntry, sources: Sources): Secrets {
     const secret = sources.dereference(from)
     const message = sources.demo ? undefined : secretFault(from, secret)
     if (message) faults.push({ path, message })
-    else if (secret) hashes.push(hashToken(secret))
+    else if (secret) {
+      hashes.push(hashToken(secret))
+      references.push(from)
+    }
     if (secret && !sources.demo && !message && !travels.test(secret))
       warnings.push({ path, message: encodingWarning(from) })
   }
-  return { hashes, expected: list.length, madeHere, faults, warnings }
+  return { hashes, references, expected: list.length, madeHere, faults, warnings }
 }
 
 /** Reads the secret that `env:NAME` or `file:path` names; `undefined` when there is none. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { mostSecrets } from '../../domain/clients/client.ts'
 import { clientIdPattern, clientNamePattern } from '../../domain/clients/rules.ts'
 import { scopePattern } from '../../domain/clients/scopes.ts'
+import { mostSecrets } from '../../domain/clients/secrets.ts'
 
 const address = z.string().min(1)
 const reference = z.strictObject({

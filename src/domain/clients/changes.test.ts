@@ -1,18 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { newClient } from '../../../test/support/clients.ts'
+import { newClient, registeredClient } from '../../../test/support/clients.ts'
 import { changedFields, planFile } from './changes.ts'
 import type { Client, RegisteredClient } from './client.ts'
 
 const file = 'clients.yaml'
-const registered = (changes: Partial<RegisteredClient> = {}, client: Partial<Client> = {}): RegisteredClient => ({
-  client: newClient(client),
-  managedBy: file,
-  suspendedAt: null,
-  subjectType: 'pairwise',
-  goneAt: null,
-  changedAt: new Date(),
-  ...changes,
-})
+const registered = (changes: Partial<RegisteredClient> = {}, client: Partial<Client> = {}) =>
+  registeredClient({ managedBy: file, ...changes }, newClient(client))
 const at = new Date()
 const wanted = newClient()
 

@@ -40,8 +40,13 @@ export function planFile(file: string, wanted: readonly Client[], present: reado
 export function changedFields(before: Client, after: Client): (keyof Client)[] {
   const fields = new Set(Object.keys({ ...before, ...after }) as (keyof Client)[])
   if (after.secretsMadeHere) fields.delete('secretHashes')
-  return [...fields].filter((field) => comparable(before[field]) !== comparable(after[field])).sort()
+  const differs = (field: keyof Client) => comparable(inOrder(before, field)) !== comparable(inOrder(after, field))
+  return [...fields].filter(differs).sort()
 }
+
+/** Of two secrets it does not matter which one stands first. */
+const inOrder = (client: Client, field: keyof Client): unknown =>
+  field === 'secretHashes' ? [...client.secretHashes].sort() : client[field]
 
 /** A value as text, whatever the order of its keys: the database keeps another one. */
 function comparable(value: unknown): string | undefined {

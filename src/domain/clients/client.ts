@@ -1,3 +1,5 @@
+import type { ClientSecret } from './secrets.ts'
+
 /** An application that delegates its sign-in, or a service. */
 export type Client = {
   clientId: string
@@ -21,9 +23,11 @@ export type Client = {
   webOrigins: string[]
   /** E-mail addresses of whoever looks after the application. */
   contacts: string[]
-  /** SHA-256 in base64url (`hashToken`) of the secrets in force, at most two, the newest first. */
+  /** SHA-256 in base64url (`hashToken`) of the secrets that whoever registers it brings along, at most two. */
   secretHashes: string[]
-  /** Its secrets are made here (`clients:rotate-secret`); otherwise whoever registers it brings them along. */
+  /** Where these secrets stand, in the same order: `env:NAME`, `file:path`. */
+  secretReferences?: string[] | undefined
+  /** Its secrets are made here (`secrets:add`); otherwise whoever registers it brings them along. */
   secretsMadeHere: boolean
   tokenEndpointAuthMethod: AuthenticationMethod
   jwksUri?: string | undefined
@@ -47,8 +51,11 @@ export type RegisteredClient = {
   subjectType: SubjectType
   /** The file that it stands in and that alone changes it (`clients.yaml`); null: staff look after it. */
   managedBy: string | null
+  /** All that have not been ended, the newest first; which of them are good at a moment, `isInForce` says. */
+  secrets: ClientSecret[]
   /** Since when an operator lets it in no more. */
   suspendedAt: Date | null
+  suspendedReason: string | null
   /** Since when its entry is gone from the file that manages it. */
   goneAt: Date | null
   changedAt: Date
@@ -57,7 +64,10 @@ export type RegisteredClient = {
 }
 
 /** Why a client is let in nowhere; undefined: it is let in. */
-export function whyKeptOut({ suspendedAt, goneAt }: RegisteredClient): 'suspended' | 'gone' | undefined {
+export function whyKeptOut({
+  suspendedAt,
+  goneAt,
+}: Pick<RegisteredClient, 'suspendedAt' | 'goneAt'>): 'suspended' | 'gone' | undefined {
   if (suspendedAt) return 'suspended'
   return goneAt ? 'gone' : undefined
 }
@@ -65,6 +75,3 @@ export function whyKeptOut({ suspendedAt, goneAt }: RegisteredClient): 'suspende
 /** Whether a client proves itself with a secret. */
 export const usesSecret = ({ tokenEndpointAuthMethod: method }: Pick<Client, 'tokenEndpointAuthMethod'>): boolean =>
   method === 'client_secret_basic' || method === 'client_secret_post'
-
-/** How many secrets of a client are valid at a time: while they are rotated, both. */
-export const mostSecrets = 2

@@ -1,10 +1,14 @@
+import { z } from 'zod'
 import { canVerify, holdsSecret } from '../secrets/public-keys.ts'
 import { addressFault, originFault } from './addresses.ts'
-import { type Client, mostSecrets, usesSecret } from './client.ts'
+import { type Client, usesSecret } from './client.ts'
 import { memberScopes, type Resource, scopesOf } from './scopes.ts'
+import { mostSecrets } from './secrets.ts'
 
 /** What is wrong with a client: the field, its place within a list, and what mends it. */
 export type ClientFault = { field: keyof Client; index?: number; message: string }
+
+const mostContacts = 10
 
 /** Signs of a client id, which stands in logs, addresses and file names. */
 export const clientIdPattern = /^[A-Za-z0-9._-]{1,64}$/
@@ -25,11 +29,15 @@ export function clientFaults(client: Client, resources: readonly Resource[]): Cl
   ]
 }
 
-function wordFaults({ clientId, name }: Client): ClientFault[] {
+function wordFaults({ clientId, name, contacts }: Client): ClientFault[] {
   const faults: ClientFault[] = []
   if (!clientIdPattern.test(clientId))
     faults.push({ field: 'clientId', message: 'must be 1 to 64 of A-Z a-z 0-9 . _ -' })
   if (!clientNamePattern.test(name)) faults.push({ field: 'name', message: 'must be 1 to 60 printable characters' })
+  if (contacts.length > mostContacts) faults.push({ field: 'contacts', message: `are more than ${mostContacts}` })
+  for (const [index, contact] of contacts.entries())
+    if (!z.email().safeParse(contact).success)
+      faults.push({ field: 'contacts', index, message: 'must be an e-mail address' })
   return faults
 }
 

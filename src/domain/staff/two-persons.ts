@@ -13,6 +13,10 @@ export const twoPersonActs = {
   'staff.reset-totp': 'staff:write',
   /** The account of a member ends for good; subject: the account id. */
   'account.end': 'members:write',
+  /** An application is removed for good; subject: the client id. */
+  'client.remove': 'clients:write',
+  /** An application becomes the insurer's own: no consent page. */
+  'client.first-party': 'clients:write',
 } as const satisfies Record<string, Right>
 
 export type TwoPersonAct = keyof typeof twoPersonActs

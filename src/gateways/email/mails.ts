@@ -23,6 +23,7 @@ export type MailTemplate =
   | 'suspendedByStaff'
   | 'liftedByStaff'
   | 'endedByStaff'
+  | 'clientSecretExpires'
 
 export type RenderedMail = { subject: string; text: string; html: string }
 

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import Provider, { type ClientMetadata, type Configuration } from 'oidc-provider'
-import type { Client } from '../../domain/clients/client.ts'
+import { type Client, firstSubjectType } from '../../domain/clients/client.ts'
 import { memberScopes } from '../../domain/clients/scopes.ts'
 import { enabledAlgorithms } from '../settings/algorithms.ts'
 import { featureSettings } from '../settings/features.ts'
@@ -29,7 +29,10 @@ export function createClientCheck(): (client: Client) => string | undefined {
   return (client) => {
     try {
       // The one algorithm that there is a key for here; which ones there are, `Client` says.
-      new Model({ ...clientMetadata(client), id_token_signed_response_alg: 'ES256' })
+      new Model({
+        ...clientMetadata(client, { subjectType: firstSubjectType(client), secrets: [] }),
+        id_token_signed_response_alg: 'ES256',
+      })
       return undefined
     } catch (error) {
       return (error as { error_description?: string }).error_description ?? String(error)

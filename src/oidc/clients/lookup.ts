@@ -1,6 +1,6 @@
 import type { Context, Next } from 'koa'
 import Provider, { type AdapterFactory, type ClientMetadata } from 'oidc-provider'
-import { type Client, whyKeptOut } from '../../domain/clients/client.ts'
+import { type RegisteredClient, whyKeptOut } from '../../domain/clients/client.ts'
 import type { ErrorOut, ProviderDeps } from '../provider-deps.ts'
 import { clientMetadata } from './metadata.ts'
 import type { ClientModel } from './model.ts'
@@ -18,14 +18,14 @@ type Deps = Pick<ProviderDeps, 'adapterFactory' | 'findClient' | 'log'>
  */
 export function createClientAdapter({ adapterFactory, findClient, log }: Deps): AdapterFactory {
   // As long as the same answer counts, so does its translation.
-  const translated = new WeakMap<Client, ClientMetadata>()
+  const translated = new WeakMap<RegisteredClient, ClientMetadata>()
   const find = async (id: string) => {
     const found = await findClient(id)
     const why = found && whyKeptOut(found)
     if (why) noteKeptOut(id, why, log)
     if (!found || why) return undefined
-    const metadata = translated.get(found.client) ?? clientMetadata(found.client, found.subjectType)
-    translated.set(found.client, metadata)
+    const metadata = translated.get(found) ?? clientMetadata(found.client, found)
+    translated.set(found, metadata)
     return metadata
   }
   return (model) => (model === 'Client' ? { ...adapterFactory(model), find } : adapterFactory(model))
@@ -43,7 +43,7 @@ export async function findEvenKeptOut(
   const found = await findClient(id)
   if (!found || !whyKeptOut(found)) return await provider.Client.find(id)
   const Model = provider.Client as unknown as new (metadata: ClientMetadata) => ClientModel
-  return new Model(clientMetadata(found.client, found.subjectType))
+  return new Model(clientMetadata(found.client, found))
 }
 
 /** Tells once per request. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ClientMetadata } from 'oidc-provider'
-import { type Client, firstSubjectType, type SubjectType, usesSecret } from '../../domain/clients/client.ts'
+import { type Client, type RegisteredClient, usesSecret } from '../../domain/clients/client.ts'
 
 /** Metadata of our own that oidc-provider carries along on its client model. */
 export const ownMetadata = [
@@ -8,7 +8,7 @@ export const ownMetadata = [
   'mayIntrospect',
   'reviewed',
   'kind',
-  'secretHashes',
+  'secrets',
   'initiateLoginUri',
   'serviceScopes',
   'webOrigins',
@@ -17,11 +17,14 @@ export const ownMetadata = [
 /** Only hashes of secrets are known; oidc-provider insists on a value, so it gets one that nobody knows. */
 const nobodysSecret = randomBytes(32).toString('base64url')
 
-/**
- * Translates a client for oidc-provider (OpenID Connect Dynamic Client Registration 1.0 § 2). Without `subjectType` it is one that is
- * not registered yet.
- */
-export function clientMetadata(client: Client, subjectType: SubjectType = firstSubjectType(client)): ClientMetadata {
+/** A secret as the client model has it: `end` in milliseconds since the epoch. */
+export type SecretMetadata = { id: string; hash: string; end: number | null }
+
+/** Translates a client for oidc-provider (OpenID Connect Dynamic Client Registration 1.0 § 2). */
+export function clientMetadata(
+  client: Client,
+  { subjectType, secrets }: Pick<RegisteredClient, 'subjectType' | 'secrets'>,
+): ClientMetadata {
   const service = client.kind === 'service'
   const metadata: ClientMetadata = {
     client_id: client.clientId,
@@ -46,7 +49,9 @@ export function clientMetadata(client: Client, subjectType: SubjectType = firstS
     mayIntrospect: client.mayIntrospect,
     reviewed: client.reviewed,
     kind: client.kind,
-    secretHashes: client.secretHashes,
+    secrets: secrets.map(
+      ({ id, hash, expiresAt }): SecretMetadata => ({ id, hash, end: expiresAt?.getTime() ?? null }),
+    ),
     initiateLoginUri: client.initiateLoginUri,
     webOrigins: client.webOrigins,
     // Of resources, which oidc-provider knows nothing of.

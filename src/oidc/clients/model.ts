@@ -3,6 +3,7 @@ import type Provider from 'oidc-provider'
 import { errors } from 'oidc-provider'
 import { hashToken } from '../../crypto/field-encryption.ts'
 import type { ProviderDeps } from '../provider-deps.ts'
+import type { SecretMetadata } from './metadata.ts'
 
 type LibraryClient = InstanceType<Provider['Client']>
 
@@ -12,7 +13,7 @@ export type ClientModel = LibraryClient & {
   mayIntrospect?: boolean
   reviewed?: boolean
   kind?: string
-  secretHashes?: readonly string[]
+  secrets?: readonly SecretMetadata[]
   initiateLoginUri?: string
   webOrigins?: readonly string[]
   /** What a service may ask for. */
@@ -36,16 +37,25 @@ type LogoutToken = {
 }
 
 /**
- * Extends the client model at the seams oidc-provider offers: secrets are compared as hashes, every ID token carries
- * `sid`, and a logout token is queued instead of sent while the member waits.
+ * Extends the client model at the seams oidc-provider offers: secrets are compared as hashes while they are in force, every ID token
+ * carries `sid`, and a logout token is queued instead of sent while the member waits.
  */
-export function extendClientModel(provider: Provider, deps: Pick<ProviderDeps, 'queueBackchannelLogout'>): void {
+export function extendClientModel(
+  provider: Provider,
+  deps: Pick<ProviderDeps, 'queueBackchannelLogout' | 'secretUsed' | 'now'>,
+): void {
   const IdToken = provider.IdToken as unknown as new (claims: object, context: object) => LogoutToken
   const seams: Seams & ThisType<ClientModel> = {
     compareClientSecret(actual) {
-      if (isOneOf(this.secretHashes, actual)) return true
+      const now = deps.now().getTime()
+      const inForce = (this.secrets ?? []).filter(({ end }) => end === null || end > now)
+      const shown = secretOf(inForce, actual)
+      if (shown) {
+        deps.secretUsed(shown.id)
+        return true
+      }
       // Form decoding (RFC 6749 § 2.3.1) has made a blank of a + that was sent as it is.
-      if (actual.includes(' ') && isOneOf(this.secretHashes, actual.replaceAll(' ', '+')))
+      if (actual.includes(' ') && secretOf(inForce, actual.replaceAll(' ', '+')))
         throw new errors.InvalidClientAuth('the secret is right, but its + was not form-encoded')
       return false
     },
@@ -68,9 +78,9 @@ export function extendClientModel(provider: Provider, deps: Pick<ProviderDeps, '
 }
 
 /** Every hash is compared: the time tells nothing about which of two secrets is in use. */
-function isOneOf(hashes: readonly string[] = [], secret: string): boolean {
+function secretOf(secrets: readonly SecretMetadata[], secret: string): SecretMetadata | undefined {
   const given = Buffer.from(hashToken(secret))
-  return hashes.map((hash) => equal(given, Buffer.from(hash))).includes(true)
+  return secrets.filter(({ hash }) => equal(given, Buffer.from(hash)))[0]
 }
 
 function equal(a: Buffer, b: Buffer): boolean {

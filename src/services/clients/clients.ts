@@ -1,34 +1,36 @@
 import type { Actor } from '../../audit/event.ts'
-import { hashToken } from '../../crypto/field-encryption.ts'
-import type { Random } from '../../crypto/random.ts'
 import { changedFields } from '../../domain/clients/changes.ts'
 import type { Client } from '../../domain/clients/client.ts'
 import { type ClientFault, clientFaults } from '../../domain/clients/rules.ts'
+import { Abandon } from '../../errors.ts'
 import type { Stores } from '../../stores/index.ts'
+import type { UnitOfWork } from '../../stores/transaction.ts'
 import { createClientDirectory } from './directory.ts'
 import { type ClientFileDeps, createClientFiles } from './files.ts'
 
 type Deps = Omit<ClientFileDeps, 'stores'> & {
   stores: Pick<Stores, 'clients' | 'clientFiles'>
-  random: Pick<Random, 'bytes'>
   /** Milliseconds of a clock that only goes forward. */
   ticks(): number
 }
 
 export type ClientService = ReturnType<typeof createClientService>
 
-/** `managed`: a file alone changes it. */
+/**
+ * `managed`: a file alone changes it; `taken`: the id is used, or was; `first_party_takes_two`: that is asked for, and approved by another
+ * (`client.first-party`); `stale`: somebody has changed it since; `unknown`: there is none to change.
+ */
 export type ChangeRefusal =
-  | { reason: 'managed' }
+  | { reason: 'managed' | 'taken' | 'first_party_takes_two' | 'stale' | 'unknown' }
   | { reason: 'invalid'; faults: ClientFault[] }
   | { reason: 'not_taken'; fault: string }
 
-/** `brought_along`: whoever registers the client brings its secrets; `two_valid`: one has to end before another is made. */
-export type SecretRefusal = { reason: 'unknown' | 'brought_along' | 'two_valid' | 'only_one' }
+/** `new`: there is none of this id; an instant: it was last changed then (`changedAt`); unset: whatever it is. */
+export type ExpectedVersion = 'new' | Date | undefined
 
-/** Creates what command line and console do with clients; every change takes effect within five seconds, in every process. */
+/** Creates what is done with clients; every change takes effect within five seconds, in every process. */
 export function createClientService(deps: Deps) {
-  const { stores, transaction, clock, random, ticks } = deps
+  const { stores, transaction, clock, ticks } = deps
   return {
     directory: createClientDirectory(stores, ticks),
     files: createClientFiles(deps),
@@ -37,17 +39,27 @@ export function createClientService(deps: Deps) {
     find: stores.clients.find,
     resources: stores.clientFiles.resources,
     /** Registers a client that no file manages, or changes it. */
-    async change(client: Client, actor: Actor): Promise<{ changed: boolean } | ChangeRefusal> {
+    async change(
+      client: Client,
+      actor: Actor,
+      expected?: ExpectedVersion,
+    ): Promise<{ changed: boolean } | ChangeRefusal> {
       const faults = clientFaults(client, await stores.clientFiles.resources())
       if (faults.length > 0) return { reason: 'invalid', faults }
       const fault = (await deps.loadCheck())(client)
       if (fault) return { reason: 'not_taken', fault }
       return await transaction(async (unit) => {
         const { clientId } = client
-        const before = await unit.clients.find(clientId)
+        const before = await unit.clients.hold(clientId)
+        if (expected === 'new' && before) return { reason: 'taken' as const }
+        if (expected instanceof Date && !before) return { reason: 'unknown' as const }
+        if (before?.managedBy) return { reason: 'managed' as const }
+        if (expected instanceof Date && before?.changedAt.getTime() !== expected.getTime())
+          return { reason: 'stale' as const }
+        if (client.firstParty && !before?.client.firstParty) return { reason: 'first_party_takes_two' as const }
         const fields = before ? changedFields(before.client, client) : []
-        if (before && before.managedBy === null && fields.length === 0) return { changed: false }
-        if ((await unit.clients.save([client], null, clock.now())).length === 0) return { reason: 'managed' as const }
+        if (before && fields.length === 0) return { changed: false }
+        if ((await unit.clients.save([client], null, clock.now())).length === 0) return { reason: 'taken' as const }
         const by = { at: clock.now(), actor, clientId }
         if (before) await unit.audit.clientChanged({ ...by, fields })
         else await unit.audit.clientRegistered({ ...by, managedBy: null })
@@ -55,44 +67,33 @@ export function createClientService(deps: Deps) {
       })
     },
     /** Lets a client in no more, whoever registered it; false when it is suspended already, or unknown. */
-    suspend: (clientId: string, actor: Actor): Promise<boolean> =>
+    suspend: (clientId: string, { actor, reason }: { actor: Actor; reason: string }): Promise<boolean> =>
       transaction(async (unit) => {
-        const done = await unit.clients.suspend(clientId, clock.now())
-        if (done) await unit.audit.clientSuspended({ at: clock.now(), actor, clientId })
+        const done = await unit.clients.suspend(clientId, clock.now(), reason)
+        if (done) await unit.audit.clientSuspended({ at: clock.now(), actor, clientId, reason })
         return done
       }),
     /** Lets a client in again; false when it is not suspended. One whose entry is gone waits for that to come back. */
-    resume: (clientId: string, actor: Actor): Promise<boolean> =>
+    lift: (clientId: string, actor: Actor): Promise<boolean> =>
       transaction(async (unit) => {
-        const done = await unit.clients.resume(clientId, clock.now())
-        if (done) await unit.audit.clientResumed({ at: clock.now(), actor, clientId })
+        const done = await unit.clients.lift(clientId, clock.now())
+        if (done) await unit.audit.clientLifted({ at: clock.now(), actor, clientId })
         return done
       }),
-    /** Makes a further secret, which is known to the caller alone; the one before stays valid until `endOlderSecret`. */
-    async addSecret(clientId: string, actor: Actor): Promise<{ secret: string } | SecretRefusal> {
-      // Hexadecimal: nothing in it is encoded on its way through Basic (RFC 6749 § 2.3.1).
-      const secret = Buffer.from(random.bytes(32)).toString('hex')
-      return await transaction(async (unit) => {
-        if (!(await unit.clients.addSecret(clientId, hashToken(secret), clock.now())))
-          return await refusal(unit, clientId)
-        await unit.audit.clientSecretAdded({ at: clock.now(), actor, clientId })
-        return { secret }
-      })
+    /** Removes a client for good, approved by two. @throws Abandon when there is none, or a file manages it */
+    async remove(unit: UnitOfWork, clientId: string, actor: Actor): Promise<void> {
+      const at = clock.now()
+      if (!(await unit.clients.remove(clientId, at))) throw new Abandon('unknown')
+      await unit.clientSecrets.endAll(clientId, at)
+      await unit.audit.clientRemoved({ at, actor, clientId })
     },
-    /** Ends the older of two secrets, once the application uses the newer one. */
-    endOlderSecret: (clientId: string, actor: Actor): Promise<'ended' | SecretRefusal> =>
-      transaction(async (unit) => {
-        if (!(await unit.clients.endOlderSecret(clientId, clock.now()))) return await refusal(unit, clientId)
-        await unit.audit.clientSecretEnded({ at: clock.now(), actor, clientId })
-        return 'ended' as const
-      }),
+    /** Makes a client the insurer's own, approved by two. @throws Abandon when there is none, or a file manages it */
+    async makeFirstParty(unit: UnitOfWork, clientId: string, actor: Actor): Promise<void> {
+      const at = clock.now()
+      const found = await unit.clients.hold(clientId)
+      if (!found || found.managedBy || found.client.firstParty) throw new Abandon('unknown')
+      await unit.clients.save([{ ...found.client, firstParty: true }], null, at)
+      await unit.audit.clientChanged({ at, actor, clientId, fields: ['firstParty'] })
+    },
   }
-}
-
-/** Why the guarded statement has found nothing to change. */
-async function refusal({ clients }: Pick<Stores, 'clients'>, clientId: string): Promise<SecretRefusal> {
-  const found = await clients.find(clientId)
-  if (!found) return { reason: 'unknown' }
-  if (!found.client.secretsMadeHere) return { reason: 'brought_along' }
-  return { reason: found.client.secretHashes.length < 2 ? 'only_one' : 'two_valid' }
 }

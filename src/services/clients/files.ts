@@ -102,8 +102,9 @@ async function write(
   const saved = new Set(idsOf('registered', 'changed'))
   const entries = clients.filter(({ clientId }) => saved.has(clientId))
   for (const clientId of await unit.clients.save(entries, file.name, by.at)) saved.delete(clientId)
-  // Somebody else has registered one of the ids since they were looked at.
-  if (saved.size > 0) throw new Abandon([...saved].map((id) => `${id} has just been registered by another hand`))
+  // Somebody else has registered one of the ids since they were looked at, or it was removed for good.
+  if (saved.size > 0)
+    throw new Abandon([...saved].map((id) => `${id} is the id of a client that was removed, or of another hand`))
   await unit.clients.leave(idsOf('gone'), by.at)
   await unit.clients.comeBack(idsOf('back'), by.at)
   await unit.clientFiles.replaceResources(file.name, resources)

@@ -1,8 +1,10 @@
 import type { Protection } from '../../crypto/protection.ts'
 import { type Client, firstSubjectType, type RegisteredClient, type SubjectType } from '../../domain/clients/client.ts'
+import type { ClientSecret } from '../../domain/clients/secrets.ts'
 import { holdLock } from '../database/advisory-locks.ts'
 import type { Database } from '../database/database.ts'
 import { placeOf } from '../keys/protected-tables.ts'
+import { readSecret, secretsOfClient, writeBroughtAlong } from './client-secrets.ts'
 
 /** For this lock, instead of what the service's other statements may take. */
 const patience = '120s'
@@ -21,6 +23,15 @@ type Registration = Omit<Client, 'clientId' | 'contacts' | 'secretHashes'> & {
 const keptSubjectType = `jsonb_build_object('subjectType', coalesce(clients.registration->>'subjectType',
   case when (clients.registration->>'firstParty')::boolean then 'public' else 'pairwise' end))`
 
+/** Which clients are listed; `search`: part of their id or name, small and capital letters alike. */
+export type ClientQuery = {
+  after?: string | undefined
+  limit: number
+  search?: string | undefined
+  kind?: string | undefined
+  state?: 'let-in' | 'suspended' | 'gone' | undefined
+}
+
 /** Creates the store of applications and services. */
 export function createClientStore(db: Database, { encryption }: Pick<Protection, 'encryption'>) {
   /** Null: they cannot be opened. Nobody is kept out for it. */
@@ -35,63 +46,66 @@ export function createClientStore(db: Database, { encryption }: Pick<Protection,
     const clientId = row.client_id as string
     const contacts = contactsOf(clientId, row.contacts as string | null)
     const { subjectType, ...registration } = row.registration as Registration
+    const secrets = (row.secrets as Record<string, unknown>[]).map(readSecret)
     return {
       client: {
         ...registration,
         clientId,
         contacts: contacts ?? [],
-        secretHashes: row.secret_hashes as string[],
+        secretHashes: registration.secretsMadeHere ? [] : secrets.map(({ hash }: ClientSecret) => hash),
       },
       subjectType: subjectType ?? firstSubjectType(registration),
       managedBy: row.managed_by as string | null,
+      secrets,
       suspendedAt: row.suspended_at as Date | null,
+      suspendedReason: row.suspended_reason as string | null,
       goneAt: row.gone_at as Date | null,
       changedAt: row.changed_at as Date,
       ...(contacts === null && { contactsUnreadable: true as const }),
     }
   }
   const write = (client: Client, managedBy: string | null, now: Date) => {
-    const { clientId, contacts, secretHashes, ...registration } = client
+    const { clientId, contacts, secretHashes: _, ...registration } = client
     return {
       client_id: clientId,
       registration: JSON.stringify({ ...registration, subjectType: firstSubjectType(client) }),
       contacts: contacts.length > 0 ? encryption.encrypt(JSON.stringify(contacts), place(clientId)) : null,
-      secret_hashes: secretHashes,
       managed_by: managedBy,
       created_at: now,
       changed_at: now,
     }
   }
-  type Mark = 'suspended_at' | 'gone_at'
-  const mark = async (ids: readonly string[], column: Mark, now: Date): Promise<string[]> => {
-    const found = db('clients')
-      .whereRaw('client_id = any(?)', [[...ids]])
-      .whereNull(column)
-    const change = { [column]: now, changed_at: now, ...(column === 'gone_at' && { contacts: null }) }
-    return (await found.update(change).returning('client_id')).map(({ client_id }) => client_id)
-  }
-  const clear = async (ids: readonly string[], column: Mark, now: Date): Promise<string[]> => {
-    const found = db('clients')
-      .whereRaw('client_id = any(?)', [[...ids]])
-      .whereNotNull(column)
-    return (await found.update({ [column]: null, changed_at: now }).returning('client_id')).map(
-      ({ client_id }) => client_id,
-    )
-  }
+  const present = () => db('clients').whereNull('removed_at')
+  const shown = () => present().select('clients.*', db.raw(`(${secretsOfClient}) as secrets`))
+  const named = (ids: readonly string[]) => present().whereRaw('client_id = any(?)', [[...ids]])
+  const idsOf = (rows: { client_id: string }[]) => rows.map(({ client_id }) => client_id)
   return {
     async find(clientId: string): Promise<RegisteredClient | null> {
-      const row = await db('clients').where({ client_id: clientId }).first()
+      const row = await shown().where({ client_id: clientId }).first()
       return row ? read(row) : null
     },
     /** As `find`, for requests: whom to write to is nobody's matter there, and not opened. */
     async lookUp(clientId: string): Promise<RegisteredClient | null> {
-      const row = await db('clients').where({ client_id: clientId }).first()
+      const row = await shown().where({ client_id: clientId }).first()
       return row ? read(row, () => []) : null
     },
-    /** At most `limit` clients in the order of their ids, from the one behind `after` on. */
-    async list({ after = '', limit }: { after?: string | undefined; limit: number }): Promise<RegisteredClient[]> {
-      const rows = await db('clients').where('client_id', '>', after).orderBy('client_id').limit(limit)
-      return rows.map((row) => read(row))
+    /** The same, and nobody else changes it until the transaction ends. */
+    async hold(clientId: string): Promise<RegisteredClient | null> {
+      const row = await shown().where({ client_id: clientId }).forUpdate('clients').first()
+      return row ? read(row) : null
+    },
+    /** At most `limit` clients in the order of their ids, from the one behind `after` on, of those that fit. */
+    async list({ after = '', limit, search, kind, state }: ClientQuery): Promise<RegisteredClient[]> {
+      const rows = shown().where('client_id', '>', after).orderBy('client_id').limit(limit)
+      if (search) {
+        const part = `%${search.replace(/[\\%_]/g, '\\$&')}%`
+        rows.whereRaw("(client_id ilike ? or registration->>'name' ilike ?)", [part, part])
+      }
+      if (kind) rows.whereRaw("registration->>'kind' = ?", [kind])
+      if (state === 'let-in') rows.whereNull('suspended_at').whereNull('gone_at')
+      if (state === 'suspended') rows.whereNotNull('suspended_at')
+      if (state === 'gone') rows.whereNull('suspended_at').whereNotNull('gone_at')
+      return (await rows).map((row) => read(row))
     },
     /** Lets nobody else apply a file until the transaction ends; a long file is waited for, as a start depends on it. */
     async lock(): Promise<void> {
@@ -103,14 +117,14 @@ export function createClientStore(db: Database, { encryption }: Pick<Protection,
     },
     /** The clients that a file manages, and whoever has one of the ids. */
     async ofFile(file: string, ids: readonly string[]): Promise<RegisteredClient[]> {
-      const rows = await db('clients')
-        .where({ managed_by: file })
-        .orWhereRaw('client_id = any(?)', [[...ids]])
+      const rows = await shown().where((either) =>
+        either.where({ managed_by: file }).orWhereRaw('client_id = any(?)', [[...ids]]),
+      )
       return rows.map((row) => read(row))
     },
     /** Ids of services, beside those of a file, that have a scope which is none of these. */
     async servicesBeyond(scopes: readonly string[], file: string): Promise<string[]> {
-      return await db('clients')
+      return await present()
         .whereRaw("managed_by is distinct from ? and registration->>'kind' = 'service'", [file])
         .whereRaw("not registration->'scopes' <@ ?::jsonb", [JSON.stringify(scopes)])
         .orderBy('client_id')
@@ -118,48 +132,54 @@ export function createClientStore(db: Database, { encryption }: Pick<Protection,
     },
     /**
      * Adds clients, or changes them where the same hand registered them; secrets that are made here stay as they are, and so does the
-     * subject type. Gives the ids that were written.
+     * subject type. Gives the ids that were written: not those of another hand, nor of a client that was removed.
      */
     async save(clients: readonly Client[], managedBy: string | null, now: Date): Promise<string[]> {
       const written: string[] = []
       for (let start = 0; start < clients.length; start += chunk) {
-        const rows = clients.slice(start, start + chunk).map((client) => write(client, managedBy, now))
+        const some = clients.slice(start, start + chunk)
+        const rows = some.map((client) => write(client, managedBy, now))
         const done: { client_id: string }[] = await db('clients')
           .insert(rows)
           .onConflict('client_id')
           .merge({
             registration: db.raw(`excluded.registration || ${keptSubjectType}`),
             contacts: db.raw('excluded.contacts'),
-            secret_hashes: db.raw(
-              "case when (excluded.registration->>'secretsMadeHere')::boolean then clients.secret_hashes else excluded.secret_hashes end",
-            ),
             changed_at: now,
           })
-          .whereRaw('clients.managed_by is not distinct from excluded.managed_by')
+          .whereRaw('clients.managed_by is not distinct from excluded.managed_by and clients.removed_at is null')
           .returning('client_id')
-        written.push(...done.map(({ client_id }) => client_id))
+        const ids = new Set(idsOf(done))
+        const kept = some.filter(({ clientId }) => ids.has(clientId))
+        await writeBroughtAlong(db, kept, managedBy ?? 'staff', now)
+        written.push(...ids)
       }
       return written
     },
     /** False when it is suspended already, or unknown. */
-    suspend: async (clientId: string, now: Date) => (await mark([clientId], 'suspended_at', now)).length > 0,
+    suspend: async (clientId: string, now: Date, reason: string | null = null): Promise<boolean> =>
+      (await named([clientId])
+        .whereNull('suspended_at')
+        .update({ suspended_at: now, suspended_reason: reason, changed_at: now })) > 0,
     /** False when it is not suspended, or unknown. */
-    resume: async (clientId: string, now: Date) => (await clear([clientId], 'suspended_at', now)).length > 0,
+    lift: async (clientId: string, now: Date): Promise<boolean> =>
+      (await named([clientId])
+        .whereNotNull('suspended_at')
+        .update({ suspended_at: null, suspended_reason: null, changed_at: now })) > 0,
     /** Notes that entries are gone from their file, and forgets whom to write to; gives the ids of which it was not noted before. */
-    leave: (ids: readonly string[], now: Date) => mark(ids, 'gone_at', now),
+    leave: async (ids: readonly string[], now: Date): Promise<string[]> =>
+      idsOf(
+        await named(ids)
+          .whereNull('gone_at')
+          .update({ gone_at: now, changed_at: now, contacts: null })
+          .returning('client_id'),
+      ),
     /** Notes that entries are in their file again; gives the ids that were gone. */
-    comeBack: (ids: readonly string[], now: Date) => clear(ids, 'gone_at', now),
-    /** Adds a secret to a client whose secrets are made here; false when two are valid, and for any other client. */
-    async addSecret(clientId: string, secretHash: string, now: Date): Promise<boolean> {
-      const change = { secret_hashes: db.raw('array_prepend(?::text, secret_hashes)', [secretHash]), changed_at: now }
-      const rows = db('clients').where({ client_id: clientId }).whereRaw('cardinality(secret_hashes) < 2')
-      return (await rows.whereRaw("(registration->>'secretsMadeHere')::boolean").update(change)) > 0
-    },
-    /** Ends the older of two secrets that were made here; false when there are not two. */
-    async endOlderSecret(clientId: string, now: Date): Promise<boolean> {
-      const change = { secret_hashes: db.raw('secret_hashes[1:1]'), changed_at: now }
-      const rows = db('clients').where({ client_id: clientId }).whereRaw('cardinality(secret_hashes) = 2')
-      return (await rows.whereRaw("(registration->>'secretsMadeHere')::boolean").update(change)) > 0
-    },
+    comeBack: async (ids: readonly string[], now: Date): Promise<string[]> =>
+      idsOf(await named(ids).whereNotNull('gone_at').update({ gone_at: null, changed_at: now }).returning('client_id')),
+    /** Removes a client that staff look after, and whom to write to; false for any other. Its id is not given again. */
+    remove: async (clientId: string, now: Date): Promise<boolean> =>
+      (await named([clientId]).whereNull('managed_by').update({ removed_at: now, changed_at: now, contacts: null })) >
+      0,
   }
 }

@@ -9,19 +9,22 @@ import { type Backend, startTestApp, type TestApp } from '../../support/app.ts'
 import type { Client, Page } from '../../support/client.ts'
 
 const root = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
-const ids = ['own', 'third', 'guard', 'outside', 'stranger'] as const
+const ids = ['own', 'third', 'guard', 'outside', 'stranger', 'rotating'] as const
 const secrets = Object.fromEntries(ids.map((id) => [id, randomBytes(32).toString('base64url')]))
 const variableOf = (id: string) => `SECRET_OF_${id.toUpperCase()}`
 
 export type Answer = Record<string, string | undefined>
 type Tokens = { access_token: string; id_token: string; refresh_token: string; error?: string }
 
-const entry = (id: string, kind: string, more: string) => `
+/** Lets the application use another secret from now on. */
+export const useSecret = (id: (typeof ids)[number], secret: string) => void Object.assign(secrets, { [id]: secret })
+
+const entry = (id: string, kind: string, more: string, from = `env:${variableOf(id)}`) => `
   - client_id: ${id}
     name: ${id}
     kind: ${kind}
     reviewed: true
-    client_secret: { from: env:${variableOf(id)} }
+    client_secret: { from: ${from} }
 ${more}`
 
 /**
@@ -51,7 +54,7 @@ export async function startWithApplications(backend?: Backend, more: Record<stri
     scopes: [openid, profile, email, offline_access]`
   writeFileSync(
     join(folder, 'config/clients.yaml'),
-    `clients:${entry('own', 'web', `    first_party: true\n${web('own')}`)}${entry('third', 'web', web('third'))}${entry('guard', 'service', '    first_party: true')}${entry('outside', 'service', '    may_introspect: true')}${entry('stranger', 'service', '')}\n`,
+    `clients:${entry('own', 'web', `    first_party: true\n${web('own')}`)}${entry('third', 'web', web('third'))}${entry('guard', 'service', '    first_party: true')}${entry('outside', 'service', '    may_introspect: true')}${entry('stranger', 'service', '')}${entry('rotating', 'web', `    first_party: true\n${web('rotating')}`, 'database')}\n`,
   )
   const variables = Object.fromEntries(ids.map((id) => [variableOf(id), secrets[id] ?? '']))
   const settings = { CONFIG_DIR: join(folder, 'config'), ...variables, ...more }

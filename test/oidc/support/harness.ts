@@ -5,7 +5,7 @@ import Koa from 'koa'
 import type Provider from 'oidc-provider'
 import type { AdapterFactory } from 'oidc-provider'
 import { hashToken } from '../../../src/crypto/field-encryption.ts'
-import { type Client, firstSubjectType } from '../../../src/domain/clients/client.ts'
+import type { Client } from '../../../src/domain/clients/client.ts'
 import { passwordMtanAcr } from '../../../src/domain/factors.ts'
 import { createSystemClock } from '../../../src/gateways/clock.ts'
 import { createPairwiseIdentifier } from '../../../src/oidc/clients/pairwise.ts'
@@ -14,6 +14,7 @@ import { createProvider } from '../../../src/oidc/provider.ts'
 import type { BackchannelLogout, ProviderDeps } from '../../../src/oidc/provider-deps.ts'
 import { createSigningKey } from '../../../src/oidc/signing-keys.ts'
 import type { Consent } from '../../../src/stores/sign-in/consents.ts'
+import { registeredClient } from '../../support/clients.ts'
 import { createBrowser } from './browser.ts'
 
 export const secret = randomBytes(32).toString('base64url')
@@ -148,6 +149,7 @@ export async function startHarness(
       ctx.body = `<h1>signed out</h1><meta http-equiv="refresh" content="0; url=${refresh}">${form}`
     },
     signedOut: () => {},
+    secretUsed: () => {},
     queueBackchannelLogout: async (logout) => void state.logouts.push(logout),
     log: { info: () => {}, warn: () => {}, error: (fields) => void state.faults.push(fields) },
     ...overrides,
@@ -162,15 +164,7 @@ export async function startHarness(
   }
 }
 
-const found = (client: Client | undefined) =>
-  client && {
-    client,
-    subjectType: firstSubjectType(client),
-    managedBy: null,
-    suspendedAt: null,
-    goneAt: null,
-    changedAt: new Date(),
-  }
+const found = (client: Client | undefined) => client && registeredClient({}, client)
 
 function closeServer(server: Server, done: () => void): void {
   server.close(done)

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest'
 import { createClientStore } from '../../../src/stores/clients/clients.ts'
 import { newClient, newService } from '../../support/clients.ts'
-import { describeOnBoth, sixteenTimes } from '../../support/stores/databases.ts'
+import { describeOnBoth } from '../../support/stores/databases.ts'
 import { createProtection } from '../../support/stores/protection.ts'
 
 const now = new Date('2026-11-24T09:00:00Z')
@@ -16,7 +16,9 @@ describeOnBoth('clients', (database) => {
     const client = newClient({ jwks: { keys: [{ kty: 'EC' }] }, clientUri: 'https://portal.example/' })
     expect(await store().save([client], 'clients.yaml', now)).toEqual(['portal'])
     expect(await store().find('portal')).toEqual({
-      ...{ client, subjectType: 'public', managedBy: 'clients.yaml', suspendedAt: null, goneAt: null, changedAt: now },
+      ...{ client, subjectType: 'public', managedBy: 'clients.yaml', goneAt: null, changedAt: now },
+      ...{ suspendedAt: null, suspendedReason: null },
+      secrets: [expect.objectContaining({ hash: 'hash-of-a-secret', name: 'clients.yaml', managedBy: 'clients.yaml' })],
     })
     expect(JSON.stringify(await database()('clients').select())).not.toContain('team@')
     expect(await store().find('Portal')).toBeNull()
@@ -66,7 +68,7 @@ describeOnBoth('clients', (database) => {
     await store().save([newClient()], null, now)
     expect([await store().suspend('portal', later), await store().suspend('portal', later)]).toEqual([true, false])
     expect(await store().find('portal')).toMatchObject({ suspendedAt: later, goneAt: null })
-    expect([await store().resume('portal', later), await store().resume('portal', later)]).toEqual([true, false])
+    expect([await store().lift('portal', later), await store().lift('portal', later)]).toEqual([true, false])
     expect(await store().find('portal')).toMatchObject({ suspendedAt: null })
     expect(await store().suspend('nobody', later)).toBe(false)
   })
@@ -81,37 +83,34 @@ describeOnBoth('clients', (database) => {
     expect(await store().find('portal')).toMatchObject({ goneAt: null, suspendedAt: now })
   })
 
-  it('takes two secrets that are made here and no third, the newest first', async () => {
-    await store().save([newService()], null, now)
-    expect(await store().endOlderSecret('nightly', now)).toBe(false)
-    for (const [hash, taken] of [
-      ['1', true],
-      ['2', true],
-      ['3', false],
-    ] as const)
-      expect(await store().addSecret('nightly', hash, later)).toBe(taken)
-    await store().save([newService({ name: 'Other' })], null, later)
-    expect((await store().find('nightly'))?.client).toMatchObject({ name: 'Other', secretHashes: ['2', '1'] })
-    expect([await store().endOlderSecret('nightly', later), await store().endOlderSecret('nightly', later)]).toEqual([
-      true,
-      false,
-    ])
-    expect((await store().find('nightly'))?.client.secretHashes).toEqual(['2'])
+  it('has the secrets that are brought along, and keeps what was brought when they are made here', async () => {
+    const hashes = async () => (await store().find('portal'))?.secrets.map(({ hash, name }) => `${name} ${hash}`)
+    const secretReferences = ['env:A', 'env:B']
+    await store().save([newClient({ secretHashes: ['a', 'b'], secretReferences })], 'clients.yaml', now)
+    expect(await hashes()).toEqual(['env:A a', 'env:B b'])
+    await store().save(
+      [newClient({ secretHashes: ['c', 'b', 'b'], secretReferences: ['env:C', 'env:B'] })],
+      'clients.yaml',
+      later,
+    )
+    expect((await hashes())?.sort()).toEqual(['env:B b', 'env:C c'])
+    await store().save([newClient({ secretHashes: [], secretsMadeHere: true })], 'clients.yaml', later)
+    expect((await hashes())?.sort()).toEqual(['env:B b', 'env:C c'])
+    expect((await store().find('portal'))?.client.secretHashes).toEqual([])
+    await store().save([newClient({ secretHashes: [] })], 'clients.yaml', later)
+    expect(await hashes()).toEqual([])
   })
 
-  it('makes no secret for a client that brings its own', async () => {
-    await store().save([newClient()], null, now)
-    expect(await store().addSecret('portal', 'x', now)).toBe(false)
-    expect((await store().find('portal'))?.client.secretHashes).toEqual(['hash-of-a-secret'])
-  })
-
-  it('takes one of sixteen secrets that are made at once beside the one in use', async () => {
-    await store().save([newService()], null, now)
-    await store().addSecret('nightly', 'in-use', now)
-    const taken = await sixteenTimes((n) => store().addSecret('nightly', `new-${n}`, now))
-    expect(taken.filter(Boolean)).toHaveLength(1)
-    const hashes = (await store().find('nightly'))?.client.secretHashes
-    expect(hashes).toEqual([`new-${taken.indexOf(true)}`, 'in-use'])
+  it('is removed where staff look after it, and is not there any more', async () => {
+    await store().save([newClient(), newClient({ clientId: 'mine' })], 'clients.yaml', now)
+    await store().save([newClient({ clientId: 'of-staff' })], null, now)
+    const removed = async (id: string) => await store().remove(id, later)
+    expect([await removed('mine'), await removed('of-staff'), await removed('of-staff')]).toEqual([false, true, false])
+    expect(await store().find('of-staff')).toBeNull()
+    expect((await store().list({ limit: 9 })).map(({ client }) => client.clientId)).toEqual(['mine', 'portal'])
+    expect(await store().suspend('of-staff', later)).toBe(false)
+    expect(await store().save([newClient({ clientId: 'of-staff' })], null, later)).toEqual([])
+    expect(await database()('clients').where({ client_id: 'of-staff' }).pluck('contacts')).toEqual([null])
   })
 
   it('names services with scopes that are of no resource', async () => {

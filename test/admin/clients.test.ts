@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestApp, type TestApp } from '../support/app.ts'
+import type { Client } from '../support/client.ts'
+import { sendUnseen, signInStaff, submitTo } from '../support/staff.ts'
+
+let app: TestApp
+let staff: Client
+let owner: Client
+beforeAll(async () => {
+  app = await startTestApp()
+  staff = await signInStaff(app, 'clients')
+  owner = await signInStaff(app, 'owner')
+})
+afterAll(() => app?.close())
+
+const at = (path: string) => `${app.issuer}/admin${path}`
+const portal = {
+  clientId: 'new-portal',
+  name: 'Neues Portal',
+  redirectUris: 'https://portal.example/callback',
+  contacts: 'team@portal.example',
+}
+const register = async (kind: string, fields: Record<string, string>) => {
+  await staff.get(at(`/new-client/${kind}`))
+  return await submitTo(staff, `/admin/new-client/${kind}`, fields)
+}
+const open = (clientId: string) => staff.get(at(`/clients/${clientId}`))
+const tokenOf = (clientId: string, secret: string) =>
+  fetch(`${app.issuer}/oidc/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(`${clientId}:${secret}`).toString('base64')}` },
+    body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'none' }),
+  })
+
+describe('the room of applications', () => {
+  it('registers one by its kind, shows the secret once, and the secret works', async () => {
+    await staff.get(at('/new-client'))
+    expect(staff.page().$('.console-rooms a')).toHaveLength(4)
+    const done = await register('web', portal)
+    expect([done.status, done.heading]).toEqual([200, 'Die Anwendung ist registriert'])
+    const secret = done.$('.console-facts dd code').eq(2).text()
+    expect(secret).toMatch(/^[0-9a-f]{64}$/)
+    expect(done.$('pre').text()).toContain(`CLIENT_SECRET=${secret}`)
+    // It is no code, but the application has proved who it is.
+    expect((await tokenOf('new-portal', secret)).status).toBe(400)
+    expect((await tokenOf('new-portal', `${secret}0`)).status).toBe(401)
+    expect((await open('new-portal')).body).not.toContain(secret)
+  })
+
+  it.each([
+    ['single-page', { clientId: 'new-spa', name: 'Im Browser', redirectUris: 'https://spa.example/' }],
+    ['native', { clientId: 'new-app', name: 'App', redirectUris: 'org.example.app:/callback' }],
+    ['service', { clientId: 'new-service', name: 'Nachtlauf', 'scope.openid': '' }],
+  ])('asks a %s only what it needs', async (kind, fields) => {
+    await staff.get(at(`/new-client/${kind}`))
+    const { $ } = staff.page()
+    expect($('#redirectUris').length).toBe(kind === 'service' ? 0 : 1)
+    expect($('#tokenEndpointAuthMethod').length).toBe(kind === 'service' ? 1 : 0)
+    const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''))
+    expect((await submitTo(staff, `/admin/new-client/${kind}`, given)).heading).toBe('Die Anwendung ist registriert')
+  })
+
+  it('refuses what the rules refuse, names the field, and keeps what was typed', async () => {
+    const page = await register('web', {
+      ...portal,
+      clientId: 'a b',
+      redirectUris: 'https://ok.example/\nhttp://x.example/*',
+    })
+    expect(page.status).toBe(422)
+    expect(page.error('clientId')).toContain('64 Zeichen')
+    expect(page.error('redirectUris')).toContain('http://x.example/*')
+    expect(page.$('#redirectUris').text()).toContain('http://x.example/*')
+    expect((await register('web', { ...portal, clientId: 'c', contacts: 'team' })).error('contacts')).toContain('team')
+    expect((await register('web', portal)).error('clientId')).toContain('vergeben')
+  })
+
+  it('finds by name and id, filters, and says what to do when nothing fits', async () => {
+    const found = async (query: string) =>
+      (await staff.get(at(`/clients?${query}`)))
+        .$('tbody code')
+        .map((_, each) => staff.page().$(each).text())
+        .get()
+    expect(await found('q=neues')).toEqual(['new-portal'])
+    expect(await found('q=NEW-S&kind=service')).toEqual(['new-service'])
+    expect(await found('q=%25')).toEqual([])
+    expect(staff.page().$('main').text()).toContain('Dazu passt keine Anwendung')
+    expect(staff.page().$('[data-search]').val()).toBe('%')
+  })
+
+  it('changes what the form names and nothing else, whatever is sent', async () => {
+    await staff.get(at('/clients/new-portal/edit'))
+    const more = {
+      name: 'Portal zwei',
+      firstParty: 'true',
+      managedBy: 'x',
+      secretHashes: 'x',
+      kind: 'native',
+      mayIntrospect: 'true',
+    }
+    const done = await submitTo(staff, '/admin/clients/new-portal/edit', more)
+    expect([done.heading, done.$('.console-done').text()]).toEqual(['Portal zwei', expect.stringContaining('geändert')])
+    const facts = done.$('.console-facts').first().text()
+    expect(facts).toContain('Web-Anwendung')
+    expect(facts).toContain('einem Drittanbieter')
+    expect(facts).toContain('Konsole')
+  })
+
+  it('refuses a form that is older than the application, and loses nothing', async () => {
+    await owner.get(at('/clients/new-portal/edit'))
+    await staff.get(at('/clients/new-portal/edit'))
+    await submitTo(staff, '/admin/clients/new-portal/edit', { name: 'Von der einen' })
+    const late = await submitTo(owner, '/admin/clients/new-portal/edit', { name: 'Von der anderen' })
+    expect([late.status, late.$('#name').val()]).toEqual([409, 'Von der anderen'])
+    expect((await open('new-portal')).heading).toBe('Von der einen')
+    const again = await submitTo(owner, '/admin/clients/new-portal/edit')
+    expect(again.heading).toBe('Von der anderen')
+  })
+
+  it('makes a second secret, refuses a third, and ends the one that is named', async () => {
+    await open('new-portal')
+    const made = await submitTo(staff, '/admin/clients/new-portal/secrets', { name: 'Herbst', days: '90' })
+    const secret = made.$('.notice code').text()
+    expect(secret).toMatch(/^[0-9a-f]{64}$/)
+    const third = await submitTo(staff, '/admin/clients/new-portal/secrets', { name: 'Winter', days: 'bald' })
+    expect(third.error('days')).toContain('ganze Tage')
+    expect((await submitTo(staff, '/admin/clients/new-portal/secrets', { days: '' })).error('name')).toContain('Zwei')
+    const action = staff.page().$('form[action$="/revoke"]').last().attr('action') as string
+    const ended = await submitTo(staff, action)
+    expect(ended.$('form[action$="/revoke"]')).toHaveLength(1)
+    expect(ended.body).not.toContain(secret)
+  })
+
+  it('suspends with a reason, and lifts', async () => {
+    await open('new-portal')
+    expect((await submitTo(staff, '/admin/clients/new-portal/suspend')).error('reason')).toContain('Grund')
+    const done = await submitTo(staff, '/admin/clients/new-portal/suspend', { reason: 'Secret bekannt geworden' })
+    expect(done.$('.notice').text()).toContain('Secret bekannt geworden')
+    expect((await submitTo(staff, '/admin/clients/new-portal/lift')).$('main').text()).toContain('zugelassen')
+  })
+
+  it('removes by two persons', async () => {
+    await open('new-app')
+    const asked = await submitTo(staff, '/admin/clients/new-app/remove', { reason: 'Vertrag beendet' })
+    expect(asked.heading).toBe('Freigaben')
+    expect((await open('new-app')).status).toBe(200)
+    await owner.get(at('/approvals'))
+    await submitTo(owner, owner.page().$('form[action$="/approve"]').attr('action') as string)
+    const gone = await open('new-app')
+    expect([gone.status, gone.$('main').text()]).toEqual([404, expect.stringContaining('nicht mehr')])
+    expect((await register('native', { ...portal, clientId: 'new-app' })).error('clientId')).toContain('vergeben')
+  })
+
+  it('shows what a file manages, and changes nothing of it but its suspension', async () => {
+    const page = await open('demo-portal')
+    expect(page.$('form[action$="/remove"], form[action$="/secrets"], a[href$="/edit"]')).toHaveLength(0)
+    expect((await sendUnseen(staff, at('/clients/demo-portal/edit'), { name: 'X' })).status).toBe(422)
+    expect((await sendUnseen(staff, at('/clients/demo-portal/secrets'))).status).toBe(422)
+    expect((await sendUnseen(staff, at('/clients/demo-portal/remove'), { reason: 'Ganz egal' })).status).toBe(422)
+  })
+
+  it('escapes whatever is typed', async () => {
+    const markup = `"><script>alert(1)</script><img src=x onerror=alert(1)>`
+    const fields = {
+      ...{ name: `A${markup}`, redirectUris: `https://x.example/?a="><script>alert(1)</script>` },
+      ...{ postLogoutRedirectUris: `https://x.example/"><img/src=x/onerror=1>`, contacts: 'a@b.example' },
+    }
+    const refused = await register('web', {
+      ...fields,
+      clientId: markup,
+      jwksUri: markup,
+      jwks: markup,
+      contacts: markup,
+    })
+    const kept = await register('web', { ...fields, clientId: 'markup', name: '<b onclick=1>X</b>' })
+    const pages = [
+      refused,
+      kept,
+      await open('markup'),
+      await staff.get(at('/clients/markup/edit')),
+      await staff.get(at(`/clients?q=${encodeURIComponent(markup)}`)),
+      await staff.get(at('/clients')),
+    ]
+    for (const page of pages) {
+      expect(page.$('main script, main img, main [onclick], main [onerror]').length).toBe(0)
+      expect(page.status).toBeLessThan(500)
+    }
+    await open('markup')
+    const secret = await submitTo(staff, '/admin/clients/markup/suspend', { reason: markup })
+    expect(secret.$('main script, main img').length).toBe(0)
+  })
+})

@@ -133,7 +133,7 @@ it('suspends beyond what the file says', async () => {
   expect(await runJson('clients:suspend', 'portal', ...because, ...as)).toMatchObject({ exitCode: 0, suspended: true })
   expect(await runJson('clients:suspend', 'portal', ...because, ...as)).toMatchObject({ exitCode: 0, suspended: false })
   write(portal.replace('name: Portal', 'name: Neu'), nightly)
-  expect((await run('clients:apply', ...as)).out).toContain('~ portal: name; it stays suspended until clients:resume\n')
+  expect((await run('clients:apply', ...as)).out).toContain('~ portal: name; it stays suspended until clients:lift\n')
   expect((await runJson('clients:show', 'portal')).client).toMatchObject({ name: 'Neu', keptOut: 'suspended' })
   expect(await runJson('clients:lift', 'portal', ...as)).toMatchObject({ exitCode: 0, lifted: true, keptOut: null })
   expect(await run('clients:suspend', 'nobody', ...because, ...as)).toMatchObject({ exitCode: 1 })

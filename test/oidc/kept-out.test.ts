@@ -114,11 +114,11 @@ describe.skipIf(!backends.includes('servers'))('an application that an operator 
     const status = async () => (await fetch(`${world.app.issuer}/anmeldung`, { redirect: 'manual' })).status
     const link = async () => (await createClient().get(world.app.issuer)).$('a[href="/anmeldung"]').length
     expect([await status(), await link()]).toEqual([303, 1])
-    await command('clients:suspend', 'demo-portal')
+    await command('clients:suspend', 'demo-portal', '--reason', 'Angriff läuft')
     await waitFor(async () => (await status()) === 403, 10)
     const page = await createClient().get(`${world.app.issuer}/anmeldung`)
     expect([page.$('h1').text(), await link()]).toEqual(['Diese Anwendung ist zurzeit gesperrt', 0])
-    await command('clients:resume', 'demo-portal')
+    await command('clients:lift', 'demo-portal')
     await waitFor(async () => (await status()) === 303, 10)
   })
 })

@@ -42,7 +42,7 @@ const signs = { registered: '+', changed: '~', gone: '-', back: '+' }
 
 function describeChange({ clientId, change, fields, suspended }: ClientChange): string {
   const what = change === 'changed' ? fields.map(keyOf).join(', ') : change
-  const still = suspended ? '; it stays suspended until clients:resume' : ''
+  const still = suspended ? '; it stays suspended until clients:lift' : ''
   return `${signs[change]} ${clientId}: ${change === 'gone' ? 'gone from the file, let in no more' : what}${still}`
 }
 

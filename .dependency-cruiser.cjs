@@ -70,6 +70,7 @@ module.exports = {
       '^src/(admin|http|services|domain)/|^src/errors\\.ts',
       'admin: http, services, domain',
     ),
+    onlyCode('api', '^src/api/', '^src/(api|http|services|domain)/|^src/errors\\.ts', 'api: http, services, domain'),
     only(
       'jobs',
       '^src/jobs/',
@@ -131,31 +132,37 @@ module.exports = {
     forbid(
       'entrances-stay-apart-oidc',
       { path: '^src/oidc/' },
-      { path: '^src/(account|admin|cli|jobs|demo)/' },
+      { path: '^src/(account|admin|cli|jobs|demo|api)/' },
       'entrances never import each other',
     ),
     forbid(
       'entrances-stay-apart-account',
       { path: '^src/account/' },
-      { path: '^src/(oidc|admin|cli|jobs|demo)/' },
+      { path: '^src/(oidc|admin|cli|jobs|demo|api)/' },
       'entrances never import each other',
     ),
     forbid(
       'entrances-stay-apart-admin',
       { path: '^src/admin/' },
-      { path: '^src/(oidc|account|cli|jobs|demo)/' },
+      { path: '^src/(oidc|account|cli|jobs|demo|api)/' },
+      'entrances never import each other',
+    ),
+    forbid(
+      'entrances-stay-apart-api',
+      { path: '^src/api/' },
+      { path: '^src/(oidc|account|admin|cli|jobs|demo)/' },
       'entrances never import each other',
     ),
     forbid(
       'entrances-stay-apart-cli',
       { path: '^src/cli/' },
-      { path: '^src/(oidc|account|admin|jobs|demo)/' },
+      { path: '^src/(oidc|account|admin|jobs|demo|api)/' },
       'entrances never import each other',
     ),
     forbid(
       'entrances-stay-apart-jobs',
       { path: '^src/jobs/' },
-      { path: '^src/(oidc|account|admin|cli|demo)/' },
+      { path: '^src/(oidc|account|admin|cli|demo|api)/' },
       'entrances never import each other',
     ),
     forbid(

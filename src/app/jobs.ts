@@ -32,6 +32,7 @@ export function createJobs({ accounts, clients, keys, letters, messages, operati
     { name: 'import-clean-up', cron: '*/5 * * * *', run: stores.memberImports.forgetDead },
     { name: 'audit-seal', cron: '* * * * *', run: audit.seal },
     { name: 'audit-retention', cron: '35 3 * * *', timeout: 3600, run: operation.emptyOldAuditEvents },
+    { name: 'api-clean-up', cron: '15 4 * * *', run: operation.apiIdempotency.deleteOld },
     { name: 'staff-clean-up', cron: '25 4 * * *', run: staff.signIn.forgetOld },
     { name: 'signing-keys', cron: '*/10 * * * *', run: keys.signingKeys.step },
     {

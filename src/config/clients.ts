@@ -1,6 +1,6 @@
 import type { AuthenticationMethod, Client } from '../domain/clients/client.ts'
 import { clientFaults } from '../domain/clients/rules.ts'
-import { type Resource, resourceFaults } from '../domain/clients/scopes.ts'
+import { adminScopes, type Resource, resourceFaults } from '../domain/clients/scopes.ts'
 import { StartUpError } from '../errors.ts'
 import { type ClientFile, createReading, type Reading } from './clients/reading.ts'
 import { type Places, readKeys, readSecrets, referencesOf } from './clients/references.ts'
@@ -100,9 +100,10 @@ function readFile(reading: Reading, faults: string[]) {
   return { entries, whole: whole?.data, place }
 }
 
-/** A file that names no resources has one: what its services may call together. */
+/** A file that names no resources has one: what its services may call together, beside the administration. */
 function resourcesOf(entries: Entries): Resource[] {
   const scopes = new Set(entries.flatMap(([, { kind, scopes }]) => (kind === 'service' ? scopes : [])))
+  for (const scope of adminScopes) scopes.delete(scope)
   return scopes.size > 0 ? [{ name: 'services', scopes: [...scopes] }] : []
 }
 

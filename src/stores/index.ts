@@ -23,6 +23,7 @@ import { createEmailBounceStore } from './messages/email-bounces.ts'
 import { createMessageClaimStore } from './messages/message-claims.ts'
 import { createMessageStore } from './messages/messages.ts'
 import { createSmsReceiptStore } from './messages/sms-receipts.ts'
+import { createApiRequestStore } from './operation/api-requests.ts'
 import { createDailyStatisticsStore } from './operation/daily-statistics.ts'
 import { createJobRunStore } from './operation/job-runs.ts'
 import { createObservationStore } from './operation/observations.ts'
@@ -49,6 +50,7 @@ export function createStores(db: Database, protection: Protection) {
     accountEnds: createAccountEndStore(db),
     accounts: createAccountStore(db, protection),
     activationLinks: createActivationLinkStore(db),
+    apiRequests: createApiRequestStore(db, protection),
     approvals: createApprovalStore(db),
     auditEvents: createAuditEventStore(db, protection.hash),
     auditLookUps: createAuditLookUpStore(db),

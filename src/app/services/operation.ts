@@ -4,6 +4,7 @@ import { createAlertService } from '../../services/operation/alerts.ts'
 import { createAuditService } from '../../services/operation/audit.ts'
 import { createAuditLookUps } from '../../services/operation/audit-look-ups.ts'
 import { createAuditRetention } from '../../services/operation/audit-retention.ts'
+import { createApiIdempotency } from '../../services/operation/idempotency.ts'
 import { inBatches } from '../../services/operation/in-batches.ts'
 import { createJobRunner, type JobLog } from '../../services/operation/job-runner.ts'
 import { createStatisticsService } from '../../services/operation/statistics.ts'
@@ -25,6 +26,7 @@ export function createOperationServices({ config, clock, knex, log, redis, store
     audit: createAuditService({ auditEvents: stores.auditEvents, clock, log }),
     auditLookUps: createAuditLookUps({ stores, transaction, clock }),
     emptyOldAuditEvents: createAuditRetention({ transaction, clock, days: config.deadlines.auditRetentionDays }),
+    apiIdempotency: createApiIdempotency({ stores, clock }),
     statistics: createStatisticsService({ stores, clock }),
     deleteExpiredArtefacts: (signal?: AbortSignal) => inBatches(() => artefacts.deleteExpired(5000), 5000, signal),
     limiters,

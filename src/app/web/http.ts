@@ -6,6 +6,7 @@ import Koa, { type Middleware } from 'koa'
 import serveStatic from 'koa-static'
 import type { Logger } from 'pino'
 import { addConsoleRoutes } from '../../admin/console.ts'
+import { createApi } from '../../api/api.ts'
 import type { Config } from '../../config.ts'
 import { whyKeptOut } from '../../domain/clients/client.ts'
 import { createSystemClock } from '../../gateways/clock.ts'
@@ -40,6 +41,7 @@ import { routes as endpoints } from '../../oidc/settings/routes.ts'
 import type { Overload } from '../../process/overload.ts'
 import type { RequestContext } from '../../process/request-context.ts'
 import type { Services } from '../services.ts'
+import { apiSettingsOf } from './api.ts'
 import { consoleDepsOf } from './console.ts'
 import type { Oidc } from './oidc.ts'
 
@@ -109,6 +111,9 @@ export function createHttpApp(settings: Settings): RequestListener {
       createEmailBounceHook({ secret, limit: config.limits.bodyBytes, now: messages.smsHooks.now, reported, log }),
     )
   }
+  app.use(
+    createApi(apiSettingsOf({ config, issuer, services, log, verify: oidc.verifyToken, now: journeys.clock.now })),
+  )
   // Before oidc-provider: the language that an authorization request asks for is remembered.
   app.use(language)
   const shedding = createLoadShedding({ overload: settings.overload, cookies, signedIn: oidc.signedIn })

@@ -80,6 +80,18 @@ export async function createOidc(settings: Settings) {
     changing,
     /** The `sub` of an account for an application. */
     subjectOf: (client: ClientModel, accountId: string) => subjectOf(client, accountId, settled.pairwise),
+    /**
+     * Finds whom an access token of a service was issued to, and what it may: of what the token says, what the service still has. Tokens
+     * bound to a key (RFC 9449) are no bearer tokens; whose client is kept out, are none.
+     */
+    async verifyToken(token: string): Promise<{ clientId: string; scopes: string[] } | undefined> {
+      const found = await changing.provider.ClientCredentials.find(token)
+      if (!found?.clientId || !found.isValid || found.isSenderConstrained()) return undefined
+      const client = (await changing.provider.Client.find(found.clientId)) as ClientModel | undefined
+      if (!client) return undefined
+      const scopes = (found.scope ?? '').split(' ').filter((scope) => client.serviceScopes?.includes(scope))
+      return { clientId: client.clientId, scopes }
+    },
     /** Whether the browser brings a session; it may have ended meanwhile. */
     signedIn: (ctx: Context) => Boolean(ctx.cookies.get(sessionCookie, { signed: true })),
     ping: async () => void (await (redis ? redis.ping() : store.find('Session', 'health'))),

@@ -7,12 +7,26 @@ export const memberScopes = ['openid', 'profile', 'email', 'phone', 'insurance',
 /** An interface that services call with a token, and the scopes that it knows. */
 export type Resource = { name: string; scopes: string[] }
 
+/** What services may be given of the HTTP API at `/admin/api/v1`: a resource that every installation has. */
+export const adminScopes = [
+  'admin:clients:read',
+  'admin:audit:read',
+  'admin:staff:read',
+  'admin:approvals:read',
+  'admin:keys:read',
+  'admin:letters:read',
+] as const
+export type AdminScope = (typeof adminScopes)[number]
+
 /** RFC 6749 § 3.3. */
 export const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 
 /** Finds scopes that mean something else already: each is of one resource, and none of members. */
 export function resourceFaults(resources: readonly Resource[]): { index: number; scope: number; message: string }[] {
-  const owners = new Map<string, string>(memberScopes.map((scope) => [scope, 'members']))
+  const owners = new Map<string, string>([
+    ...memberScopes.map((scope) => [scope, 'members'] as const),
+    ...adminScopes.map((scope) => [scope, 'administration'] as const),
+  ])
   return resources.flatMap(({ name, scopes }, index) =>
     scopes.flatMap((scope, place) => {
       const owner = owners.get(scope)
@@ -22,6 +36,6 @@ export function resourceFaults(resources: readonly Resource[]): { index: number;
   )
 }
 
-/** Every scope that a service may be given. */
+/** Every scope that a service may be given: those of the administration, and of the resources. */
 export const scopesOf = (resources: readonly Resource[]): Set<string> =>
-  new Set(resources.flatMap(({ scopes }) => scopes))
+  new Set([...adminScopes, ...resources.flatMap(({ scopes }) => scopes)])

@@ -1,11 +1,14 @@
 import { randomInt } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
 import type { Context, Middleware } from 'koa'
 import type { Logger } from 'pino'
 import { PublicError, StoreAway } from '../../errors.ts'
 import { refusalOf } from './request-guard.ts'
 
 /** Addresses at which machines ask, and those of them that speak OAuth. */
-const machines = /^\/(oidc\/(?!auth|logout)|\.well-known\/|hooks\/|health)/
+const machines = /^\/(oidc\/(?!auth|logout)|\.well-known\/|hooks\/|health|admin\/api\/)/
+/** Where refusals are problems of RFC 9457, also what never reaches the API. */
+const api = /^\/admin\/api\//
 const protocol = /^\/(oidc|\.well-known)\//
 
 /** A short number that stands on the error page and in the log, easy to say on the phone: `K7-4421`. */
@@ -56,6 +59,13 @@ export async function showRefusal(ctx: Context, error: PublicError, log: Logger,
   log[level]({ reference, reason: error.code, detail: error.message, ...causeOf(error) }, 'refused')
   if (ctx.headerSent) return
   if (error.retryAfter) ctx.set('Retry-After', String(error.retryAfter))
+  if (!asPage && api.test(ctx.path)) {
+    ctx.status = error.status
+    const title = STATUS_CODES[error.status]
+    ctx.body = { type: 'about:blank', title, status: error.status, detail: error.message, reference }
+    ctx.type = 'application/problem+json'
+    return
+  }
   if (!asPage) {
     ctx.status = error.status
     ctx.body = protocol.test(ctx.path)

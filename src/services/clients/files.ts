@@ -117,7 +117,7 @@ async function write(
     if (change === 'gone') await audit.clientGone({ ...by, clientId })
     if (change === 'back') await audit.clientBack({ ...by, clientId })
   }
-  const scopes = [...scopesOf(resources)]
+  const scopes = [...new Set(resources.flatMap(({ scopes }) => scopes))]
   await audit.clientFileApplied({ ...by, file: file.name, defaultClient: file.defaultClient, scopes })
   await unit.auditEvents.appendAll(events)
 }

@@ -160,6 +160,8 @@ export const protectedTables: readonly ProtectedTable[] = [
     pageSize: 200,
     sealed: ['payload'],
   },
+  // Kept for a day.
+  { table: 'api_requests', key: { client_id: 'text', key: 'text' }, pageSize: 200, sealed: ['answer'] },
   { table: 'clients', key: { client_id: 'text' }, pageSize: 200, sealed: ['contacts'] },
   { table: 'staff', key: { id: 'uuid' }, pageSize: 200, sealed: ['email', 'totp_secret'] },
   {

@@ -1,0 +1,20 @@
+import type { AuditLookUps } from '../services/operation/audit-look-ups.ts'
+import type { Operation } from './operation.ts'
+import { auditOperations } from './operations/audit.ts'
+import { type ClientRoom, clientOperations } from './operations/clients.ts'
+import { documentOperations } from './operations/document.ts'
+import { type ReadingRoom, readingOperations } from './operations/readings.ts'
+
+/** What the operations work with; each room takes its part. */
+export type ApiRooms = { clients: ClientRoom; audit: AuditLookUps; readings: ReadingRoom; issuer: string }
+
+/** Every operation of the HTTP API. */
+export function apiOperations({ clients, audit, readings, issuer }: ApiRooms): Operation[] {
+  const operations: Operation[] = [
+    ...clientOperations(clients),
+    ...auditOperations(audit),
+    ...readingOperations(readings),
+    ...documentOperations(() => operations, issuer),
+  ]
+  return operations
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import { type RegisteredClient, whyKeptOut } from '../../domain/clients/client.ts'
+import { clientIdPattern, clientNamePattern } from '../../domain/clients/rules.ts'
+import { scopePattern } from '../../domain/clients/scopes.ts'
+
+const address = z.string().min(1).max(2000)
+const list = (most: number) => z.array(address).max(most).default([])
+
+export const clientId = z.string().regex(clientIdPattern).describe('Id of the application')
+
+/** What is registered: the keys are those of clients.yaml. What belongs together, the rules of clients check. */
+const settable = {
+  name: z.string().regex(clientNamePattern).describe('Shown to members'),
+  kind: z.enum(['web', 'single-page', 'native', 'service']),
+  first_party: z.boolean().default(false).describe('Two of the staff make an application the insurer’s own'),
+  may_introspect: z.boolean().default(false).describe('May ask about the tokens of others (RFC 7662)'),
+  reviewed: z.boolean().default(false).describe('The name has been checked; others are marked to members'),
+  redirect_uris: list(50),
+  post_logout_redirect_uris: list(50),
+  initiate_login_uri: address.optional(),
+  client_uri: address.optional(),
+  backchannel_logout_uri: address.optional(),
+  scopes: z.array(z.string().regex(scopePattern).max(200)).max(100).default([]),
+  web_origins: list(50),
+  contacts: z.array(z.email().max(254)).max(10).default([]).describe('Who is told when a secret ends'),
+  token_endpoint_auth_method: z
+    .enum(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'])
+    .optional()
+    .describe('Unset: none for a page or an app, a secret for everything else'),
+  jwks_uri: address.optional(),
+  jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).max(20) }).optional(),
+  id_token_signed_response_alg: z.enum(['ES256', 'RS256', 'PS256']).default('RS256'),
+}
+
+export const clientAnswer = z.object({
+  client_id: clientId,
+  ...settable,
+  managed_by: z.string().nullable().describe('The file that alone changes it; null: staff and this API'),
+  state: z.enum(['active', 'suspended', 'gone']).describe('gone: its entry has left its file'),
+  changed_at: z.iso.datetime(),
+})
+
+/** How a client is shown: nothing of its secrets. */
+export function fromClient(registered: RegisteredClient): z.input<typeof clientAnswer> {
+  const { client, managedBy, changedAt } = registered
+  return {
+    client_id: client.clientId,
+    name: client.name,
+    kind: client.kind,
+    first_party: client.firstParty,
+    may_introspect: client.mayIntrospect,
+    reviewed: client.reviewed,
+    redirect_uris: client.redirectUris,
+    post_logout_redirect_uris: client.postLogoutRedirectUris,
+    initiate_login_uri: client.initiateLoginUri,
+    client_uri: client.clientUri,
+    backchannel_logout_uri: client.backchannelLogoutUri,
+    scopes: client.scopes,
+    web_origins: client.webOrigins,
+    contacts: client.contacts,
+    token_endpoint_auth_method: client.tokenEndpointAuthMethod,
+    jwks_uri: client.jwksUri,
+    jwks: client.jwks,
+    id_token_signed_response_alg: client.idTokenSignedResponseAlg,
+    managed_by: managedBy,
+    state: whyKeptOut(registered) ?? 'active',
+    changed_at: changedAt.toISOString(),
+  }
+}

@@ -1,0 +1,39 @@
+import type { Logger } from 'pino'
+import type { ApiSettings } from '../../api/api.ts'
+import { apiOperations } from '../../api/operations.ts'
+import type { Config } from '../../config.ts'
+import type { Services } from '../services.ts'
+
+type Settings = Pick<ApiSettings, 'verify' | 'now'> & {
+  config: Config
+  issuer: string
+  services: Services
+  log: Logger
+}
+
+/** Requests of a service in a minute. */
+const perMinute = 600
+
+/** Gathers what the HTTP API works with. */
+export function apiSettingsOf({ config, issuer, services, log, ...settings }: Settings): ApiSettings {
+  const { clients, keys, letters, operation, staff } = services
+  const limit = operation.limiters.brief({ name: 'api_client', count: perMinute, window: 60 })
+  return {
+    ...settings,
+    operations: apiOperations({
+      clients: { clients },
+      audit: operation.auditLookUps,
+      readings: {
+        staff: staff.staff,
+        approvals: staff.approvals,
+        signingKeys: keys.signingKeys,
+        printRuns: { list: (states) => letters.printRuns.list(states) },
+      },
+      issuer,
+    }),
+    limit: (clientId) => limit.use(clientId),
+    idempotency: operation.apiIdempotency,
+    bodyBytes: config.limits.bodyBytes,
+    log,
+  }
+}

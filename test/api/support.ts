@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto'
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { adminScopes } from '../../src/domain/clients/scopes.ts'
+import { startTestApp } from '../support/app.ts'
+
+const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+
+/** Services of the test, and what each may. */
+const services = {
+  robot: [...adminScopes],
+  reader: ['admin:clients:read'],
+  stranger: [],
+} as const
+type Service = keyof typeof services
+
+export type ApiAnswer = {
+  status: number
+  headers: Headers
+  body: Body
+  text: string
+}
+// biome-ignore lint/suspicious/noExplicitAny: the document is what tells the shape of answers
+type Body = Record<string, any>
+type Sent = { as?: Service | null; scope?: string; token?: string; body?: unknown; headers?: Record<string, string> }
+type Described = { responses: Record<string, { content?: Record<string, { schema: object }> }> }
+export type Document = { paths: Record<string, Record<string, Described & Record<string, never>>>; components: object }
+
+/** Starts the whole service with services that call the HTTP API; each answer is held against the document. */
+export async function startApi(more: Record<string, string> = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'aok-api-'))
+  cpSync(root('config'), join(folder, 'config'), { recursive: true })
+  symlinkSync(root('locales'), join(folder, 'locales'))
+  const secrets = Object.fromEntries(Object.keys(services).map((id) => [id, randomBytes(32).toString('hex')]))
+  const entries = Object.entries(services).map(
+    ([id, scopes]) => `
+  - client_id: ${id}
+    name: ${id}
+    kind: service
+    scopes: [${scopes.map((scope) => `'${scope}'`).join(', ')}]
+    client_secret: { from: env:SECRET_OF_${id.toUpperCase()} }`,
+  )
+  writeFileSync(join(folder, 'config/clients.yaml'), `clients:${entries.join('')}\n`)
+  const variables = Object.fromEntries(
+    Object.entries(secrets).map(([id, secret]) => [`SECRET_OF_${id.toUpperCase()}`, secret]),
+  )
+  const app = await startTestApp({ CONFIG_DIR: join(folder, 'config'), ...variables, ...more })
+  const address = `${app.issuer}/admin/api/v1`
+  const document = (await (await fetch(`${address}/openapi.json`)).json()) as Document
+  const check = createCheck(document)
+  const tokens = new Map<string, string>()
+
+  /** Asks for an access token with the client credentials grant. */
+  async function fetchToken(id: string, secret: string, scope?: string): Promise<Record<string, string>> {
+    const response = await fetch(`${app.issuer}/oidc/token`, {
+      method: 'POST',
+      headers: { Authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
+      body: new URLSearchParams({ grant_type: 'client_credentials', ...(scope && { scope }) }),
+    })
+    return (await response.json()) as Record<string, string>
+  }
+  async function tokenOf(id: Service, scope = services[id].join(' ')): Promise<string> {
+    const known = tokens.get(`${id} ${scope}`) ?? (await fetchToken(id, secrets[id] ?? '', scope)).access_token ?? ''
+    tokens.set(`${id} ${scope}`, known)
+    return known
+  }
+  async function send(method: string, path: string, sent: Sent = {}): Promise<ApiAnswer> {
+    const { as = 'robot', body } = sent
+    const token = sent.token ?? (as && (await tokenOf(as, sent.scope)))
+    const response = await fetch(address + path, {
+      method,
+      headers: {
+        ...(token && { Authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        ...sent.headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    const answer = { status: response.status, headers: response.headers, text, body: text ? JSON.parse(text) : {} }
+    check(method, path, answer)
+    return answer
+  }
+  return {
+    ...{ app, document, fetchToken, tokenOf, secrets, send },
+    async close() {
+      await app.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+export type Api = Awaited<ReturnType<typeof startApi>>
+
+/** Holds answers against the document: their status, their type, and every value in them. */
+function createCheck({ paths, components }: Document) {
+  const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true })
+  ajv.addSchema({ $id: 'document', components })
+  const operationOf = (method: string, path: string) => {
+    const plain = path.split('?', 1)[0] ?? ''
+    const found = Object.entries(paths).filter(([each]) =>
+      new RegExp(`^${each.replace(/\{\w+\}/g, '[^/]+')}$`).test(plain),
+    )
+    return found.map(([, item]) => item[method.toLowerCase()]).find(Boolean)
+  }
+  return (method: string, path: string, { status, headers, body, text }: ApiAnswer): void => {
+    const operation = operationOf(method, path)
+    const type = headers.get('content-type')?.split(';')[0] ?? ''
+    if (status >= 400 && type !== 'application/problem+json')
+      throw new Error(`${method} ${path}: ${status} is ${type}: ${text}`)
+    // What is refused before anything looks at the address is the same everywhere.
+    if (!operation || [304, 405, 414, 431].includes(status)) return
+    const described = operation.responses[status]
+    if (!described) throw new Error(`${method} ${path}: the document knows no ${status}: ${text}`)
+    if (!described.content && text) throw new Error(`${method} ${path}: ${status} has a body`)
+    const schema = described.content?.[type]?.schema
+    if (described.content && !schema) throw new Error(`${method} ${path}: ${status} is ${type}`)
+    if (!schema) return
+    const own = '$ref' in schema ? { $ref: `document${String(schema.$ref)}` } : schema
+    if (!ajv.validate(own, body)) throw new Error(`${method} ${path}: ${ajv.errorsText()}`)
+  }
+}

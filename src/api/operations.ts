@@ -4,14 +4,16 @@ import { auditOperations } from './operations/audit.ts'
 import { type ClientRoom, clientOperations } from './operations/clients.ts'
 import { documentOperations } from './operations/document.ts'
 import { type ReadingRoom, readingOperations } from './operations/readings.ts'
+import { type SecretRoom, secretOperations } from './operations/secrets.ts'
 
 /** What the operations work with; each room takes its part. */
-export type ApiRooms = { clients: ClientRoom; audit: AuditLookUps; readings: ReadingRoom; issuer: string }
+export type ApiRooms = { clients: ClientRoom & SecretRoom; audit: AuditLookUps; readings: ReadingRoom; issuer: string }
 
 /** Every operation of the HTTP API. */
 export function apiOperations({ clients, audit, readings, issuer }: ApiRooms): Operation[] {
   const operations: Operation[] = [
     ...clientOperations(clients),
+    ...secretOperations(clients),
     ...auditOperations(audit),
     ...readingOperations(readings),
     ...documentOperations(() => operations, issuer),

@@ -12,7 +12,7 @@ const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.met
 /** Services of the test, and what each may. */
 const services = {
   robot: [...adminScopes],
-  reader: ['admin:clients:read'],
+  writer: ['admin:clients:read', 'admin:clients:write'],
   stranger: [],
 } as const
 type Service = keyof typeof services
@@ -86,6 +86,9 @@ export async function startApi(more: Record<string, string> = {}) {
   }
   return {
     ...{ app, document, fetchToken, tokenOf, secrets, send },
+    /** Registers an application in this test's name. */
+    create: (client_id: string, more: object = {}) =>
+      send('POST', '/clients', { body: { client_id, name: client_id, kind: 'web', ...web, ...more } }),
     async close() {
       await app.close()
       rmSync(folder, { recursive: true })
@@ -94,6 +97,9 @@ export async function startApi(more: Record<string, string> = {}) {
 }
 
 export type Api = Awaited<ReturnType<typeof startApi>>
+
+/** What a web application needs at least. */
+export const web = { redirect_uris: ['https://rp.example/callback'], scopes: ['openid', 'profile'] }
 
 /** Holds answers against the document: their status, their type, and every value in them. */
 function createCheck({ paths, components }: Document) {

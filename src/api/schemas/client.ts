@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type RegisteredClient, whyKeptOut } from '../../domain/clients/client.ts'
+import { type Client, type RegisteredClient, whyKeptOut } from '../../domain/clients/client.ts'
 import { clientIdPattern, clientNamePattern } from '../../domain/clients/rules.ts'
 import { scopePattern } from '../../domain/clients/scopes.ts'
 
@@ -8,7 +8,7 @@ const list = (most: number) => z.array(address).max(most).default([])
 
 export const clientId = z.string().regex(clientIdPattern).describe('Id of the application')
 
-/** What is registered: the keys are those of clients.yaml. What belongs together, the rules of clients check. */
+/** What a caller may set: the keys are those of clients.yaml. What belongs together, the rules of clients check. */
 const settable = {
   name: z.string().regex(clientNamePattern).describe('Shown to members'),
   kind: z.enum(['web', 'single-page', 'native', 'service']),
@@ -32,13 +32,47 @@ const settable = {
   id_token_signed_response_alg: z.enum(['ES256', 'RS256', 'PS256']).default('RS256'),
 }
 
+export const clientInput = z.strictObject(settable)
+export const newClientInput = z.strictObject({ client_id: clientId, ...settable })
+
 export const clientAnswer = z.object({
   client_id: clientId,
   ...settable,
   managed_by: z.string().nullable().describe('The file that alone changes it; null: staff and this API'),
   state: z.enum(['active', 'suspended', 'gone']).describe('gone: its entry has left its file'),
+  suspended_reason: z.string().nullable(),
   changed_at: z.iso.datetime(),
 })
+
+/** The client that a caller wants. Secrets are made here, never brought along. */
+export function toClient(id: string, input: z.output<typeof clientInput>): Client {
+  const method = input.token_endpoint_auth_method ?? usualMethod(input.kind)
+  return {
+    clientId: id,
+    name: input.name,
+    kind: input.kind,
+    firstParty: input.first_party,
+    mayIntrospect: input.may_introspect,
+    reviewed: input.reviewed,
+    redirectUris: input.redirect_uris,
+    postLogoutRedirectUris: input.post_logout_redirect_uris,
+    initiateLoginUri: input.initiate_login_uri,
+    clientUri: input.client_uri,
+    backchannelLogoutUri: input.backchannel_logout_uri,
+    scopes: input.scopes,
+    webOrigins: input.web_origins,
+    contacts: input.contacts,
+    secretHashes: [],
+    secretsMadeHere: method.startsWith('client_secret'),
+    tokenEndpointAuthMethod: method,
+    jwksUri: input.jwks_uri,
+    jwks: input.jwks,
+    idTokenSignedResponseAlg: input.id_token_signed_response_alg,
+  }
+}
+
+const usualMethod = (kind: Client['kind']) =>
+  kind === 'single-page' || kind === 'native' ? 'none' : 'client_secret_basic'
 
 /** How a client is shown: nothing of its secrets. */
 export function fromClient(registered: RegisteredClient): z.input<typeof clientAnswer> {
@@ -64,6 +98,7 @@ export function fromClient(registered: RegisteredClient): z.input<typeof clientA
     id_token_signed_response_alg: client.idTokenSignedResponseAlg,
     managed_by: managedBy,
     state: whyKeptOut(registered) ?? 'active',
+    suspended_reason: registered.suspendedReason,
     changed_at: changedAt.toISOString(),
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseReason } from '../../domain/staff/reason.ts'
 
 /** How many of a list, and where it goes on. */
 export const pageQuery = {
@@ -13,6 +14,18 @@ export const pageQuery = {
 export const limitOf = ({ limit }: { limit?: string | undefined }): number => Number(limit ?? 50)
 
 export const next = z.string().nullable().describe('`cursor` of the next page; null: this is the last one')
+
+/** Why something is done; it stands in the audit log for years. */
+export const reason = z
+  .string()
+  .max(1000)
+  .transform((text, context) => {
+    const read = parseReason(text)
+    if (read.ok) return read.value
+    context.addIssue({ code: 'custom', message: 'takes 3 to 300 characters, without personal data' })
+    return z.NEVER
+  })
+  .describe('Why, in 3 to 300 characters without personal data')
 
 /** Body and query of nothing. */
 export const nothing = z.strictObject({})

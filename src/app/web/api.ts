@@ -21,7 +21,7 @@ export function apiSettingsOf({ config, issuer, services, log, ...settings }: Se
   return {
     ...settings,
     operations: apiOperations({
-      clients: { clients },
+      clients: { clients, secrets: clients.secrets, approvals: staff.approvals },
       audit: operation.auditLookUps,
       readings: {
         staff: staff.staff,

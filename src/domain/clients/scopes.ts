@@ -10,6 +10,7 @@ export type Resource = { name: string; scopes: string[] }
 /** What services may be given of the HTTP API at `/admin/api/v1`: a resource that every installation has. */
 export const adminScopes = [
   'admin:clients:read',
+  'admin:clients:write',
   'admin:audit:read',
   'admin:staff:read',
   'admin:approvals:read',

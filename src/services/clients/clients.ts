@@ -59,7 +59,11 @@ export function createClientService(deps: Deps) {
         if (client.firstParty && !before?.client.firstParty) return { reason: 'first_party_takes_two' as const }
         const fields = before ? changedFields(before.client, client) : []
         if (before && fields.length === 0) return { changed: false }
-        if ((await unit.clients.save([client], null, clock.now())).length === 0) return { reason: 'taken' as const }
+        // Of many who register the same id at once one does; the others have not seen him.
+        const written = before
+          ? await unit.clients.save([client], null, clock.now())
+          : await unit.clients.register(client, clock.now())
+        if (written.length === 0) return { reason: 'taken' as const }
         const by = { at: clock.now(), actor, clientId }
         if (before) await unit.audit.clientChanged({ ...by, fields })
         else await unit.audit.clientRegistered({ ...by, managedBy: null })

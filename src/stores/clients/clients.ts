@@ -156,6 +156,16 @@ export function createClientStore(db: Database, { encryption }: Pick<Protection,
       }
       return written
     },
+    /** Adds a client of staff whose id nobody has or had; no id when somebody does. */
+    async register(client: Client, now: Date): Promise<string[]> {
+      const added = db('clients')
+        .insert(write(client, null, now))
+        .onConflict('client_id')
+        .ignore()
+      const ids = idsOf(await added.returning('client_id'))
+      if (ids.length > 0) await writeBroughtAlong(db, [client], 'staff', now)
+      return ids
+    },
     /** False when it is suspended already, or unknown. */
     suspend: async (clientId: string, now: Date, reason: string | null = null): Promise<boolean> =>
       (await named([clientId])

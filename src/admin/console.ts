@@ -8,18 +8,16 @@ import type { StaffSignIn } from '../services/staff/sign-in.ts'
 import type { StaffService } from '../services/staff/staff.ts'
 import { createEntrance } from './entrance.ts'
 import { approvalPages } from './pages/approvals.ts'
-
 import { auditPages } from './pages/audit.ts'
-
 import type { ClientRoom } from './pages/clients/room.ts'
 import { clientPages } from './pages/clients.ts'
-
 import { type KeyRoom, keyPages } from './pages/keys.ts'
 import { type LetterDesk, letterPages } from './pages/letters.ts'
 import { memberPages } from './pages/members.ts'
 import { returnedLetterPages } from './pages/returned-letters.ts'
 import { staffPages } from './pages/staff.ts'
 import { startPages } from './pages/start.ts'
+import { type Statistics, statisticsPages } from './pages/statistics.ts'
 import { addStaffSignInRoutes } from './sign-in-routes.ts'
 import type { ConsoleRoute } from './visit.ts'
 
@@ -35,6 +33,7 @@ export type ConsoleDeps = {
   letters: LetterDesk & { returnedMail: ReturnedMailService }
   keys: KeyRoom
   audit: AuditLookUps
+  statistics: Statistics
 }
 
 /** Every page and form of the console behind its sign-in, by room. */
@@ -45,6 +44,7 @@ export const consoleRoutes = (deps: ConsoleDeps): ConsoleRoute[] => [
   ...returnedLetterPages(deps.letters.returnedMail),
   ...keyPages(deps.keys, deps.staff.approvals),
   ...auditPages({ audit: deps.audit, staff: deps.staff.staff, now: deps.now }),
+  ...statisticsPages(deps.statistics),
   ...staffPages(deps.staff),
   ...approvalPages(deps.staff),
   ...memberPages({ ...deps.staff, helpDesk: deps.helpDesk, now: deps.now }),

@@ -19,6 +19,7 @@ export function consoleDepsOf({ config, issuer, services, cookies, now }: Settin
       ...{ canaryLetters: letters.canaryLetters, returnedMail: letters.returnedMail, now },
     },
     audit: operation.auditLookUps,
+    statistics: operation.statistics,
     keys: { ...keys, progress: stores.keyRewrites.progress },
   }
 }

@@ -1,4 +1,3 @@
-import { addDays, berlinDay } from '../../domain/calendar.ts'
 import { type Measure, measures } from '../../stores/operation/daily-statistics.ts'
 import { type CliCommand, UsageError } from '../frame.ts'
 import { withServices } from '../with-services.ts'
@@ -9,10 +8,10 @@ export const statisticsShow: CliCommand = {
   description: 'show the counts of the last days: registrations, activations, letters, sign-ins, deletions',
   define: (command) => command.option('--days <number>', 'how many days', '30'),
   run: (_args, options, io) =>
-    withServices(io, async ({ stores }, { clock }) => {
+    withServices(io, async ({ operation: { statistics } }) => {
       const count = Number(options.days)
       if (!Number.isInteger(count) || count < 1) throw new UsageError('--days must be a whole number from 1 on.')
-      const days = await stores.dailyStatistics.list(addDays(berlinDay(clock.now()), 1 - count))
+      const days = await statistics.lastDays(count)
       const names = Object.keys(measures) as Measure[]
       const head = ['day'.padEnd(10), ...names].join('  ')
       const lines = days.map((each) =>

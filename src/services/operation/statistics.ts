@@ -11,6 +11,8 @@ const longest = 400
 export function createStatisticsService({ stores, clock }: { stores: Pick<Stores, 'dailyStatistics'>; clock: Clock }) {
   const { dailyStatistics } = stores
   return {
+    /** The counts of the last days, today included, oldest first. */
+    lastDays: (count: number) => dailyStatistics.list(addDays(berlinDay(clock.now()), 1 - count)),
     /** Counts the last days anew, and all that were missed since the last count; answers how many days. */
     async count(signal?: AbortSignal): Promise<number> {
       const today = berlinDay(clock.now())

@@ -47,6 +47,20 @@ describe('the room of applications', () => {
     expect((await open('new-portal')).body).not.toContain(secret)
   })
 
+  it('hands on no right that the person lacks, by a scope or by a secret', async () => {
+    const fields = { clientId: 'log-reader', name: 'Protokoll', 'scope.admin:audit:read': 'on' }
+    expect((await register('service', fields)).$('#scopes-error').text()).toContain('mehr als Sie selbst')
+    await owner.get(at('/new-client/service'))
+    expect((await submitTo(owner, '/admin/new-client/service', fields)).heading).toBe('Die Anwendung ist registriert')
+    await open('log-reader')
+    const path = '/admin/clients/log-reader'
+    expect((await sendUnseen(staff, `${app.issuer}${path}/secrets`, { name: 'x' })).status).toBe(422)
+    await staff.get(at('/clients/log-reader/edit'))
+    expect((await submitTo(staff, `${path}/edit`, { name: 'Anders' })).$('#scopes-error').text()).toContain(
+      'mehr als Sie selbst',
+    )
+  })
+
   it.each([
     ['single-page', { clientId: 'new-spa', name: 'Im Browser', redirectUris: 'https://spa.example/' }],
     ['native', { clientId: 'new-app', name: 'App', redirectUris: 'org.example.app:/callback' }],

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Client, RegisteredClient } from '../../domain/clients/client.ts'
-import { adminScopes } from '../../domain/clients/scopes.ts'
+import { scopesBeyond } from '../../domain/clients/scopes.ts'
 import type { ChangeRefusal, ExpectedVersion } from '../../services/clients/clients.ts'
 import type { Caller } from '../operation.ts'
 import { Problem } from '../problem.ts'
@@ -32,17 +32,10 @@ export function expectedOf(
   return before.changedAt
 }
 
-/**
- * Who holds administrative scopes that the caller lacks is not the caller's to make or change: a secret of such a service would be the way
- * to more than was given.
- * @throws Problem
- */
+/** Who holds administrative scopes that the caller lacks is not the caller's to make or change. @throws Problem */
 export function assertNotBeyond({ scopes }: Caller, ...clients: readonly (Client | undefined)[]): void {
-  const administrative = new Set<string>(adminScopes)
-  const beyond = clients
-    .flatMap((client) => client?.scopes ?? [])
-    .filter((scope) => administrative.has(scope) && !scopes.includes(scope))
-  if (beyond.length > 0) throw new Problem('beyond-own-scopes')
+  const wanted = clients.flatMap((client) => client?.scopes ?? [])
+  if (scopesBeyond(wanted, scopes).length > 0) throw new Problem('beyond-own-scopes')
 }
 
 const words = { managed: 'managed', first_party_takes_two: 'takes-two', stale: 'precondition-failed' } as const

@@ -19,6 +19,15 @@ export const adminScopes = [
 ] as const
 export type AdminScope = (typeof adminScopes)[number]
 
+const administrative = new Set<string>(adminScopes)
+
+/**
+ * The scopes of the administration that `scopes` have and `held` have not. Who holds them is not to be made or changed by somebody who
+ * lacks them: a secret of such a service would be the way to more than was given.
+ */
+export const scopesBeyond = (scopes: readonly string[], held: readonly string[]): string[] =>
+  scopes.filter((scope) => administrative.has(scope) && !held.includes(scope))
+
 /** RFC 6749 § 3.3. */
 export const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 

@@ -1,3 +1,5 @@
+import { type AdminScope, adminScopes } from '../clients/scopes.ts'
+
 /** The roles of staff; each person has one. */
 export const roles = ['owner', 'clients', 'support', 'letters', 'auditor'] as const
 export type Role = (typeof roles)[number]
@@ -27,5 +29,11 @@ export const may = (role: Role, right: Right): boolean => (rights[right] as read
 
 /** What a role may do, in the order of the table. */
 export const rightsOf = (role: Role): Right[] => (Object.keys(rights) as Right[]).filter((right) => may(role, right))
+
+/** The scopes of the administration that a role may hand on to a service: those of what it may do itself. */
+export const adminScopesOf = (role: Role): AdminScope[] =>
+  adminScopes.filter((scope) => may(role, scope === 'admin:approvals:read' ? 'staff:read' : rightOf(scope)))
+
+const rightOf = (scope: Exclude<AdminScope, 'admin:approvals:read'>) => scope.slice('admin:'.length) as Right
 
 export const isRole = (text: string): text is Role => (roles as readonly string[]).includes(text)

@@ -1,7 +1,7 @@
 import type { ApprovalService } from '../../../services/staff/approvals.ts'
 import type { ConsoleRoute, Visit } from '../../visit.ts'
 import { readReason } from '../reason.ts'
-import type { ClientRoom, ShowOne } from './room.ts'
+import { type ClientRoom, isBeyond, type ShowOne } from './room.ts'
 
 /** What is done with one application: suspended, lifted, removed, made the insurer's own, given secrets. */
 export function clientActPages({ clients }: ClientRoom, approvals: ApprovalService, showOne: ShowOne): ConsoleRoute[] {
@@ -31,6 +31,11 @@ export function clientActPages({ clients }: ClientRoom, approvals: ApprovalServi
   const act = (path: string, handle: ConsoleRoute['handle']): ConsoleRoute => ({
     ...{ method: 'post', path: `/clients/:clientId/${path}`, right: 'clients:write', fresh: true, handle },
   })
+  /** A secret of a service that may more than this person would be the way to it. */
+  async function holdsMore(visit: Visit): Promise<boolean> {
+    const found = await clients.find(idOf(visit))
+    return found !== null && isBeyond(visit, found.client)
+  }
   return [
     act('suspend', async (visit) => {
       const reason = await why(visit)
@@ -45,6 +50,7 @@ export function clientActPages({ clients }: ClientRoom, approvals: ApprovalServi
     act('remove', ask('client.remove')),
     act('first-party', ask('client.first-party')),
     act('secrets', async (visit) => {
+      if (await holdsMore(visit)) return await refuse(visit, 'name', 'console.clients.wrong.beyond')
       const { name = '', days = '' } = visit.form
       const wanted = { name, days: days.trim() === '' ? null : Number(days) }
       const made = await clients.secrets.add(idOf(visit), wanted, visit.actor)

@@ -4,7 +4,7 @@ import type { ChangeRefusal } from '../../../services/clients/clients.ts'
 import type { ApprovalService } from '../../../services/staff/approvals.ts'
 import type { ConsoleRoute, Visit } from '../../visit.ts'
 import { errorsOf, fieldsOf, firstValues, isKind, type Kind, kinds, readClient, valuesOf } from './form.ts'
-import type { ClientRoom, ShowOne } from './room.ts'
+import { type ClientRoom, isBeyond, type ShowOne } from './room.ts'
 
 /** The wizard by kind, and the form that changes an application. */
 export function clientFormPages(room: ClientRoom, approvals: ApprovalService, showOne: ShowOne): ConsoleRoute[] {
@@ -34,6 +34,7 @@ export function clientFormPages(room: ClientRoom, approvals: ApprovalService, sh
     const again = (errors: NonNullable<PageLocals['errors']>) =>
       showForm(visit, kind, { values: visit.form, errors }, 422)
     if ('wrong' in read) return await again({ [read.wrong]: { key: `console.clients.wrong.${read.wrong}` } })
+    if (isBeyond(visit, read.client)) return await again({ scopes: { key: 'console.clients.wrong.beyond' } })
     const done = await clients.change(read.client, visit.actor, 'new')
     if ('reason' in done) return await again(refusedBy(done, read.client))
     const { clientId, name, secretsMadeHere } = read.client
@@ -57,6 +58,8 @@ export function clientFormPages(room: ClientRoom, approvals: ApprovalService, sh
     const again = (errors: NonNullable<PageLocals['errors']>, status = 422, more = {}) =>
       showForm(visit, kind, { values: visit.form, errors, model: { ...model, ...more } }, status)
     if ('wrong' in read) return await again({ [read.wrong]: { key: `console.clients.wrong.${read.wrong}` } })
+    if (isBeyond(visit, read.client, found.client))
+      return await again({ scopes: { key: 'console.clients.wrong.beyond' } })
     const seen = new Date(visit.form.version ?? '')
     const done = await clients.change(read.client, visit.actor, Number.isNaN(seen.getTime()) ? new Date(0) : seen)
     if ('reason' in done && done.reason === 'stale') return await again({}, 409, { stale: true })

@@ -134,7 +134,12 @@ function entryFaults(
 }
 
 /** Keys of the file that are named otherwise than the field. */
-const ownKeys: Partial<Record<keyof Client, string>> = { secretHashes: 'client_secret', jwks: 'jwks_file' }
+const ownKeys: Partial<Record<keyof Client, string>> = {
+  secretHashes: 'client_secret',
+  secretReferences: 'client_secret',
+  secretsMadeHere: 'client_secret',
+  jwks: 'jwks_file',
+}
 
 /** Names the key of the file that a field comes from. */
 export const keyOf = (field: keyof Client): string =>
@@ -176,5 +181,5 @@ function toClient(
 function authenticationMethod(entry: ClientEntry): AuthenticationMethod {
   if (entry.token_endpoint_auth_method) return entry.token_endpoint_auth_method
   if (entry.client_secret) return 'client_secret_basic'
-  return entry.jwks_uri || entry.jwks_file ? 'private_key_jwt' : 'none'
+  return entry.jwks_uri || entry.jwks_file || entry.jwks ? 'private_key_jwt' : 'none'
 }

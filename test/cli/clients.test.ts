@@ -177,6 +177,48 @@ it('asks for the removal of what staff look after, and sends to the file for the
   ])
 })
 
+const resources = `
+resources:
+  - name: services
+    scopes: [reports:read]`
+
+it('plans with values before and after, and names what staff have registered beside the file', async () => {
+  await service.knex('approvals').delete()
+  const changed = portal.replace('name: Portal', 'name: Tor')
+  write(changed.replace('/callback]', '/callback, https://portal.example/two]'), resources)
+  const planned = await run('clients:plan')
+  expect(planned.out).toContain('~ portal: name, redirect_uris\n    name: "Neu" → "Tor"\n')
+  expect(planned.out).toContain('redirect_uris: + https://portal.example/two\n')
+  expect(planned.out).toContain('Registered by staff, beside the file (clients:export): nightly')
+  expect(await run('clients:plan', '--expect-none')).toMatchObject({ exitCode: 1 })
+  await run('clients:apply', ...as)
+  expect(await runJson('clients:plan', '--expect-none')).toMatchObject({
+    ...{ exitCode: 0, outcome: 'unchanged', byHand: ['nightly'] },
+  })
+})
+
+it('takes over what staff have registered by its export, and changes nothing by a second', async () => {
+  const { out } = await run('clients:export', 'nightly')
+  expect(out).toBe(
+    [
+      ...['clients:', '  - client_id: nightly', '    name: Nightly', '    kind: service', '    scopes:'],
+      ...['      - reports:read', '    client_secret:', '      from: database', ''],
+    ].join('\n'),
+  )
+  const inForce = () => service.knex('client_secrets').whereNull('ended_at').orderBy('id').pluck('id')
+  const secretsBefore = await inForce()
+  write(portal, `\n${out.replace('clients:\n', '').trimEnd()}`, resources)
+  expect(await runJson('clients:plan')).toMatchObject({ exitCode: 1, outcome: 'refused' })
+  const taken = await run('clients:apply', '--take-over', ...as)
+  expect(taken.out).toContain('~ nightly: managed by the file from now on')
+  expect((await runJson('clients:show', 'nightly')).client).toMatchObject({ managedBy: 'clients.yaml', keptOut: null })
+  expect(await inForce()).toEqual(secretsBefore)
+  const whole = await run('clients:export')
+  writeFileSync(join(variables.CONFIG_DIR, 'clients.yaml'), whole.out)
+  expect(await runJson('clients:plan')).toMatchObject({ exitCode: 0, outcome: 'planned', changes: [] })
+  for (const secret of Object.values(variables)) expect(whole.out).not.toContain(secret)
+})
+
 it('records who did what', async () => {
   const events = await service.knex('audit_events').where('type', 'like', 'client_%').select('type', 'actor', 'data')
   expect(new Set(events.map(({ actor }) => actor))).toEqual(new Set(['cli:k.weber (os:kweber)']))

@@ -78,10 +78,10 @@ function secretFault(from: string, secret: string | undefined): string | undefin
 
 /** Reads the key set of `jwks_file` (RFC 7517); what is in it is judged by `clientFaults`. */
 export function readKeys(
-  { jwks_file: file }: ClientEntry,
+  { jwks_file: file, jwks }: ClientEntry,
   { dereference, baseDir }: Sources,
 ): { jwks?: Client['jwks']; faults: Fault[] } {
-  if (!file) return { faults: [] }
+  if (!file) return jwks ? { jwks, faults: [] } : { faults: [] }
   try {
     const { keys } = JSON.parse(dereference(`file:${file}`) ?? '') ?? {}
     return { jwks: { keys: Array.isArray(keys) ? keys : [] }, faults: [] }

@@ -40,6 +40,7 @@ const clientSchema = z.strictObject({
     .optional(),
   jwks_uri: address.optional(),
   jwks_file: z.string().min(1).optional(),
+  jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())) }).optional(),
   id_token_signed_response_alg: z.enum(['ES256', 'RS256', 'PS256']).default('RS256'),
 })
 

@@ -3,10 +3,12 @@ import type { Client, RegisteredClient } from './client.ts'
 /** What applying a file does to one client; `fields` are those that it changes. */
 export type ClientChange = {
   clientId: string
-  change: 'registered' | 'changed' | 'gone' | 'back'
+  change: 'registered' | 'changed' | 'gone' | 'back' | 'taken_over'
   fields: (keyof Client)[]
   /** An operator has suspended it, and no file lets it in. */
   suspended?: true
+  /** What is before and after, of a client that is changed; nothing of secrets. */
+  differences?: { field: keyof Client; before: unknown; after: unknown }[]
 }
 
 /** `taken`: ids that a file names, although another hand registered them (`managedBy` of it). */
@@ -14,20 +16,35 @@ export type FilePlan = { changes: ClientChange[]; taken: { clientId: string; man
 
 /**
  * Plans what makes the clients of a file what it says. A client whose entry is gone is let in no more, and keeps its consents
- * and its id for when it comes back. Whoever another hand registered stays as it is.
+ * and its id for when it comes back. Whoever another hand registered stays as it is; with `takeOver`, the file becomes the hand of what
+ * staff have registered.
  */
-export function planFile(file: string, wanted: readonly Client[], present: readonly RegisteredClient[]): FilePlan {
+export function planFile(
+  file: string,
+  wanted: readonly Client[],
+  present: readonly RegisteredClient[],
+  { takeOver = false }: { takeOver?: boolean } = {},
+): FilePlan {
   const known = new Map(present.map((each) => [each.client.clientId, each]))
   const named = new Set(wanted.map(({ clientId }) => clientId))
   const plan: FilePlan = { changes: [], taken: [] }
   for (const client of wanted) {
     const { clientId } = client
     const before = known.get(clientId)
-    if (before && before.managedBy !== file) plan.taken.push({ clientId, managedBy: before.managedBy })
+    if (before && before.managedBy === null && takeOver)
+      plan.changes.push({ clientId, change: 'taken_over', fields: [] })
+    else if (before && before.managedBy !== file) plan.taken.push({ clientId, managedBy: before.managedBy })
     const fields = before ? changedFields(before.client, client) : []
     const suspended = before?.suspendedAt ? ({ suspended: true } as const) : {}
     if (!before) plan.changes.push({ clientId, change: 'registered', fields })
-    else if (fields.length > 0) plan.changes.push({ clientId, change: 'changed', fields, ...suspended })
+    else if (fields.length > 0)
+      plan.changes.push({
+        clientId,
+        change: 'changed',
+        fields,
+        differences: differencesOf(before.client, client, fields),
+        ...suspended,
+      })
     if (before?.goneAt) plan.changes.push({ clientId, change: 'back', fields: [], ...suspended })
   }
   for (const { client, managedBy, goneAt } of present)
@@ -56,3 +73,10 @@ function comparable(value: unknown): string | undefined {
       : each,
   )
 }
+
+const ofSecrets: (keyof Client)[] = ['secretHashes', 'secretReferences', 'secretsMadeHere']
+
+const differencesOf = (before: Client, after: Client, fields: readonly (keyof Client)[]) =>
+  fields
+    .filter((field) => !ofSecrets.includes(field))
+    .map((field) => ({ field, before: before[field], after: after[field] }))

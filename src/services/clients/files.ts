@@ -20,7 +20,8 @@ export type FileOutcome =
   | { outcome: 'refused'; faults: string[] }
 
 /** `isCurrent`: whether the file still is what was read, asked when its turn has come. */
-type Applying = { actor: Actor; dryRun?: boolean; isCurrent?(): boolean }
+/** `takeOver`: what staff have registered becomes the file's, where it names it. */
+type Applying = { actor: Actor; dryRun?: boolean; takeOver?: boolean; isCurrent?(): boolean }
 
 /** Says why oidc-provider would not take a client; undefined when it does. */
 export type CheckClient = (client: Client) => string | undefined
@@ -43,7 +44,7 @@ export function createClientFiles({ stores, transaction, clock, loadCheck }: Cli
      */
     async apply(
       file: ReadClientFile,
-      { actor, dryRun = false, isCurrent = () => true }: Applying,
+      { actor, dryRun = false, takeOver = false, isCurrent = () => true }: Applying,
     ): Promise<FileOutcome | { outcome: 'outdated' }> {
       const check = await loadCheck()
       try {
@@ -51,7 +52,7 @@ export function createClientFiles({ stores, transaction, clock, loadCheck }: Cli
           await unit.clients.lock()
           if (!isCurrent()) return { outcome: 'outdated' }
           if ((await unit.clientFiles.find(file.name))?.digest === file.digest) return { outcome: 'unchanged' }
-          const changes = await plan(unit, file, check)
+          const changes = await plan(unit, file, check, takeOver)
           if (dryRun) return { outcome: 'planned', changes }
           await write(unit, file, changes, { at: clock.now(), actor })
           return { outcome: 'applied', changes }
@@ -65,16 +66,22 @@ export function createClientFiles({ stores, transaction, clock, loadCheck }: Cli
 }
 
 /** @throws Abandon with sentences, when the file cannot be applied to what is registered otherwise. */
-async function plan(unit: UnitOfWork, file: ReadClientFile, check: CheckClient): Promise<ClientChange[]> {
+async function plan(
+  unit: UnitOfWork,
+  file: ReadClientFile,
+  check: CheckClient,
+  takeOver: boolean,
+): Promise<ClientChange[]> {
   const ids = file.clients.map(({ clientId }) => clientId)
-  const { changes, taken } = planFile(file.name, file.clients, await unit.clients.ofFile(file.name, ids))
+  const { changes, taken } = planFile(file.name, file.clients, await unit.clients.ofFile(file.name, ids), { takeOver })
   const touched = new Set(changes.map(({ clientId }) => clientId))
   const others = await unit.clientFiles.resourcesBeside(file.name)
   const names = new Set(others.map(({ name }) => name))
   const scopes = [...scopesOf([...others, ...file.resources])]
   const faults = [
     ...taken.map(
-      ({ clientId, managedBy }) => `${clientId} is registered by ${managedBy ?? 'staff'}; choose another id`,
+      ({ clientId, managedBy }) =>
+        `${clientId} is registered by ${managedBy ?? 'staff'}; choose another id${managedBy ? '' : ', or apply with --take-over'}`,
     ),
     ...file.clients.flatMap((client) => {
       const fault = touched.has(client.clientId) ? check(client) : undefined
@@ -99,6 +106,7 @@ async function write(
 ): Promise<void> {
   const idsOf = (...kinds: ClientChange['change'][]) =>
     changes.filter(({ change }) => kinds.includes(change)).map(({ clientId }) => clientId)
+  await unit.clients.takeOver(idsOf('taken_over'), file.name, by.at)
   const saved = new Set(idsOf('registered', 'changed'))
   const entries = clients.filter(({ clientId }) => saved.has(clientId))
   for (const clientId of await unit.clients.save(entries, file.name, by.at)) saved.delete(clientId)
@@ -114,6 +122,7 @@ async function write(
   for (const { clientId, change, fields } of changes) {
     if (change === 'registered') await audit.clientRegistered({ ...by, clientId, managedBy: file.name })
     if (change === 'changed') await audit.clientChanged({ ...by, clientId, fields })
+    if (change === 'taken_over') await audit.clientTakenOver({ ...by, clientId, managedBy: file.name })
     if (change === 'gone') await audit.clientGone({ ...by, clientId })
     if (change === 'back') await audit.clientBack({ ...by, clientId })
   }

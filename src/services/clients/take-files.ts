@@ -66,7 +66,7 @@ export async function takeClientFiles(
 export async function takeClientFile(
   source: ClientSource,
   { files }: ClientService,
-  how: { actor: Actor; dryRun?: boolean },
+  how: { actor: Actor; dryRun?: boolean; takeOver?: boolean },
 ): Promise<{ outcome: FileOutcome; warnings: string[] }> {
   for (let readings = 0; readings < mostReadings; readings++) {
     const before = await files.applied(source.name)

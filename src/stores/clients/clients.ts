@@ -187,6 +187,10 @@ export function createClientStore(db: Database, { encryption }: Pick<Protection,
     /** Notes that entries are in their file again; gives the ids that were gone. */
     comeBack: async (ids: readonly string[], now: Date): Promise<string[]> =>
       idsOf(await named(ids).whereNotNull('gone_at').update({ gone_at: null, changed_at: now }).returning('client_id')),
+    /** Lets a file manage clients that staff have looked after. */
+    takeOver: async (ids: readonly string[], file: string, now: Date): Promise<void> => {
+      await named(ids).whereNull('managed_by').update({ managed_by: file, changed_at: now })
+    },
     /** Removes a client that staff look after, and whom to write to; false for any other. Its id is not given again. */
     remove: async (clientId: string, now: Date): Promise<boolean> =>
       (await named([clientId]).whereNull('managed_by').update({ removed_at: now, changed_at: now, contacts: null })) >

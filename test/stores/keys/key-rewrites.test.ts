@@ -23,6 +23,9 @@ const during = createProtection(freshKey, oldKey)
 const after = createProtection(freshKey)
 const target: RewriteTarget = { encryption: 'new', hash: 'new' }
 
+/** A request of a program, whose answer is kept. */
+const request = { clientId: 'service', key: 'once' }
+
 /** One row at least in every column that the list names, written by the stores themselves. */
 async function fill(db: Database, protection: Protection) {
   const stores = createStores(db, protection)
@@ -48,6 +51,11 @@ async function fill(db: Database, protection: Protection) {
   await stores.messages.add({ id: messageId, kind: 'email', payload: { to: 'a@b' }, expiresAt: null, createdAt: now })
   await stores.journeys.begin({ id: 'journey-1', kind: 'sign-in', state: { step: 'password' }, expiresAt: now })
   await stores.clients.save([newClient({ contacts: ['team@example.org'] })], null, now)
+  await stores.apiRequests.begin(request, 'fingerprint', now)
+  await stores.apiRequests.keep(request, '{}')
+  const person = { id: randomUUID(), email: 'k.weber@example.org', role: 'owner', language: 'de' } as const
+  await stores.staff.add({ ...person, invitedBy: 'system', invitedAt: now })
+  await stores.staff.join(person.id, { passwordHash: 'x', totpSecret: 'A'.repeat(32) }, now)
   const keys = createSigningKeyStore(db, protection)
   await keys.add(await createSigningKey('ES256'), 'current', now)
   await keys.derivationSecret('pairwise', 'secret', now)
@@ -67,6 +75,8 @@ async function readAll(db: Database, protection: Protection, filled: Awaited<Ret
   const printRun = await db('print_runs').where({ id: filled.runId }).first()
   return {
     email: account?.email,
+    staff: (await stores.staff.all()).map(({ email }) => email),
+    answer: (await stores.apiRequests.find(request))?.answer,
     found: (await stores.accounts.findAllByNumberHashes(account?.insuranceNumberHashes ?? [])).length,
     person: await stores.insuredPersons.findByInsuranceNumber('A123456780'),
     codes: (await stores.runLetters.findByRun(filled.runId)).map((letter) => letter.code),

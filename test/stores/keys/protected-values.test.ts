@@ -122,6 +122,7 @@ describeOnBoth('protected values', (database) => {
         id_hash: 'x',
         kid: 'x',
         client_id: 'x',
+        key: 'x',
       }
       const own = placeOf(spec.table, column, a)
       for (const { spec: other, column: there } of places) {

@@ -36,7 +36,7 @@ const needs: Need[] = [
     variable: 'TEST_WITHOUT_REDIS',
   },
   {
-    name: 'Chromium (CHROMIUM_PATH, or chromium on the PATH)',
+    name: 'Chromium (CHROMIUM_PATH, or chromium-headless-shell or chromium on the PATH)',
     suites: 'browser journeys, accessibility, screenshots',
     met: async () => chromiumPath() !== undefined,
     variable: 'TEST_WITHOUT_CHROMIUM',

@@ -74,13 +74,19 @@ describeOnDatabase('a job', (database) => {
   })
 
   it('runs once when sixteen processes start it', async () => {
-    let count = 0
+    let [count, busy] = [0, 0]
+    // It ends once all the others were turned away, however long that takes.
+    const othersAway = Promise.withResolvers<void>()
     const slow = job(async () => {
       count++
-      await new Promise((resolve) => setTimeout(resolve, 200))
+      await othersAway.promise
       return 1
     })
-    const results = await sixteenTimes(() => runner().run(slow))
+    const results = await sixteenTimes(async () => {
+      const result = await runner().run(slow)
+      if (result.outcome === 'busy' && ++busy === 15) othersAway.resolve()
+      return result
+    })
     expect(count).toBe(1)
     expect(results.filter(({ outcome }) => outcome === 'busy')).toHaveLength(15)
   })

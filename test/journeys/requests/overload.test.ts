@@ -43,6 +43,8 @@ function writeConfig(): string {
 let app: TestApp
 beforeAll(async () => {
   app = await startTestApp({ CONFIG_DIR: writeConfig(), TRUST_PROXY: 'true' }, undefined, { sheds: true })
+  // The start itself may have blocked the loop of a slow machine: what the test does begins when that is over.
+  await until('/registrierung', 200)
 })
 afterAll(async () => {
   await app?.close()

@@ -89,7 +89,6 @@ function visitOf(ctx: Context, signedIn: SignedInStaff): Visit {
       const done =
         typeof ctx.query.done === 'string' && /^[a-z-]{1,40}$/.test(ctx.query.done) ? ctx.query.done : undefined
       const frame = { email: staff.email, role: staff.role, navigation: navigationFor(staff.role, ctx.path), done }
-      ctx.state.lang ??= staff.language
       const model = { ...locals.model, console: frame }
       return ctx.renderPage(`admin/${view}`, { action: ctx.path, ...locals, model }, status)
     },

@@ -1,6 +1,5 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
-import QRCode from 'qrcode'
 import { formOf } from '../http/middleware/form-body.ts'
 import type { PageLocals } from '../http/views/render.ts'
 import type { StaffService } from '../services/staff/staff.ts'
@@ -83,7 +82,8 @@ export function addStaffSignInRoutes(router: Router, { entrance, staff, issuerNa
     // A refused form keeps the secret that the app has already read.
     const posted = formOf(ctx).totpSecret
     const totpSecret = posted && /^[A-Z2-7]{32}$/.test(posted) ? posted : found.totpSecret
-    const qr = await QRCode.toDataURL(totpUri(totpSecret, { email, issuer: issuerName }), { margin: 2, width: 220 })
+    const { toDataURL } = await import('qrcode')
+    const qr = await toDataURL(totpUri(totpSecret, { email, issuer: issuerName }), { margin: 2, width: 220 })
     await ctx.renderPage('admin/join', { action: ctx.path, ...locals, model: { email, totpSecret, qr } }, status)
   }
 }

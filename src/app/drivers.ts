@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts'
 import type { Clock } from '../gateways/clock.ts'
-import { createSmtpGateway, type EmailGateway } from '../gateways/email/email.ts'
+import type { EmailGateway } from '../gateways/email/email.ts'
 import type { LetterDelivery } from '../gateways/letters/letter-delivery.ts'
 import type { LetterContent } from '../gateways/letters/letter-pdf.ts'
 import { createLetterSpool } from '../gateways/letters/letter-spool.ts'
@@ -26,20 +26,21 @@ export type Drivers = {
 const loadPostbox = () => import('../demo/postbox.ts')
 
 /**
- * Chooses the drivers and loads what not every installation has: the library of SSH, and the postbox, which stands in where the
+ * Chooses the drivers and loads what not every installation has: the libraries of SMTP and SSH, and the postbox, which stands in where the
  * configuration allows it, outside production only.
  */
 export async function loadDrivers(config: Config): Promise<Drivers> {
   return {
-    email: smtpOf(config) ?? (await loadPostbox()).createPostboxEmail,
+    email: (await loadSmtp(config)) ?? (await loadPostbox()).createPostboxEmail,
     sms: config.sms.driver === 'postbox' ? (await loadPostbox()).createPostboxSms : undefined,
     letters: await loadLetterDriver(config.letters),
   }
 }
 
-function smtpOf({ email, insurer, deliveries }: Config): Drivers['email'] | undefined {
+async function loadSmtp({ email, insurer, deliveries }: Config): Promise<Drivers['email'] | undefined> {
   const { url } = email
   if (!url) return undefined
+  const { createSmtpGateway } = await import('../gateways/email/email.ts')
   return ({ issuer }) =>
     createSmtpGateway({
       ...{ ...email, url },

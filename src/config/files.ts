@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import { z } from 'zod'
 import type { AuditClass } from '../audit/events.ts'
 import { StartUpError } from '../errors.ts'
@@ -118,7 +118,7 @@ export function readYaml<T>(configDir: string, name: string, schema: z.ZodType<T
   const path = join(configDir, name)
   let content: unknown
   try {
-    content = parse(readFileSync(path, 'utf8'))
+    content = load(readFileSync(path, 'utf8'))
   } catch (error) {
     throw new StartUpError(`${path} cannot be read: ${(error as Error).message}. Mend the file or set CONFIG_DIR.`)
   }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInstance, type i18n } from 'i18next'
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import type { CalendarDay } from '../domain/calendar.ts'
 
 /** Languages of pages, e-mails and SMS; German first, because it stands in wherever another is asked for. */
@@ -64,7 +64,7 @@ function readLocale(localesDir: string, language: Language): TextTree {
   const folder = join(localesDir, language)
   const parts = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.yaml')) : []
   return [`${language}.yaml`, ...parts.sort().map((name) => join(language, name))]
-    .map((path): TextTree => parse(readFileSync(join(localesDir, path), 'utf8')))
+    .map((path) => load(readFileSync(join(localesDir, path), 'utf8')) as TextTree)
     .reduce(merged)
 }
 

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../../config.ts'
 import { letterPurposes } from '../../domain/letters/purposes.ts'
-import { createLetterPdf, parseLetterTexts } from '../../gateways/letters/letter-pdf.ts'
 import { createCanaryLetterService } from '../../services/letters/canary-letters.ts'
 import { createLetterService } from '../../services/letters/letters.ts'
 import { createPrintRunService } from '../../services/letters/print-runs.ts'
@@ -13,7 +12,7 @@ import type { Ground } from './ground.ts'
 import type { MessageServices } from './messages.ts'
 import type { OperationServices } from './operation.ts'
 
-/** Wires letters and the print desk: runs, returned mail, and the letters that watch the post. Fonts are read when something is drawn. */
+/** Wires letters and the print desk: runs, returned mail, and the letters that watch the post. What draws is loaded when something is drawn. */
 export function createLetterServices(
   ground: Ground,
   { alerts }: OperationServices,
@@ -22,11 +21,11 @@ export function createLetterServices(
 ) {
   const { config, clock, log } = ground
   const { deadlines, printDesk, insurer, production } = config
-  const pdf = once(() => createInsurerLetterPdf(config))
+  const loadPdf = once(() => loadInsurerLetterPdf(config))
   const delivery = once(() =>
     drivers.letters({
       ...{ postbox, clock },
-      renderPdf: (letters) => pdf().render(letters),
+      renderPdf: async (letters) => (await loadPdf()).render(letters),
       unknownPrintShopKey: (fingerprint) =>
         void alerts
           .raise(undefined, { kind: 'print_shop_unknown_key', detail: { fingerprint } })
@@ -36,7 +35,7 @@ export function createLetterServices(
   const printRuns = once(() =>
     createPrintRunService({
       ...{ ...ground, mails, alerts, deadlines },
-      drawRun: (...given) => pdf().drawRun(...given),
+      drawRun: async (...given) => (await loadPdf()).drawRun(...given),
       delivery: delivery(),
       minimumAge: insurer.minimumAge,
       rules: printDesk,
@@ -51,9 +50,7 @@ export function createLetterServices(
   )
   return {
     letters: createLetterService({ deadlines }),
-    get pdf() {
-      return pdf()
-    },
+    loadPdf,
     get printRuns() {
       return printRuns()
     },
@@ -66,8 +63,9 @@ export function createLetterServices(
 
 export type LetterServices = ReturnType<typeof createLetterServices>
 
-/** How the letters of the insurer are drawn. */
-function createInsurerLetterPdf({ configDir, insurer }: Config) {
+/** How the letters of the insurer are drawn. The libraries of fonts and symbols are many files: a start does not wait for them. */
+async function loadInsurerLetterPdf({ configDir, insurer }: Config) {
+  const { createLetterPdf, parseLetterTexts } = await import('../../gateways/letters/letter-pdf.ts')
   const { name, shortName, senderLine, help } = insurer
   const texts = parseLetterTexts(readFileSync(join(configDir, 'letters/de.yaml'), 'utf8'))
   return createLetterPdf({

@@ -19,7 +19,7 @@ export function createRegisterServices(
       ...{ stores, transaction },
       suspiciousShare: config.limits.memberImport.suspiciousShare,
       openSealing: (bytes) => (bytes < threadsFrom ? createPersonSealing(protection) : createSealingThreads(keys)),
-      toPrintable: (text) => letters.pdf.toPrintable(text),
+      loadToPrintable: async () => (await letters.loadPdf()).toPrintable,
       onChanged: createRegisterFollower(standing, (err) => log.error({ err }, 'account does not follow the register')),
     }),
   }

@@ -1,4 +1,4 @@
-import { type DeliveryStatus, readDeliveryStatus } from '../../gateways/email/delivery-status.ts'
+import type { DeliveryStatus } from '../../gateways/email/delivery-status.ts'
 import { type CliCommand, tempFail } from '../frame.ts'
 import { withServices } from '../with-services.ts'
 
@@ -61,5 +61,7 @@ async function readReport(input: AsyncIterable<Uint8Array>): Promise<DeliverySta
     if (length <= longest) parts.push(Buffer.from(part))
     else parts.length = 0
   }
-  return length > longest ? undefined : await readDeliveryStatus(Buffer.concat(parts))
+  if (length > longest) return undefined
+  const { readDeliveryStatus } = await import('../../gateways/email/delivery-status.ts')
+  return await readDeliveryStatus(Buffer.concat(parts))
 }

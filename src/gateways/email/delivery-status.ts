@@ -7,18 +7,13 @@ import {
   readAnswer,
   type ServerAnswer,
 } from '../../domain/messages/email-bounce.ts'
+import { ownId, quotedOwnId } from './message-id.ts'
 
 /** A recipient that a report gives up; `recipient`: the address that failed, in ASCII, where the report names one. */
 export type FailedRecipient = { recipient?: string; reason: BounceReason }
 
 /** What a report says: our id of the e-mail, and which recipients did not get it. Both may be missing: it is about others. */
 export type DeliveryStatus = { messageId?: string; failures: FailedRecipient[] }
-
-const ours = /<?\b([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})@[^<>\s]+>?/i
-
-/** Takes our id of a message out of its Message-ID; undefined when it is not one of ours. */
-export const ownId = (messageId: string | undefined): string | undefined =>
-  new RegExp(`^${ours.source}$`, 'i').exec(messageId?.trim() ?? '')?.[1]?.toLowerCase()
 
 /** RFC 3464 and, with addresses outside ASCII, RFC 6533; a `multipart/report` around it is usual, not certain. */
 const statusTypes = ['message/delivery-status', 'message/global-delivery-status']
@@ -85,7 +80,7 @@ function returnedId({ attachments, inReplyTo, references, text }: ParsedMail): s
     .flatMap((part) => readFields(textOf(part).split(/\r?\n\r?\n/)[0] ?? '').get('message-id') ?? [])
   if (returned.length > 0) return returned.map(ownId).find(Boolean)
   const answered = [inReplyTo, references].flat().flatMap((ids) => ids?.split(/\s+/) ?? [])
-  const quoted = new RegExp(`^[> \\t]*Message-ID:\\s*${ours.source}`, 'im').exec(text ?? '')?.[1]?.toLowerCase()
+  const quoted = quotedOwnId(text)
   return answered.map(ownId).find(Boolean) ?? quoted
 }
 

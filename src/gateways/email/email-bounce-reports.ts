@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type BounceReason, classifyBounce } from '../../domain/messages/email-bounce.ts'
-import { ownId } from './delivery-status.ts'
+import { ownId } from './message-id.ts'
 
 /** A report of our relay that an e-mail came back. `messageId`: our id of the message; `address`: the recipient that failed. */
 export type BounceReport = { messageId?: string; address?: string; reason: BounceReason }

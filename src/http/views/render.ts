@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import ejs from 'ejs'
 import type { Context, Middleware } from 'koa'
-import koaViews from 'koa-views'
 import type { Clock } from '../../gateways/clock.ts'
 import { formatDate, formatTime, offered, phoneHref, type TextParams, type Texts } from '../../gateways/texts.ts'
 import { richText } from './rich-text.ts'
@@ -68,27 +67,23 @@ export function createRender(settings: Settings): Middleware {
   }
   const options = { cache: true, views: [viewsDir] }
   const layouts = { member: join(viewsDir, 'layout.ejs'), staff: join(viewsDir, 'admin/layout.ejs') }
-  // Our own engine: what is given to a page never becomes an option of ejs. Page and layout in one go, because koa-views
-  // looks at the file anew each time.
-  const engine = async (path: string, { scope }: { scope: object }) => {
-    const body = await ejs.renderFile(path, scope, options)
-    const layout = path.startsWith(join(viewsDir, 'admin/')) ? layouts.staff : layouts.member
+  // Options apart from the scope: what is given to a page never becomes an option of ejs.
+  const draw = async (view: string, scope: object) => {
+    const body = await ejs.renderFile(join(viewsDir, `${view}.ejs`), scope, options)
+    const layout = view.startsWith('admin/') ? layouts.staff : layouts.member
     return await ejs.renderFile(layout, { ...scope, body }, options)
   }
-  const koaView = koaViews(viewsDir, { extension: 'ejs', autoRender: false, engineSource: { ejs: engine } })
-  return (ctx, next) =>
-    koaView(ctx, () => {
-      ctx.renderPage = async (view, locals, status = 200) => {
-        const lang = offered(ctx.state.lang)
-        const scope = { ...pageScope(ctx, locals, lang, settings), assets, insurer }
-        const name = views.has(`${view}.${lang}.ejs`) ? `${view}.${lang}` : view
-        ctx.body = await draw(ctx, `${name}.ejs`, scope)
-        ctx.status = status
-        ctx.type = 'html'
-        ctx.set('Content-Language', lang)
-      }
-      return next()
-    })
+  return (ctx, next) => {
+    ctx.renderPage = async (view, locals, status = 200) => {
+      const lang = offered(ctx.state.lang)
+      const scope = { ...pageScope(ctx, locals, lang, settings), assets, insurer }
+      ctx.body = await draw(views.has(`${view}.${lang}.ejs`) ? `${view}.${lang}` : view, scope)
+      ctx.status = status
+      ctx.type = 'html'
+      ctx.set('Content-Language', lang)
+    }
+    return next()
+  }
 }
 
 /** Lets what comes before language and view answer with a page all the same: both are prepared when one is drawn. */
@@ -135,11 +130,6 @@ function otherLanguage(ctx: Context, lang: string) {
   query.set('lang', other)
   // Of this page, wherever it lies: `//host/` as a path would be another host.
   return { lang: other, href: `?${query}` }
-}
-
-/** koa-views declares no answer, but gives the HTML when it is told not to send it by itself. */
-async function draw(ctx: Context, view: string, scope: object): Promise<string> {
-  return (await ctx.render(view, { scope })) as unknown as string
 }
 
 function assetVersion(assetsDir: string): string {

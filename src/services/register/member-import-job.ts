@@ -61,9 +61,12 @@ export type MemberImportDeps = {
   onChanged(unit: UnitOfWork, changedHashes: string[], now: Date, leftOut?: LeftOut): Promise<void>
   /** Opens what hashes and seals, for a file of so many bytes. */
   openSealing(bytes: number): PersonSealing
-  /** What a letter shows for a text; `null` when a letter of it cannot be drawn. */
-  toPrintable(text: string): string | null
+  /** Loads what tells what a letter shows for a text. */
+  loadToPrintable(): Promise<ToPrintable>
 }
+
+/** `null` when a letter of the text cannot be drawn. */
+export type ToPrintable = (text: string) => string | null
 
 /** One run of an import. `mark` changes when the file is written; the file is read twice, so its bytes count twice. */
 export type ImportJob = MemberImportDeps & {
@@ -74,6 +77,7 @@ export type ImportJob = MemberImportDeps & {
   mark: string
   report: ImportReport
   sealing: PersonSealing
+  toPrintable: ToPrintable
 }
 
 export const batchSize = 1000

@@ -19,7 +19,7 @@ export function createMemberImport(deps: MemberImportDeps) {
      */
     async importFile(path: string, options: ImportOptions): Promise<ImportReport> {
       const id = randomUUID()
-      const { bytes, mark } = await inspectMemberFile(path)
+      const [{ bytes, mark }, toPrintable] = await Promise.all([inspectMemberFile(path), deps.loadToPrintable()])
       const report = emptyReport(options)
       if (!options.beside) underWay.add(id)
       const other = options.beside ? null : await memberImports.begin(id)
@@ -28,7 +28,7 @@ export function createMemberImport(deps: MemberImportDeps) {
         return { ...report, ...refusal('running'), ...other }
       }
       const sealing = deps.openSealing(bytes)
-      const job: ImportJob = { ...deps, id, path, options, totalBytes: bytes * 2, mark, report, sealing }
+      const job: ImportJob = { ...deps, id, path, options, totalBytes: bytes * 2, mark, report, sealing, toPrintable }
       try {
         const toApply = await judge(job)
         if (job.report.outcome !== 'refused') await apply(job, toApply)

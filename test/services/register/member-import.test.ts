@@ -22,11 +22,17 @@ describeOnDatabase('an import of the register', (database) => {
 
   function importFile(options: Partial<ImportOptions> = {}) {
     const { stores, transaction, clock, protection } = createServiceWorld(database())
-    const toPrintable = loadToPrintable()
     const onChanged = async () => {}
     const openSealing = () => createPersonSealing(protection)
     const members = createMemberImport({
-      ...{ stores, transaction, suspiciousShare: 0.02, toPrintable, onChanged, openSealing },
+      ...{
+        stores,
+        transaction,
+        suspiciousShare: 0.02,
+        loadToPrintable: async () => loadToPrintable(),
+        onChanged,
+        openSealing,
+      },
     })
     return members.importFile(file, { now: clock.now(), ...options })
   }

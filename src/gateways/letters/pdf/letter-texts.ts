@@ -1,4 +1,4 @@
-import { parse } from 'yaml'
+import { load } from 'js-yaml'
 import { z } from 'zod'
 import {
   type KindOf,
@@ -98,7 +98,7 @@ const common = z.strictObject({
  */
 export function parseLetterTexts(source: string, purposes: LetterPurposes = letterPurposes): LetterTexts {
   const kinds = printedContents(purposes).map(([kind, { form }]) => [kind, forms[form]])
-  return common.extend(Object.fromEntries(kinds)).parse(parse(source)) as LetterTexts
+  return common.extend(Object.fromEntries(kinds)).parse(load(source)) as LetterTexts
 }
 
 /** Puts the values into a text; throws when the text asks for one that this letter does not have. */

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { auditStreamFaults, loadAuditStream } from './config/audit-stream.ts'
 import { loadDevelopmentSecrets } from './config/development-secrets.ts'
 import { emailFaults, loadEmail } from './config/email.ts'
 import { type Environment, readEnvironment } from './config/environment.ts'
@@ -40,6 +41,7 @@ export function loadConfig(
   faults.push(...unsafe.flatMap((finding) => ('fault' in finding ? [finding.fault] : [])))
   faults.push(...processFaults(environment))
   faults.push(...smsFaults(environment), ...emailFaults(environment), ...letterFaults(environment))
+  faults.push(...auditStreamFaults(environment))
   if (faults.length > 0 || !files || !sms) throw new StartUpError(`${faults.join('. ')}.`)
   const risks = unsafe.flatMap((finding) => ('risk' in finding ? [finding] : []))
   return Object.freeze(hideSecrets(buildConfig({ environment, variables, configDir, files, sms, risks })))
@@ -127,6 +129,7 @@ function buildConfig({ environment, variables, configDir, files, sms, risks }: P
     email: loadEmail(environment),
     sms,
     letters: loadLetters(environment),
+    auditStream: loadAuditStream(environment),
     logLevel: environment.LOG_LEVEL,
     metricsPort: environment.METRICS_PORT,
     admin: {
@@ -160,7 +163,7 @@ function databaseTimeouts(environment: Environment) {
 
 /** Keeps secrets and addresses that hold passwords out of logs and error reports, whoever prints the object. */
 function hideSecrets<T extends object>(config: T): T {
-  const secret = ['secrets', 'operatorToken', 'variables', 'database', 'redis', 'email', 'sms', 'demo']
+  const secret = ['secrets', 'operatorToken', 'variables', 'database', 'redis', 'email', 'sms', 'auditStream', 'demo']
   const print = () =>
     Object.fromEntries(Object.entries(config).map(([key, value]) => [key, secret.includes(key) ? '[secret]' : value]))
   return hide(config, print)

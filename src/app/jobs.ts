@@ -11,7 +11,7 @@ const rewritePace = { budget: 45_000, pause: 50 }
 export function createJobs({ accounts, clients, keys, letters, messages, operation, staff, stores }: Services): Job[] {
   const { deadlineTasks, dataEnds, checkCoverage } = accounts
   const { smsReceipts } = messages
-  const { statistics, audit } = operation
+  const { statistics, audit, auditStream } = operation
   // No job starts between two and three at night: in spring that hour does not exist, in autumn it comes twice.
   return [
     { name: 'activation-reminders', cron: '0 8 * * *', run: deadlineTasks.remindOfActivation },
@@ -31,6 +31,7 @@ export function createJobs({ accounts, clients, keys, letters, messages, operati
     ...printJobs(letters),
     { name: 'import-clean-up', cron: '*/5 * * * *', run: stores.memberImports.forgetDead },
     { name: 'audit-seal', cron: '* * * * *', run: audit.seal },
+    ...(auditStream.configured ? [{ name: 'audit-stream', cron: '* * * * *', run: auditStream.run }] : []),
     { name: 'audit-retention', cron: '35 3 * * *', timeout: 3600, run: operation.emptyOldAuditEvents },
     { name: 'api-clean-up', cron: '15 4 * * *', run: operation.apiIdempotency.deleteOld },
     { name: 'staff-clean-up', cron: '25 4 * * *', run: staff.signIn.forgetOld },

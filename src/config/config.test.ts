@@ -117,3 +117,32 @@ describe('loadConfig', () => {
     }
   })
 })
+
+describe('the stream of audit events', () => {
+  const url = 'https://siem.example.org/events'
+  it.each([
+    ['must begin with https://', { AUDIT_STREAM_URL: 'ftp://siem.example.org' }],
+    ['must hold no user name', { AUDIT_STREAM_URL: 'https://a:b@siem.example.org' }],
+    ['a host and a port', { AUDIT_STREAM_URL: 'syslog+tls://siem.example.org/path' }],
+    ['AUDIT_STREAM_TOKEN needs AUDIT_STREAM_URL', { AUDIT_STREAM_TOKEN: 'x' }],
+    ['visible characters', { AUDIT_STREAM_URL: url, AUDIT_STREAM_TOKEN: 'a\r\nb' }],
+    ['syslog knows no token', { AUDIT_STREAM_URL: 'syslog+tls://siem.example.org', AUDIT_STREAM_TOKEN: 'x' }],
+    ['cannot be read', { AUDIT_STREAM_URL: url, AUDIT_STREAM_CA_FILE: '/nowhere.pem' }],
+    ['must be set together', { AUDIT_STREAM_URL: url, AUDIT_STREAM_CERT_FILE: import.meta.filename }],
+    [
+      'the audit log and AUDIT_STREAM_TOKEN over',
+      { AUDIT_STREAM_URL: 'http://siem.example.org', AUDIT_STREAM_TOKEN: 'x' },
+    ],
+    ['AUDIT_STREAM_URL would carry', { AUDIT_STREAM_URL: 'syslog+tcp://siem.example.org:601' }],
+  ])('says "%s"', (words, settings) => {
+    expect(() => loadConfig({ ...production, ...settings })).toThrow(words)
+  })
+
+  it('is read, in clear to this machine only, and its token never printed', () => {
+    const config = loadConfig({ ...production, AUDIT_STREAM_URL: url, AUDIT_STREAM_TOKEN: 'token-of-the-receiver' })
+    expect(config.auditStream).toMatchObject({ url: new URL(url), token: 'token-of-the-receiver' })
+    expect(inspect(config) + JSON.stringify(config)).not.toContain('token-of-the-receiver')
+    expect(loadConfig({ ...production, AUDIT_STREAM_URL: 'syslog+tcp://[::1]:601' }).auditStream?.token).toBeUndefined()
+    expect(loadConfig(production).auditStream).toBeUndefined()
+  })
+})

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { auditStreamSettings } from './environment/audit-stream.ts'
 import { developmentSettings } from './environment/development.ts'
 import { emailSettings } from './environment/email.ts'
 import { letterSettings } from './environment/letters.ts'
@@ -18,6 +19,7 @@ export const environmentSchema = z.object({
   ...emailSettings,
   ...smsSettings,
   ...letterSettings,
+  ...auditStreamSettings,
   ...developmentSettings,
 })
 

@@ -5,7 +5,7 @@ import type { JobRecord } from '../stores/operation/job-runs.ts'
 import type { StoreFigures } from './store-gauges.ts'
 
 type Parts = {
-  services: Pick<Services, 'stores' | 'keys'>
+  services: Pick<Services, 'stores' | 'keys' | 'operation'>
   jobs: readonly Pick<Job, 'name' | 'cron'>[]
   clock: Clock
 }
@@ -17,6 +17,7 @@ const states = ['collecting', 'prepared', 'released'] as const
 export async function readStoreFigures({ services, jobs, clock }: Parts): Promise<StoreFigures> {
   const { stores } = services
   const { keyRings, signingKeys } = services.keys
+  const { auditStream } = services.operation
   const waiting = await stores.observations.messages()
   const records = new Map((await stores.jobRuns.list()).map((record) => [record.name, record]))
   const open = await stores.observations.printRuns()
@@ -35,6 +36,7 @@ export async function readStoreFigures({ services, jobs, clock }: Parts): Promis
       const found = open.find((each) => each.state === state)
       return { state, count: found?.count ?? 0, oldest: age(found?.oldest) }
     }),
+    ...(auditStream.configured && { auditStream: await auditStream.status() }),
     keys: [
       ...(await keyRings.ages()).map(({ ring, days }) => ({ use: ring, days })),
       ...(await signingKeys.ages()).map(({ alg, days }) => ({ use: alg, days })),

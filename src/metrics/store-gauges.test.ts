@@ -8,6 +8,7 @@ const figures: StoreFigures = {
   jobs: [{ job: 'clean-up', failures: 1, overdue: 40, sinceSuccess: 340 }],
   printRuns: [{ state: 'released', count: 1, oldest: 90 }],
   keys: [{ use: 'ES256', days: 30 }],
+  auditStream: { waiting: 7, lag: 90, failures: 2 },
 }
 
 function create(settings = {}) {
@@ -20,6 +21,9 @@ test('shows what the database tells, and nothing that it did not', async () => {
   const { gauges, lines } = create()
   await gauges.refresh(async () => figures)
   expect((await lines()).sort()).toEqual([
+    'audit_stream_failures{receiver="siem"} 2',
+    'audit_stream_oldest_seconds{receiver="siem"} 90',
+    'audit_stream_waiting{receiver="siem"} 7',
     'database_up{server="postgresql"} 1',
     'job_failures{name="clean-up"} 1',
     'job_overdue_seconds{name="clean-up"} 40',

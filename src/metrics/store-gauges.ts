@@ -5,6 +5,8 @@ export type StoreFigures = {
   messages: readonly { kind: string; waiting: number; oldest: number }[]
   jobs: readonly { job: string; failures: number; overdue: number; sinceSuccess?: number; duration?: number }[]
   printRuns: readonly { state: string; count: number; oldest: number }[]
+  /** What the receiver of audit events has not taken; unset where there is none. */
+  auditStream?: { waiting: number; lag: number; failures: number }
   /** Days that a key has been writing or signing. */
   keys: readonly { use: string; days: number }[]
 }
@@ -63,6 +65,13 @@ function createGauges(registry: Registry) {
     run: gauge('print_run_oldest_seconds', 'Time since the oldest open print run was closed for preparation', [
       'state',
     ]),
+    streamWaiting: gauge('audit_stream_waiting', 'Sealed audit events that their receiver has not taken', ['receiver']),
+    streamOldest: gauge('audit_stream_oldest_seconds', 'Age of the oldest audit event that its receiver lacks', [
+      'receiver',
+    ]),
+    streamFailures: gauge('audit_stream_failures', 'Deliveries of audit events that failed since one succeeded', [
+      'receiver',
+    ]),
     keys: gauge('key_age_days', 'Days that the key in use has been writing (ring) or signing (algorithm)', ['use']),
   }
 }
@@ -81,6 +90,11 @@ function show(gauges: ReturnType<typeof createGauges>, figures: StoreFigures): v
   for (const { state, count, oldest } of figures.printRuns) {
     gauges.runs.set({ state }, count)
     gauges.run.set({ state }, Math.max(0, oldest))
+  }
+  if (figures.auditStream) {
+    gauges.streamWaiting.set({ receiver: 'siem' }, figures.auditStream.waiting)
+    gauges.streamOldest.set({ receiver: 'siem' }, figures.auditStream.lag)
+    gauges.streamFailures.set({ receiver: 'siem' }, figures.auditStream.failures)
   }
   for (const { use, days } of figures.keys) gauges.keys.set({ use }, days)
 }

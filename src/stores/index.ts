@@ -4,6 +4,7 @@ import { createAccountStore } from './accounts/accounts.ts'
 import { createActivationLinkStore } from './accounts/activation-links.ts'
 import { createAuditEventStore } from './audit/audit-events.ts'
 import { createAuditLookUpStore } from './audit/audit-look-ups.ts'
+import { createAuditStreamStore } from './audit/audit-stream.ts'
 import { createClientFileStore } from './clients/client-files.ts'
 import { createClientSecretStore } from './clients/client-secrets.ts'
 import { createClientStore } from './clients/clients.ts'
@@ -54,6 +55,7 @@ export function createStores(db: Database, protection: Protection) {
     approvals: createApprovalStore(db),
     auditEvents: createAuditEventStore(db, protection.hash),
     auditLookUps: createAuditLookUpStore(db),
+    auditStream: createAuditStreamStore(db),
     canaryLetters: createCanaryLetterStore(db, protection),
     clientFiles: createClientFileStore(db),
     clientSecrets: createClientSecretStore(db),

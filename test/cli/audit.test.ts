@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { withoutTriggers } from '../support/audit.ts'
+import { emptyAuditLog, withoutTriggers } from '../support/audit.ts'
+import { startHttpReceiver } from '../support/servers/audit-receiver.ts'
 import { createInstallation } from './installation.ts'
 
 const demoFile = fileURLToPath(new URL('../../config/demo/insured-persons.csv', import.meta.url))
@@ -18,6 +19,32 @@ it('asks for the migrations first, and applies them', async () => {
   expect(await service.runJson(['db:status'])).toMatchObject({ ok: false, exitCode: 1 })
   expect((await service.runJson(['db:migrate'])).applied).toContain('006_audit.ts')
   expect(await service.runJson(['db:status'])).toMatchObject({ ok: true, exitCode: 0, pending: [] })
+})
+
+it('shows how far the receiver of audit events is, and doctor, too', async () => {
+  expect(await service.runJson(['audit:stream'])).toMatchObject({ exitCode: 0, receiver: null })
+  const receiver = await startHttpReceiver()
+  const settings = { AUDIT_STREAM_URL: `${receiver.url}?key=geheim`, AUDIT_STREAM_TOKEN: 'token-of-the-receiver' }
+  const variables = { DATA_DIR: service.dataDir, ...settings }
+  receiver.answer = (_, response) => response.writeHead(403).end()
+  await service.run(['members:import', demoFile])
+  await service.run(['audit:seal'])
+  await service.run(['jobs:run', 'audit-stream'], { variables })
+  const away = await service.runJson(['audit:stream'], { variables })
+  expect(away).toMatchObject({ exitCode: 1, position: 0, head: 1, waiting: 1, failures: 1, fault: 'http_403' })
+  expect((await service.run(['audit:stream'], { variables })).err).toContain('Last error:  http_403 at ')
+  const { findings } = await service.runJson(['doctor', '--without-values'], { variables })
+  expect(findings).toContainEqual(
+    expect.objectContaining({ outcome: 'fault', meaning: expect.stringContaining('(http_403); 1 events wait') }),
+  )
+  receiver.answer = (_, response) => response.writeHead(200).end()
+  await service.run(['jobs:run', 'audit-stream'], { variables })
+  const well = await service.runJson(['audit:stream'], { variables })
+  expect(well).toMatchObject({ exitCode: 0, receiver: receiver.url.origin, position: 1, waiting: 0, failures: 0 })
+  expect(JSON.stringify([away, well])).not.toMatch(/geheim|token-of/)
+  expect(receiver.received.at(-1)?.authorization).toBe('Bearer token-of-the-receiver')
+  receiver.close()
+  await emptyAuditLog(service.knex)
 })
 
 it('seals, verifies, and finds what was altered or cut off', async () => {

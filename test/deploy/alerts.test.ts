@@ -53,6 +53,7 @@ const well: Series = {
   'operator_alerts_total{kind="letter_returned"}': '0x120',
   'job_failures{name="print-hand-over"}': '0x120',
   'job_overdue_seconds{name="print-hand-over"}': '0x120',
+  audit_stream_oldest_seconds: '60x120',
   'print_run_oldest_seconds{state="prepared"}': '3600x120',
   'key_age_days{use="encryption"}': '100x120',
 }
@@ -83,6 +84,7 @@ const faults: Record<string, Series> = {
   OperatorAlert: { 'operator_alerts_total{kind="letter_returned"}': '0x110 1x10' },
   JobFailing: { 'job_failures{name="print-hand-over"}': '0x100 3x20' },
   JobOverdue: { 'job_overdue_seconds{name="print-hand-over"}': '0x100 4000x20' },
+  AuditStreamBehind: { audit_stream_oldest_seconds: '60x100 1000x20' },
   PrintRunStuck: { 'print_run_oldest_seconds{state="prepared"}': '3600x100 90000x20' },
   KeyAge: { 'key_age_days{use="encryption"}': '401x120' },
   NoSignIn: { [event('sign_in_succeeded')]: '0x120' },

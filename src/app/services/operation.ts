@@ -1,9 +1,11 @@
+import { createAuditReceiver } from '../../gateways/audit-stream/receiver.ts'
 import { createLimiter } from '../../gateways/limiter.ts'
 import { createFallingBackCounters, createRedisCounters } from '../../gateways/redis/counters.ts'
 import { createAlertService } from '../../services/operation/alerts.ts'
 import { createAuditService } from '../../services/operation/audit.ts'
 import { createAuditLookUps } from '../../services/operation/audit-look-ups.ts'
 import { createAuditRetention } from '../../services/operation/audit-retention.ts'
+import { createAuditStream, deliveryTimeout } from '../../services/operation/audit-stream.ts'
 import { createApiIdempotency } from '../../services/operation/idempotency.ts'
 import { inBatches } from '../../services/operation/in-batches.ts'
 import { createJobRunner, type JobLog } from '../../services/operation/job-runner.ts'
@@ -13,7 +15,8 @@ import { createRequestLimitsOf } from '../limits.ts'
 import type { Ground } from './ground.ts'
 
 /** Wires what keeps the service going: alerts, jobs, audit log, statistics, limits. */
-export function createOperationServices({ config, clock, knex, log, redis, stores, transaction, hash }: Ground) {
+export function createOperationServices(ground: Ground) {
+  const { config, clock, issuer, knex, log, redis, stores, transaction, hash } = ground
   const alerts = createAlertService({ transaction, clock, log, email: config.insurer.operators.alertEmail })
   const artefacts = createOidcArtefactStore(knex)
   const counters = redis && createRedisCounters(redis)
@@ -25,6 +28,12 @@ export function createOperationServices({ config, clock, knex, log, redis, store
     alerts,
     audit: createAuditService({ auditEvents: stores.auditEvents, clock, log }),
     auditLookUps: createAuditLookUps({ stores, transaction, clock }),
+    auditStream: createAuditStream({
+      ...{ alerts, clock, stream: stores.auditStream },
+      receiver:
+        config.auditStream &&
+        createAuditReceiver({ ...config.auditStream, hostname: new URL(issuer).hostname, timeout: deliveryTimeout }),
+    }),
     emptyOldAuditEvents: createAuditRetention({ transaction, clock, days: config.deadlines.auditRetentionDays }),
     apiIdempotency: createApiIdempotency({ stores, clock }),
     statistics: createStatisticsService({ stores, clock }),

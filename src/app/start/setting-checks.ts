@@ -4,6 +4,7 @@ import { clientSources } from '../../config/clients/sources.ts'
 import type { Config } from '../../config.ts'
 import { createSystemClock } from '../../gateways/clock.ts'
 import type { KeyRingService } from '../../services/keys/key-rings.ts'
+import { type AuditStream, describeStreamFault } from '../../services/operation/audit-stream.ts'
 import type { SettingCheck } from '../../services/operation/doctor.ts'
 import type { Database } from '../../stores/database/database.ts'
 import { databaseTime } from '../../stores/database/database-time.ts'
@@ -12,13 +13,20 @@ import type { Stores } from '../../stores/index.ts'
 import { findDemoData } from './demo-data.ts'
 import { connectRedis } from './redis.ts'
 
-type Parts = { config: Config; knex: Database; keyRings: KeyRingService; stores: Stores; log: Logger }
+type Parts = {
+  config: Config
+  knex: Database
+  keyRings: KeyRingService
+  auditStream: AuditStream
+  stores: Stores
+  log: Logger
+}
 
 /** Seconds by which the clocks of process and database may differ: leases and codes are judged by both. */
 const allowedSkew = 5
 
 /** Lists what `doctor` looks at beside the data: settings, stores and folders of this installation. */
-export function createSettingChecks({ config, knex, keyRings, stores, log }: Parts): SettingCheck[] {
+export function createSettingChecks({ config, knex, keyRings, auditStream, stores, log }: Parts): SettingCheck[] {
   const { letters, production } = config
   return [
     {
@@ -65,6 +73,11 @@ export function createSettingChecks({ config, knex, keyRings, stores, log }: Par
           (error: NodeJS.ErrnoException) => `${folder} cannot be written (${error.code})`,
         )
       },
+    },
+    {
+      name: 'the receiver of audit events takes them',
+      mend: 'look at the receiver of AUDIT_STREAM_URL; see docs/operate/audit.md',
+      check: async () => (auditStream.configured ? describeStreamFault(await auditStream.status()) : undefined),
     },
     {
       name: 'Redis answers',

@@ -1,4 +1,5 @@
 import { describeVerification } from '../../services/operation/audit.ts'
+import { describeStreamFault } from '../../services/operation/audit-stream.ts'
 import { type CliCommand, UsageError } from '../frame.ts'
 import { createProgress } from '../progress.ts'
 import { withServices } from '../with-services.ts'
@@ -40,4 +41,33 @@ const seal: CliCommand = {
     }),
 }
 
-export const auditCommands: CliCommand[] = [verify, seal]
+/** Shows how far the receiver of audit events is; exit code 1 when it is behind or refuses them. */
+const stream: CliCommand = {
+  name: 'audit:stream',
+  description:
+    'show how far the receiver of audit events (AUDIT_STREAM_URL) is; exit code 1 when it does not take them',
+  run: (_args, _options, io) =>
+    withServices(io, async ({ operation: { auditStream } }, { config }) => {
+      const receiver =
+        config.auditStream?.url.origin === 'null' ? config.auditStream.url.href : config.auditStream?.url.origin
+      if (!receiver)
+        return {
+          exitCode: 0,
+          text: 'Nobody receives audit events: AUDIT_STREAM_URL is not set.',
+          json: { receiver: null },
+        }
+      const status = await auditStream.status()
+      const fault = describeStreamFault(status)
+      const lines = [
+        `Receiver:    ${receiver}`,
+        `Taken:       up to position ${status.position} of ${status.head}, ${status.waiting} wait`,
+        `Lag:         ${Math.round(status.lag)} seconds`,
+        `Last taken:  ${status.sentAt?.toISOString() ?? 'never'}`,
+        `Last error:  ${status.fault ? `${status.fault} at ${status.failedAt?.toISOString()}` : 'none since the last delivery'}`,
+        ...(fault ? [`Fault:       ${fault}.`] : []),
+      ]
+      return { exitCode: fault ? 1 : 0, text: lines.join('\n'), json: { receiver, ...status } }
+    }),
+}
+
+export const auditCommands: CliCommand[] = [verify, seal, stream]

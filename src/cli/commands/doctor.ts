@@ -21,8 +21,15 @@ export const doctor: CliCommand = {
   run: (_args, { withoutChain, withoutValues, all }, io) =>
     withServices(
       io,
-      async ({ keys: { keyRings }, stores, protection }, { config, knex, clock }) => {
-        const settings = createSettingChecks({ config, knex, keyRings, stores, log: createLogger('silent') })
+      async ({ keys: { keyRings }, operation: { auditStream }, stores, protection }, { config, knex, clock }) => {
+        const settings = createSettingChecks({
+          config,
+          knex,
+          keyRings,
+          auditStream,
+          stores,
+          log: createLogger('silent'),
+        })
         const behind = (await pendingMigrations(knex)).length > 0
         const examination = createDoctor({
           invariants: createInvariantStore(knex),

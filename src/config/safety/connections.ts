@@ -43,7 +43,7 @@ export const connectionRule: Rule = (facts) => {
 function connectionsOf(facts: Facts): { connections: Connection[]; findings: Finding[] } {
   const findings: Finding[] = []
   const connections: Connection[] = []
-  for (const look of [database, redis, relay, smsGateways, collectors])
+  for (const look of [database, redis, relay, smsGateways, auditStream, collectors])
     try {
       connections.push(...look(facts))
     } catch (error) {
@@ -110,6 +110,20 @@ function smsGateways({ sms }: Facts): Connection[] {
       encrypted: /^(https|smpps):/i.test(url),
       local: isLoopbackUrl(url),
     }))
+}
+
+function auditStream({ environment: { AUDIT_STREAM_URL: url, AUDIT_STREAM_TOKEN: token } }: Facts): Connection[] {
+  if (!url) return []
+  const syslog = url.protocol.startsWith('syslog')
+  return [
+    {
+      setting: 'AUDIT_STREAM_URL',
+      carries: `the audit log${token ? ' and AUDIT_STREAM_TOKEN' : ''}`,
+      example: syslog ? 'syslog+tls://siem.example.org:6514' : 'https://siem.example.org/events',
+      encrypted: ['https:', 'syslog+tls:'].includes(url.protocol),
+      local: isLoopbackHost(url.hostname),
+    },
+  ]
 }
 
 /** Spans hold no values, so that a collector in the same network may be in clear; a token for it may not. */

@@ -22,6 +22,7 @@ const sentences = {
   canary_letter_missing: 'canary letter has not arrived: its code was not entered',
   print_shop_unknown_key: 'print shop shows a host key that is not pinned: nothing is sent',
   rows_not_rewritten: 'rows cannot be rewritten under the new key: the old one has to stay',
+  audit_stream_away: 'receiver of audit events does not take them: nothing is lost, they are sent again',
   job_failing: 'a job fails again and again',
   mail_relay_fault: 'mail relay does not take e-mails: nothing is lost, they are tried again',
   delivery_given_up: 'messages are given up because they cannot be delivered',

@@ -30,6 +30,12 @@ export function clientEvents(append: AppendAuditEvent) {
       'clientId',
       'managedBy',
     ]),
+    /** The entry of a client moved from one file to another, which manages it from now on. */
+    clientMoved: event<OfClient & { from: string; managedBy: string }>(append, 'client_moved', 'cli', [
+      'clientId',
+      'from',
+      'managedBy',
+    ]),
     /** A further secret of a client was made; the one before stays valid. */
     clientSecretAdded: event<OfClient & { secretId: string; expiresAt: string | null }>(
       append,

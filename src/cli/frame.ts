@@ -24,8 +24,11 @@ export type CliIo = {
 /** `EX_TEMPFAIL` of sysexits.h: mail servers keep the e-mail and come again. */
 export const tempFail = 75
 
-/** 0 done, 1 the data or the system says no, 2 wrong usage; 75 from commands that mail servers run. */
-export type ExitCode = 0 | 1 | 2 | typeof tempFail
+/** From commands that look on behalf of a pipeline: all is well, and there is something to do. */
+export const somethingToDo = 3
+
+/** 0 done, 1 the data or the system says no, 2 wrong usage, 3 there is something to do; 75 from commands that mail servers run. */
+export type ExitCode = 0 | 1 | 2 | typeof somethingToDo | typeof tempFail
 
 /** What a command found: sentences for a person, `json` for `--json`. */
 export type CliResult = { exitCode: ExitCode; text: string; json: object }
@@ -51,10 +54,11 @@ export async function runCli(commands: readonly CliCommand[], args: string[], io
   const json = args.includes('--json')
   const finish = (result: CliResult) => {
     exitCode = result.exitCode
-    if (json) io.out(`${JSON.stringify({ ok: exitCode === 0, ...result.json })}\n`)
+    const ok = exitCode === 0 || exitCode === somethingToDo
+    if (json) io.out(`${JSON.stringify({ ok, ...result.json })}\n`)
     // A command that has written its own output has nothing to say beside it.
-    else if (exitCode === 0 && result.text === '') return
-    else if (exitCode === 0) io.out(`${result.text}\n`)
+    else if (ok && result.text === '') return
+    else if (ok) io.out(`${result.text}\n`)
     else io.err(`${result.text}\n`)
   }
   const program = prepare(new Command('cli'), io, json).description('The operator’s command line of Meine AOK.')

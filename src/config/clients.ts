@@ -1,7 +1,8 @@
 import type { AuthenticationMethod, Client } from '../domain/clients/client.ts'
 import { clientFaults } from '../domain/clients/rules.ts'
-import { adminScopes, type Resource, resourceFaults } from '../domain/clients/scopes.ts'
+import { type Resource, resourceFaults, scopesOf } from '../domain/clients/scopes.ts'
 import { StartUpError } from '../errors.ts'
+import type { Beside } from './clients/beside.ts'
 import { type ClientFile, createReading, type Reading } from './clients/reading.ts'
 import { type Places, readKeys, readSecrets, referencesOf } from './clients/references.ts'
 import { type ClientEntry, clientsFileSchema } from './clients/schema.ts'
@@ -18,8 +19,17 @@ export type ClientFileContent = {
   references: string[]
 }
 
-/** `needsDefault`: where letters and e-mails lead to `/anmeldung`, and that to the default application. */
-type Settings = Places & { file: ClientFile; needsDefault?: boolean; reading?: Reading }
+/**
+ * `needsDefault`: where letters and e-mails lead to `/anmeldung`, and that to the default application; `beside`: what other files of the
+ * installation say for all; `impliedResource`: what the scopes of services belong to that no resource names.
+ */
+type Settings = Places & {
+  file: ClientFile
+  needsDefault?: boolean
+  reading?: Reading
+  beside?: Beside
+  impliedResource?: string
+}
 
 type Complain = (parts: readonly PropertyKey[], message: string, clientId?: string) => void
 
@@ -29,15 +39,17 @@ type Complain = (parts: readonly PropertyKey[], message: string, clientId?: stri
  */
 export function loadClients(settings: Settings): ClientFileContent {
   const { file, needsDefault, baseDir, reading = createReading(file, settings) } = settings
+  const { beside = { defaultIn: undefined, resources: [] }, impliedResource = 'services' } = settings
   const faults: string[] = []
   const warnings: string[] = []
   const { entries, whole, place } = readFile(reading, faults)
   const complain: Complain = (...given) => void faults.push(place(...given))
   const warn: Complain = (...given) => void warnings.push(place(...given))
   const sources = { dereference: reading.dereference, baseDir, demo: file.demoOrigin !== undefined }
-  const resources = whole?.resources ?? resourcesOf(entries)
+  const resources = whole?.resources ?? resourcesOf(entries, impliedResource, beside.resources)
   for (const { index, scope, message } of resourceFaults(whole?.resources ?? []))
     complain(['resources', index, 'scopes', scope], message)
+  const known = [...resources, ...beside.resources]
   const clients = new Map<string, Client>()
   const sharing = noteSecrets()
   for (const [index, entry] of entries) {
@@ -45,7 +57,7 @@ export function loadClients(settings: Settings): ClientFileContent {
     const secrets = readSecrets(entry, sources)
     const keys = readKeys(entry, sources)
     const client = toClient(entry, secrets, keys.jwks)
-    for (const fault of [...entryFaults(client, secrets, keys, resources), ...secrets.faults, ...keys.faults])
+    for (const fault of [...entryFaults(client, secrets, keys, known), ...secrets.faults, ...keys.faults])
       complain(at(fault.path), fault.message, entry.client_id)
     for (const fault of [...(sources.demo ? [] : sharing(client)), ...secrets.warnings])
       warn(at(fault.path), fault.message, entry.client_id)
@@ -56,7 +68,13 @@ export function loadClients(settings: Settings): ClientFileContent {
   const defaultClient = clients.get(whole?.default_client ?? '')
   if (whole?.default_client !== undefined && (!defaultClient || defaultClient.kind === 'service'))
     complain(['default_client'], `names ${whole.default_client}, which is no application of members here`)
-  if (needsDefault && whole?.default_client === undefined && entries.some(([, { kind }]) => kind !== 'service'))
+  if (whole?.default_client !== undefined && beside.defaultIn !== undefined)
+    complain(['default_client'], `is named in ${beside.defaultIn}, too; one file names it`)
+  if (
+    needsDefault &&
+    (whole?.default_client ?? beside.defaultIn) === undefined &&
+    entries.some(([, { kind }]) => kind !== 'service')
+  )
     complain(
       ['default_client'],
       'is missing; /anmeldung leads to it: name the application that letters and e-mails lead to',
@@ -100,11 +118,11 @@ function readFile(reading: Reading, faults: string[]) {
   return { entries, whole: whole?.data, place }
 }
 
-/** A file that names no resources has one: what its services may call together, beside the administration. */
-function resourcesOf(entries: Entries): Resource[] {
+/** A file that names no resources has one: what its services may call together, beside the administration and what others name. */
+function resourcesOf(entries: Entries, name: string, beside: readonly Resource[]): Resource[] {
   const scopes = new Set(entries.flatMap(([, { kind, scopes }]) => (kind === 'service' ? scopes : [])))
-  for (const scope of adminScopes) scopes.delete(scope)
-  return scopes.size > 0 ? [{ name: 'services', scopes: [...scopes] }] : []
+  for (const scope of scopesOf(beside)) scopes.delete(scope)
+  return scopes.size > 0 ? [{ name, scopes: [...scopes] }] : []
 }
 
 /** Tells of secrets that two applications share: who has one application has both. */

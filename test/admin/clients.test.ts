@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
 import { sendUnseen, signInStaff, submitTo } from '../support/staff.ts'
+import { ask } from '../support/stores/database.ts'
 
 let app: TestApp
 let staff: Client
@@ -99,6 +100,24 @@ describe('the room of applications', () => {
     expect(await found('q=%25')).toEqual([])
     expect(staff.page().$('main').text()).toContain('Dazu passt keine Anwendung')
     expect(staff.page().$('[data-search]').val()).toBe('%')
+  })
+
+  it('asks for the removal of one of a file only when its entry has vanished', async () => {
+    const offered = async () => (await open('of-file')).$('form[action$="/remove"]').length
+    const set = (gone: string) =>
+      ask(app, `update clients set managed_by = 'clients.yaml', gone_at = ${gone} where client_id = 'of-file'`)
+    await register('web', { ...portal, clientId: 'of-file' })
+    await set('null')
+    expect(await offered()).toBe(0)
+    const sent = await sendUnseen(staff, at('/clients/of-file/remove'), { reason: 'Vertrag beendet' })
+    expect(sent.status).toBe(422)
+    await set('now()')
+    expect(await offered()).toBe(1)
+    const asked = await submitTo(staff, '/admin/clients/of-file/remove', { reason: 'Vertrag beendet' })
+    expect(asked.url).toContain('/admin/approvals')
+    expect(await ask(app, "delete from approvals where subject = 'of-file' returning act, subject")).toEqual([
+      { act: 'client.remove', subject: 'of-file' },
+    ])
   })
 
   it('changes what the form names and nothing else, whatever is sent', async () => {

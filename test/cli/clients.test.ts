@@ -190,7 +190,7 @@ it('plans with values before and after, and names what staff have registered bes
   expect(planned.out).toContain('~ portal: name, redirect_uris\n    name: "Neu" → "Tor"\n')
   expect(planned.out).toContain('redirect_uris: + https://portal.example/two\n')
   expect(planned.out).toContain('Registered by staff, beside the file (clients:export): nightly')
-  expect(await run('clients:plan', '--expect-none')).toMatchObject({ exitCode: 1 })
+  expect(await run('clients:plan', '--expect-none')).toMatchObject({ exitCode: 3 })
   await run('clients:apply', ...as)
   expect(await runJson('clients:plan', '--expect-none')).toMatchObject({
     ...{ exitCode: 0, outcome: 'unchanged', byHand: ['nightly'] },

@@ -1,4 +1,4 @@
-import { type RegisteredClient, usesSecret, whyKeptOut } from '../../domain/clients/client.ts'
+import { mayBeRemoved, type RegisteredClient, usesSecret, whyKeptOut } from '../../domain/clients/client.ts'
 import { isInForce } from '../../domain/clients/secrets.ts'
 import type { PageLocals } from '../../http/views/render.ts'
 import type { ApprovalService } from '../../services/staff/approvals.ts'
@@ -73,6 +73,7 @@ const shownOf = (found: RegisteredClient) => {
   return {
     ...{ client, managedBy: found.managedBy, suspendedAt: found.suspendedAt, suspendedReason: found.suspendedReason },
     ...{ goneAt: found.goneAt, changedAt: found.changedAt, state: whyKeptOut(found) ?? 'let-in' },
+    mayBeRemoved: mayBeRemoved(found),
     makesSecrets: found.client.secretsMadeHere && usesSecret(found.client),
     keys: found.client.jwks?.keys.length ?? 0,
   }

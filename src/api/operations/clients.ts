@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { RegisteredClient } from '../../domain/clients/client.ts'
+import { mayBeRemoved, type RegisteredClient } from '../../domain/clients/client.ts'
 import type { ClientService } from '../../services/clients/clients.ts'
 import type { ClientSecretService } from '../../services/clients/secrets.ts'
 import type { ApprovalService } from '../../services/staff/approvals.ts'
@@ -103,9 +103,9 @@ export function clientOperations({ clients, secrets, approvals }: ClientRoom): O
       answers: { 202: { description: 'It is asked for', schema: approvalAnswer } },
       problems: ['not-found', 'managed', 'beyond-own-scopes', 'conflict'],
       async handle({ params: { client_id: id }, query, caller, actor }) {
-        const { client, managedBy } = await one(id)
-        assertNotBeyond(caller, client)
-        if (managedBy) throw new Problem('managed')
+        const registered = await one(id)
+        assertNotBeyond(caller, registered.client)
+        if (!mayBeRemoved(registered)) throw new Problem('managed')
         const asked =
           (await approvals.ask({ act: 'client.remove', subject: id, reason: query.reason }, actor)) ??
           (await approvals.openFor('client.remove', id))

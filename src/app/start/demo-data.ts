@@ -16,7 +16,8 @@ export async function findDemoData({ settings, clients, clientFiles, staff }: Wh
   const people = await staff.all(() => {})
   const isDemoStaff =
     (await settings.get('demo_staff_loaded')) !== null || people.some(({ email }) => email.endsWith(demoDomain))
-  const isDemoClient = (await clientFiles.find(demoClientFile)) ?? (await clients.ofFile(demoClientFile, [])).length > 0
+  const isDemoClient =
+    (await clientFiles.find(demoClientFile)) ?? (await clients.ofFiles([demoClientFile], [])).length > 0
   return [
     ...((await settings.get('demo_loaded')) ? ['members with a published password'] : []),
     ...(isDemoClient ? ['applications with published secrets'] : []),

@@ -1,68 +1,115 @@
-import type { Actor } from '../../audit/event.ts'
+import type { Command } from 'commander'
 import { exportClients } from '../../config/clients/export.ts'
-import { ownClientSource } from '../../config/clients/sources.ts'
-import { keyOf } from '../../config/clients.ts'
+import { ownClientSources } from '../../config/clients/sources.ts'
 import type { ClientChange } from '../../domain/clients/changes.ts'
 import type { RegisteredClient } from '../../domain/clients/client.ts'
 import type { ClientService } from '../../services/clients/clients.ts'
-import type { FileOutcome } from '../../services/clients/files.ts'
-import { takeClientFile } from '../../services/clients/take-files.ts'
-import type { CliCommand, CliIo, CliResult } from '../frame.ts'
+import type { Applying } from '../../services/clients/files.ts'
+import { takeTogether } from '../../services/clients/take-files.ts'
+import type { ApprovalService } from '../../services/staff/approvals.ts'
+import { type CliCommand, type CliIo, type CliResult, somethingToDo, UsageError } from '../frame.ts'
 import { withServices } from '../with-services.ts'
-import { seen, unknown } from './client-words.ts'
+import { describeOutcome } from './client-file-words.ts'
+import { unknown } from './client-words.ts'
 import { operatorOf, withOperator } from './operators.ts'
+import { reasonOf, withReason } from './reasons.ts'
 
-const takeOver = 'let the file manage what staff have registered, where it names it'
+/** The files that are meant, and how they are taken. */
+const withFiles = (command: Command): Command =>
+  command
+    .argument('[file...]', 'these files and folders (default: clients.yaml of CONFIG_DIR and its folder clients)')
+    .option(
+      '--as <place>',
+      'what a file from elsewhere is to be in CONFIG_DIR: clients.yaml, clients/<name>.yaml, clients',
+    )
+    .option('--take-over', 'let the files manage what staff have registered, where they name it')
+    .option('--prune', 'ask for the removal for good of whose entry has vanished; one of the staff approves')
 
-/** Feeds `clients.yaml` in while the service runs; a start does the same. */
+/** Feeds the files in while the service runs; a start does the same. */
 const apply: CliCommand = {
   name: 'clients:apply',
-  description: 'apply clients.yaml without a restart; exit code 1 when an entry is wrong, and nothing is changed',
+  description:
+    'apply the files of applications, together, without a restart; exit code 1 when an entry is wrong, and nothing is changed',
   define: (command) =>
-    withOperator(command)
-      .option('--dry-run', 'show what would change, write nothing, as clients:plan')
-      .option('--take-over', takeOver),
-  run: (_args, options, io) => {
+    withReason(withOperator(withFiles(command))).option(
+      '--dry-run',
+      'show what would change, write nothing, as clients:plan',
+    ),
+  run: (args, options, io) => {
     const dryRun = options.dryRun === true
-    return take(io, { actor: dryRun ? 'cli' : operatorOf(options, io), dryRun, takeOver: options.takeOver === true })
+    const prune = options.prune === true ? { reason: dryRun ? '' : reasonOf(options) } : undefined
+    return take(io, args, options, { actor: dryRun ? 'cli' : operatorOf(options, io), dryRun, prune })
   },
 }
 
 /** Says what applying would do, and what is registered beside the files. */
 const plan: CliCommand = {
   name: 'clients:plan',
-  description: 'show what applying clients.yaml would change, and what staff have registered beside it; writes nothing',
+  description:
+    'show what applying would change, what stays without an entry, and what staff registered; writes nothing',
   define: (command) =>
-    command
-      .option('--take-over', takeOver)
-      .option('--expect-none', 'exit code 1 when something would change, for a pipeline that watches'),
-  run: async (_args, options, io) => {
-    const planned = await take(io, { actor: 'cli', dryRun: true, takeOver: options.takeOver === true })
+    withFiles(command).option(
+      '--expect-none',
+      'exit code 3 when something would change (0: nothing, 1: a file is wrong), for a pipeline',
+    ),
+  run: async (args, options, io) => {
+    const prune = options.prune === true ? { reason: '' } : undefined
+    const planned = await take(io, args, options, { actor: 'cli', dryRun: true, prune })
     const { changes = [] } = planned.json as { changes?: ClientChange[] }
-    const exitCode = planned.exitCode || (options.expectNone === true && changes.length > 0) ? 1 : 0
-    return { ...planned, exitCode }
+    const isDrift = planned.exitCode === 0 && options.expectNone === true && changes.length > 0
+    return isDrift ? { ...planned, exitCode: somethingToDo } : planned
   },
 }
 
-async function take(io: CliIo, how: { actor: Actor; dryRun: boolean; takeOver: boolean }): Promise<CliResult> {
-  return await withServices(io, async ({ clients }, { config }) => {
-    const source = ownClientSource(config)
-    const { outcome, warnings } = await takeClientFile(source, clients, how)
+async function take(
+  io: CliIo,
+  args: string[],
+  options: Record<string, unknown>,
+  how: Omit<Applying, 'isCurrent' | 'takeOver'>,
+): Promise<CliResult> {
+  return await withServices(io, async ({ clients, staff }, { config }) => {
+    const sources = ownClientSources(config, args, { standsAs: options.as as string | undefined })
+    const several = sources.length > 1
+    const takeOver = options.takeOver === true
+    const { outcome, warnings } = await takeTogether(sources, clients, { ...how, takeOver })
     const named = new Set('changes' in outcome ? outcome.changes.map(({ clientId }) => clientId) : [])
-    const ofStaff = how.dryRun ? await idsOfStaff(clients) : []
-    const byHand = ofStaff.filter((id) => !named.has(id))
-    const { exitCode, text } = describeOutcome(outcome, warnings)
-    const drift =
-      byHand.length > 0 ? `\nRegistered by staff, beside the file (clients:export): ${byHand.join(', ')}` : ''
-    return { exitCode, text: text + drift, json: { path: source.path, ...outcome, warnings, byHand } }
+    const names = sources.map(({ name }) => name)
+    const seen = how.dryRun ? await besidesOf(clients, staff.approvals, { names, named }) : undefined
+    const { exitCode, text } = describeOutcome(outcome, { warnings, several })
+    const paths = sources.map(({ path }) => path)
+    const lines = [text, ...(seen ? describeBesides(seen) : [])]
+    return { exitCode, text: lines.join('\n'), json: { path: paths[0], paths, ...outcome, warnings, ...seen } }
   })
 }
 
-/** Ids of what staff have registered, in their order. */
-async function idsOfStaff(clients: Pick<ClientService, 'list'>): Promise<string[]> {
-  const found = await all(clients)
-  return found.filter(({ managedBy }) => managedBy === null).map(({ client }) => client.clientId)
+type Besides = Awaited<ReturnType<typeof besidesOf>>
+
+/** Ids of what a plan changes nothing of: `left` without an entry, `removals` that wait, `byHand` of staff. */
+async function besidesOf(
+  clients: Pick<ClientService, 'list'>,
+  approvals: Pick<ApprovalService, 'open'>,
+  { names, named }: { names: readonly string[]; named: ReadonlySet<string> },
+) {
+  const found = (await all(clients)).filter(({ client }) => !named.has(client.clientId))
+  const asked = new Set(
+    (await approvals.open()).filter(({ act }) => act === 'client.remove').map((each) => each.subject),
+  )
+  const without = found.filter(({ managedBy, goneAt }) => managedBy !== null && names.includes(managedBy) && goneAt)
+  const idsOf = (some: RegisteredClient[]) => some.map(({ client }) => client.clientId)
+  return {
+    left: idsOf(without).filter((id) => !asked.has(id)),
+    removals: idsOf(without).filter((id) => asked.has(id)),
+    byHand: idsOf(found.filter(({ managedBy }) => managedBy === null)),
+  }
 }
+
+const describeBesides = ({ left, removals, byHand }: Besides): string[] => [
+  ...(left.length > 0 ? [`Stay registered without an entry, let in no more (--prune): ${left.join(', ')}`] : []),
+  ...(removals.length > 0
+    ? [`Their removal waits for one of the staff, below /admin/approvals: ${removals.join(', ')}`]
+    : []),
+  ...(byHand.length > 0 ? [`Registered by staff, beside the file (clients:export): ${byHand.join(', ')}`] : []),
+]
 
 /** Every application and service, page by page. */
 async function all(clients: Pick<ClientService, 'list'>): Promise<RegisteredClient[]> {
@@ -78,57 +125,31 @@ async function all(clients: Pick<ClientService, 'list'>): Promise<RegisteredClie
 const exporting: CliCommand = {
   name: 'clients:export',
   description: 'write applications as a file: sorted, without what is usual, secrets by reference only',
-  define: (command) => command.argument('[client_id...]', 'only these (default: all that are let in or suspended)'),
-  run: (args, _options, io) =>
-    withServices(io, async ({ clients }) => {
+  define: (command) =>
+    command
+      .argument('[client_id...]', 'only these (default: all that are let in or suspended)')
+      .option('--source <file>', 'what one file manages, as clients:list names it: clients.yaml, clients/<name>.yaml'),
+  run: (args, options, io) => {
+    const source = options.source as string | undefined
+    if (source !== undefined && args.length > 0) throw new UsageError('Name applications or --source, not both.')
+    return withServices(io, async ({ clients }) => {
       const wanted = new Set(args)
-      const found = await all(clients)
+      const found = (await all(clients)).filter(({ managedBy }) => source === undefined || managedBy === source)
       const missing = args.filter((id) => !found.some(({ client }) => client.clientId === id))
       if (missing[0] !== undefined) return unknown(missing[0])
       const chosen = found.filter(({ client, goneAt }) => (wanted.size > 0 ? wanted.has(client.clientId) : !goneAt))
-      const whole = wanted.size === 0
-      const text = exportClients({
-        clients: chosen.map(({ client }) => client),
-        resources: whole ? await clients.resources() : [],
-        defaultClient: whole ? (await clients.directory.defaultClient())?.client.clientId : undefined,
-      })
+      const whole = wanted.size === 0 ? await clients.sharedOf(source) : { resources: [], defaultClient: undefined }
+      if (!whole) return unknownSource(source ?? '')
+      const text = exportClients({ clients: chosen.map(({ client }) => client), ...whole })
       return { exitCode: 0, text: text.trimEnd(), json: { yaml: text } }
-    }),
+    })
+  },
 }
 
-function describeOutcome(outcome: FileOutcome, warnings: readonly string[]): Pick<CliResult, 'exitCode' | 'text'> {
-  if (outcome.outcome === 'unchanged') return { exitCode: 0, text: 'Nothing to do: the file is as it was applied.' }
-  if (outcome.outcome === 'refused')
-    return { exitCode: 1, text: ['Nothing was changed:', ...outcome.faults.map((fault) => `  ${fault}`)].join('\n') }
-  const end = outcome.outcome === 'planned' ? 'Nothing was written.' : seen
-  const lines = outcome.changes.length > 0 ? outcome.changes.flatMap(describeChange) : ['No application changes.']
-  return { exitCode: 0, text: [...warnings.map((warning) => `Warning: ${warning}`), ...lines, end].join('\n') }
-}
-
-const signs = { registered: '+', changed: '~', gone: '-', back: '+', taken_over: '~' }
-const words = {
-  registered: 'registered',
-  back: 'back',
-  gone: 'gone from the file, let in no more',
-  taken_over: 'managed by the file from now on',
-}
-
-/** One line for the client, and one for each field that has another value; nothing of secrets. */
-function describeChange({ clientId, change, fields, suspended, differences = [] }: ClientChange): string[] {
-  const what = change === 'changed' ? [...new Set(fields.map(keyOf))].join(', ') : words[change]
-  const details = differences.map(({ field, before, after }) => `    ${keyOf(field)}: ${difference(before, after)}`)
-  const still = suspended ? '; it stays suspended until clients:lift' : ''
-  return [`${signs[change]} ${clientId}: ${what}${still}`, ...details]
-}
-
-function difference(before: unknown, after: unknown): string {
-  const shown = (value: unknown) => (value === undefined ? 'none' : JSON.stringify(value))
-  if (!Array.isArray(before) || !Array.isArray(after)) return `${shown(before)} → ${shown(after)}`
-  const parts = [
-    ...after.filter((each) => !before.includes(each)).map((each) => `+ ${each}`),
-    ...before.filter((each) => !after.includes(each)).map((each) => `- ${each}`),
-  ]
-  return parts.join(', ') || 'in another order'
-}
+const unknownSource = (source: string): CliResult => ({
+  exitCode: 1,
+  text: `${source}: no file of this name was ever applied; clients:list names those that were.`,
+  json: { error: 'unknown', source },
+})
 
 export const clientFileCommands: CliCommand[] = [plan, apply, exporting]

@@ -1,9 +1,10 @@
 import { loadClientCheck } from '../../app/services/clients.ts'
-import { ownClientSource } from '../../config/clients/sources.ts'
+import { ownClientSources } from '../../config/clients/sources.ts'
 import { loadConfig } from '../../config.ts'
 import type { Client } from '../../domain/clients/client.ts'
 import { StartUpError } from '../../errors.ts'
 import { probeKeySet } from '../../gateways/key-set-probe.ts'
+import { readTogether } from '../../services/clients/take-files.ts'
 import type { CliCommand, CliResult } from '../frame.ts'
 
 /** What lies in the database alone. */
@@ -13,29 +14,43 @@ const unseen = 'Whether others have registered one of the ids is seen by clients
 export const clientsCheck: CliCommand = {
   name: 'clients:check',
   description:
-    'check clients.yaml; every fault is named by file, line, field and mend, and what fails with some applications',
-  define: (command) => command.argument('[file]', 'another file of applications (default: clients.yaml of CONFIG_DIR)'),
+    'check the files of applications; every fault is named by file, line, field and mend, and what fails with some applications',
+  define: (command) =>
+    command.argument(
+      '[file...]',
+      'these files and folders (default: clients.yaml of CONFIG_DIR and its folder clients)',
+    ),
   async run(args, _options, io) {
     const config = loadConfig(io.variables)
-    const source = ownClientSource(config, args[0])
-    const { path } = source
-    const refuse = (text: string): CliResult => ({ exitCode: 1, text, json: { path, faults: text.split('\n') } })
+    let paths = args
+    const refuse = (text: string): CliResult => ({
+      ...{ exitCode: 1, text, json: { path: paths[0], paths, faults: text.split('\n') } },
+    })
     try {
-      const content = source.read()
-      const { clients } = content
+      const sources = ownClientSources(config, args, { elsewhere: 'clients.yaml' })
+      paths = sources.map(({ path }) => path)
+      const contents = readTogether(sources)
+      const clients = contents.flatMap((content) => content.clients)
       const check = await loadClientCheck()
-      const faults = clients.flatMap((client) => {
-        const fault = check(client)
-        return fault ? `${path}: ${client.clientId} is not valid: ${fault}` : []
-      })
+      const faults = contents.flatMap(({ path, clients }) =>
+        clients.flatMap((client) => {
+          const fault = check(client)
+          return fault ? `${path}: ${client.clientId} is not valid: ${fault}` : []
+        }),
+      )
       if (faults.length > 0) return refuse(faults.join('\n'))
-      const warnings = [...content.warnings, ...(await keySetWarnings(clients, config.privateClientHosts))]
+      const warnings = [
+        ...contents.flatMap((content) => content.warnings),
+        ...(await keySetWarnings(clients, config.privateClientHosts)),
+      ]
       const counts = `${clients.length} applications, no fault, ${warnings.length} warnings.`
       return {
         exitCode: 0,
-        text: [...warnings.map((warning) => `Warning: ${warning}`), `${path}: ${counts}`, unseen].join('\n'),
+        text: [...warnings.map((warning) => `Warning: ${warning}`), `${paths.join(', ')}: ${counts}`, unseen].join(
+          '\n',
+        ),
         json: {
-          path,
+          ...{ path: paths[0], paths },
           clients: clients.map(({ clientId }) => clientId),
           contacts: Object.fromEntries(clients.map(({ clientId, contacts }) => [clientId, contacts])),
           warnings,

@@ -1,4 +1,4 @@
-import { type RegisteredClient, whyKeptOut } from '../../domain/clients/client.ts'
+import { mayBeRemoved, type RegisteredClient, whyKeptOut } from '../../domain/clients/client.ts'
 import { isInForce } from '../../domain/clients/secrets.ts'
 import { daysToDecide } from '../../domain/staff/two-persons.ts'
 import { type CliCommand, UsageError } from '../frame.ts'
@@ -99,7 +99,7 @@ const remove: CliCommand = {
     return withServices(io, async ({ clients, staff }) => {
       const found = await clients.find(clientId)
       if (!found) return unknown(clientId)
-      if (found.managedBy)
+      if (!mayBeRemoved(found))
         return {
           exitCode: 1,
           text: `${clientId} stands in ${found.managedBy}: take its entry out there and apply the file.`,

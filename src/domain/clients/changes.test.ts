@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { newClient, registeredClient } from '../../../test/support/clients.ts'
-import { changedFields, planFile } from './changes.ts'
+import { changedFields, planFiles } from './changes.ts'
 import type { Client, RegisteredClient } from './client.ts'
 
 const file = 'clients.yaml'
@@ -28,13 +28,63 @@ describe('the plan of a file', () => {
     ['a client of staff', [], [registered({ managedBy: null })], []],
     ['a client of another file', [], [registered({ managedBy: 'demo/clients.yaml' })], []],
   ])('for %s', (_, entries, present, changes) => {
-    const plan = planFile(file, entries, present)
+    const plan = planFiles([{ name: file, clients: entries }], present)
     expect([plan.changes.map(({ change }) => change), plan.taken]).toEqual([changes, []])
   })
 
   it('tells of ids that another hand has registered', () => {
-    const { taken } = planFile(file, [wanted], [registered({ managedBy: null })])
-    expect(taken).toEqual([{ clientId: 'portal', managedBy: null }])
+    const { taken } = planFiles([{ name: file, clients: [wanted] }], [registered({ managedBy: null })])
+    expect(taken).toEqual([{ clientId: 'portal', file, managedBy: null }])
+  })
+
+  describe('with others that are applied together with it', () => {
+    const other = 'clients/team.yaml'
+    const both = (mine: Client[], theirs: Client[]) => [
+      { name: file, clients: mine },
+      { name: other, clients: theirs },
+    ]
+
+    it('moves an entry, with what it changes, and takes nothing for gone', () => {
+      const { changes, taken } = planFiles(both([], [newClient({ name: 'Neu' })]), [registered({ goneAt: at })])
+      expect(changes).toMatchObject([
+        { clientId: 'portal', change: 'moved', file: other, from: file },
+        { change: 'changed', file: other, fields: ['name'] },
+        { change: 'back', file: other },
+      ])
+      expect(taken).toEqual([])
+    })
+
+    it('refuses an entry that two have, whoever had it before', () => {
+      for (const managedBy of [file, other, null]) {
+        const plan = planFiles(both([wanted], [wanted]), [registered({ managedBy })], { takeOver: true })
+        expect(plan.twice).toEqual([{ clientId: 'portal', files: [file, other] }])
+        expect(plan.changes.filter(({ change }) => change === 'moved' && managedBy === file)).toEqual([])
+      }
+    })
+
+    it('takes nothing from a file that is not among them', () => {
+      const owner = 'clients/owner.yaml'
+      for (const goneAt of [null, at]) {
+        const { taken } = planFiles(both([], [wanted]), [registered({ managedBy: owner, goneAt })], { takeOver: true })
+        expect(taken).toEqual([{ clientId: 'portal', file: other, managedBy: owner }])
+      }
+    })
+  })
+
+  it('asks for removals only when it is told to, once, and of its own alone', () => {
+    const present = [
+      registered({}, { clientId: 'now' }),
+      registered({ goneAt: at }, { clientId: 'before' }),
+      registered({ goneAt: at }, { clientId: 'asked' }),
+      registered({ goneAt: at, managedBy: 'clients/team.yaml' }, { clientId: 'theirs' }),
+      registered({ managedBy: null }, { clientId: 'of-staff' }),
+    ]
+    const removals = (prune?: { asked: Set<string> }) =>
+      planFiles([{ name: file, clients: [] }], present, { prune })
+        .changes.filter(({ change }) => change === 'removal')
+        .map(({ clientId }) => clientId)
+    expect(removals()).toEqual([])
+    expect(removals({ asked: new Set(['asked']) })).toEqual(['now', 'before'])
   })
 })
 

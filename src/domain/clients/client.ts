@@ -72,6 +72,10 @@ export function whyKeptOut({
   return goneAt ? 'gone' : undefined
 }
 
+/** Whether a client may be removed for good: what stands in a file, the file would bring back. */
+export const mayBeRemoved = ({ managedBy, goneAt }: Pick<RegisteredClient, 'managedBy' | 'goneAt'>): boolean =>
+  managedBy === null || goneAt !== null
+
 /** Whether a client proves itself with a secret. */
 export const usesSecret = ({ tokenEndpointAuthMethod: method }: Pick<Client, 'tokenEndpointAuthMethod'>): boolean =>
   method === 'client_secret_basic' || method === 'client_secret_post'

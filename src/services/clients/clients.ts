@@ -2,6 +2,7 @@ import type { Actor } from '../../audit/event.ts'
 import { changedFields } from '../../domain/clients/changes.ts'
 import type { Client } from '../../domain/clients/client.ts'
 import { type ClientFault, clientFaults } from '../../domain/clients/rules.ts'
+import type { Resource } from '../../domain/clients/scopes.ts'
 import { Abandon } from '../../errors.ts'
 import type { Stores } from '../../stores/index.ts'
 import type { UnitOfWork } from '../../stores/transaction.ts'
@@ -31,13 +32,21 @@ export type ExpectedVersion = 'new' | Date | undefined
 /** Creates what is done with clients; every change takes effect within five seconds, in every process. */
 export function createClientService(deps: Deps) {
   const { stores, transaction, clock, ticks } = deps
+  const directory = createClientDirectory(stores, ticks)
   return {
-    directory: createClientDirectory(stores, ticks),
+    directory,
     files: createClientFiles(deps),
     list: stores.clients.list,
     /** As it is in the database now, which the directory may lag behind. */
     find: stores.clients.find,
-    resources: stores.clientFiles.resources,
+    resources: () => stores.clientFiles.resources(),
+    /** What a file says beside its applications, or all of them together; undefined: nothing of this name was ever applied. */
+    async sharedOf(file?: string): Promise<{ resources: Resource[]; defaultClient: string | undefined } | undefined> {
+      const resources = await stores.clientFiles.resources(file)
+      if (file === undefined) return { resources, defaultClient: (await directory.defaultClient())?.client.clientId }
+      const applied = await stores.clientFiles.find(file)
+      return applied ? { resources, defaultClient: applied.defaultClient ?? undefined } : undefined
+    },
     /** Registers a client that no file manages, or changes it. */
     async change(
       client: Client,
@@ -84,7 +93,7 @@ export function createClientService(deps: Deps) {
         if (done) await unit.audit.clientLifted({ at: clock.now(), actor, clientId })
         return done
       }),
-    /** Removes a client for good, approved by two. @throws Abandon when there is none, or a file manages it */
+    /** Removes a client for good, approved by two. @throws Abandon when there is none, or a file has an entry of it */
     async remove(unit: UnitOfWork, clientId: string, actor: Actor): Promise<void> {
       const at = clock.now()
       if (!(await unit.clients.remove(clientId, at))) throw new Abandon('unknown')

@@ -28,6 +28,20 @@ type Settings = {
 
 export type ApprovalService = ReturnType<typeof createApprovalService>
 
+/** Asks within something that is done together with it; null when the same is asked for already. */
+export async function askForApproval(
+  unit: UnitOfWork,
+  { act, subject, reason, details = {} }: Asked,
+  { at, actor }: { at: Date; actor: Actor },
+): Promise<Approval | null> {
+  const id = randomUUID()
+  const expiresAt = new Date(at.getTime() + daysToDecide * 86_400_000)
+  if (!(await unit.approvals.ask({ id, act, subject, details, reason, askedBy: actor, askedAt: at, expiresAt })))
+    return null
+  await unit.audit.approvalAsked({ at, actor, approvalId: id, act, subject, reason })
+  return await unit.approvals.find(id)
+}
+
 /** Creates the rule of two persons: one asks, another approves, and only then is it done. */
 export function createApprovalService({ stores, transaction, clock, acts }: Settings) {
   return {
@@ -36,16 +50,8 @@ export function createApprovalService({ stores, transaction, clock, acts }: Sett
     find: (id: string) => stores.approvals.find(id),
     openFor: (act: TwoPersonAct, subject: string) => stores.approvals.openFor(act, subject, clock.now()),
     /** Asks; null when the same is asked for already. */
-    ask: ({ act, subject, reason, details = {} }: Asked, actor: Actor): Promise<Approval | null> =>
-      transaction(async (unit) => {
-        const at = clock.now()
-        const id = randomUUID()
-        const expiresAt = new Date(at.getTime() + daysToDecide * 86_400_000)
-        if (!(await unit.approvals.ask({ id, act, subject, details, reason, askedBy: actor, askedAt: at, expiresAt })))
-          return null
-        await unit.audit.approvalAsked({ at, actor, approvalId: id, act, subject, reason })
-        return await unit.approvals.find(id)
-      }),
+    ask: (asked: Asked, actor: Actor): Promise<Approval | null> =>
+      transaction((unit) => askForApproval(unit, asked, { at: clock.now(), actor })),
     /** Decides, and does what was approved, together or not at all. */
     async decide(id: string, decision: 'approved' | 'refused' | 'withdrawn', actor: Actor): Promise<DecideOutcome> {
       try {

@@ -21,19 +21,29 @@ export function createClientFileStore(db: Database) {
       const row = { name, digest, rests_on: JSON.stringify(restsOn), default_client: defaultClient, applied_at: now }
       await db('client_files').insert(row).onConflict('name').merge()
     },
-    /** Id of the application that a sign-in leads to when nobody asked; by their names, clients.yaml comes before the demo's file. */
+    /** Id of the application that a sign-in leads to when nobody asked: what clients.yaml says goes before what others say. */
     async defaultClient(): Promise<string | null> {
-      const row = await db('client_files').whereNotNull('default_client').orderBy('name').first('default_client')
+      const named = db('client_files').whereNotNull('default_client')
+      const row = await named.orderByRaw('name <> \'clients.yaml\', name collate "C"').first('default_client')
       return row?.default_client ?? null
     },
-    /** Resources that others than this file look after. */
-    resourcesBeside: (file: string): Promise<Resource[]> =>
-      db('client_resources').whereRaw('managed_by is distinct from ?', [file]).select('name', 'scopes'),
-    resources: (): Promise<Resource[]> => db('client_resources').select('name', 'scopes').orderBy('name'),
-    /** Lets a file have these resources and no others. */
-    async replaceResources(file: string, resources: readonly Resource[]): Promise<void> {
-      await db('client_resources').where({ managed_by: file }).delete()
-      const rows = resources.map(({ name, scopes }) => ({ name, scopes, managed_by: file }))
+    /** Resources that others than these files look after. */
+    resourcesBeside: (files: readonly string[]): Promise<Resource[]> =>
+      db('client_resources')
+        .whereRaw('(managed_by = any(?)) is not true', [[...files]])
+        .select('name', 'scopes'),
+    /** Those of a file, or of all. */
+    async resources(file?: string): Promise<Resource[]> {
+      const rows = db('client_resources').select('name', 'scopes').orderBy('name')
+      return await (file === undefined ? rows : rows.where({ managed_by: file }))
+    },
+    /** Lets files have these resources and no others. */
+    async replaceResources(files: readonly { name: string; resources: readonly Resource[] }[]): Promise<void> {
+      const names = files.map(({ name }) => name)
+      await db('client_resources').whereIn('managed_by', names).delete()
+      const rows = files.flatMap(({ name: managed_by, resources }) =>
+        resources.map(({ name, scopes }) => ({ name, scopes, managed_by })),
+      )
       if (rows.length > 0) await db('client_resources').insert(rows)
     },
   }

@@ -115,17 +115,17 @@ export function createClientStore(db: Database, { encryption }: Pick<Protection,
       ])
       await holdLock(db, 'clients')
     },
-    /** The clients that a file manages, and whoever has one of the ids. */
-    async ofFile(file: string, ids: readonly string[]): Promise<RegisteredClient[]> {
+    /** The clients that some files manage, and whoever has one of the ids. */
+    async ofFiles(files: readonly string[], ids: readonly string[]): Promise<RegisteredClient[]> {
       const rows = await shown().where((either) =>
-        either.where({ managed_by: file }).orWhereRaw('client_id = any(?)', [[...ids]]),
+        either.whereRaw('managed_by = any(?)', [[...files]]).orWhereRaw('client_id = any(?)', [[...ids]]),
       )
       return rows.map((row) => read(row))
     },
-    /** Ids of services, beside those of a file, that have a scope which is none of these. */
-    async servicesBeyond(scopes: readonly string[], file: string): Promise<string[]> {
+    /** Ids of services, beside those of some files, that have a scope which is none of these. */
+    async servicesBeyond(scopes: readonly string[], files: readonly string[]): Promise<string[]> {
       return await present()
-        .whereRaw("managed_by is distinct from ? and registration->>'kind' = 'service'", [file])
+        .whereRaw("(managed_by = any(?)) is not true and registration->>'kind' = 'service'", [[...files]])
         .whereRaw("not registration->'scopes' <@ ?::jsonb", [JSON.stringify(scopes)])
         .orderBy('client_id')
         .pluck('client_id')
@@ -191,9 +191,17 @@ export function createClientStore(db: Database, { encryption }: Pick<Protection,
     takeOver: async (ids: readonly string[], file: string, now: Date): Promise<void> => {
       await named(ids).whereNull('managed_by').update({ managed_by: file, changed_at: now })
     },
-    /** Removes a client that staff look after, and whom to write to; false for any other. Its id is not given again. */
+    /** Lets a file manage clients whose entries it has from another one. */
+    move: async (ids: readonly string[], file: string, now: Date): Promise<void> => {
+      await named(ids).whereNotNull('managed_by').update({ managed_by: file, changed_at: now })
+    },
+    /**
+     * Removes a client that staff look after, or whose entry is gone from its file, and whom to write to; false for any other. Its id is
+     * not given again.
+     */
     remove: async (clientId: string, now: Date): Promise<boolean> =>
-      (await named([clientId]).whereNull('managed_by').update({ removed_at: now, changed_at: now, contacts: null })) >
-      0,
+      (await named([clientId])
+        .where((either) => either.whereNull('managed_by').orWhereNotNull('gone_at'))
+        .update({ removed_at: now, changed_at: now, contacts: null })) > 0,
   }
 }

@@ -3,7 +3,7 @@ import { createClientServices } from '../../../src/app/services/clients.ts'
 import { hashToken } from '../../../src/crypto/field-encryption.ts'
 import { createRandom } from '../../../src/crypto/random.ts'
 import type { Client } from '../../../src/domain/clients/client.ts'
-import type { ReadClientFile } from '../../../src/services/clients/files.ts'
+import type { ReadClientFile } from '../../../src/services/clients/write-files.ts'
 import { type OpenDatabase, openDatabase } from '../../../src/stores/database/database.ts'
 import { emptyAuditLog } from '../../support/audit.ts'
 import { newClient, newService, ofStaff } from '../../support/clients.ts'
@@ -29,7 +29,8 @@ const protection = createProtection()
 function createWorld(db: Parameters<typeof createServiceWorld>[0]) {
   const world = createServiceWorld(db, undefined, protection)
   const clients = createClientServices({ ...world, random: createRandom() })
-  const apply = (file: ReadClientFile, dryRun = false) => clients.files.apply(file, { actor, dryRun })
+  const apply = (file: ReadClientFile | ReadClientFile[], dryRun = false) =>
+    clients.files.apply([file].flat(), { actor, dryRun })
   const events = async () =>
     (await db('audit_events').where('type', 'like', 'client%').orderBy('id')).map(({ type, actor: by, data }) => ({
       type,
@@ -66,7 +67,8 @@ describeOnDatabase('a file of applications', (database) => {
     expect(await world.apply(file, true)).toMatchObject({ outcome: 'planned', changes: [{ clientId: 'portal' }] })
     expect(await world.find('portal')).toBeNull()
     expect(await world.apply(file)).toEqual({
-      ...{ outcome: 'applied', changes: [{ clientId: 'portal', change: 'registered', fields: [] }] },
+      ...{ outcome: 'applied', files: ['clients.yaml'] },
+      changes: [{ clientId: 'portal', change: 'registered', file: 'clients.yaml', fields: [] }],
     })
     expect(await world.apply(file)).toEqual({ outcome: 'unchanged' })
     expect((await world.directory.defaultClient())?.client).toEqual(newClient({ contacts: [] }))

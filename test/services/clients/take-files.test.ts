@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, expect, it } from 'vitest'
 import { createClientServices } from '../../../src/app/services/clients.ts'
-import { type ClientSource, ownClientSource } from '../../../src/config/clients/sources.ts'
+import { type ClientSource, ownClientSources } from '../../../src/config/clients/sources.ts'
 import type { Config } from '../../../src/config.ts'
 import { createRandom } from '../../../src/crypto/random.ts'
-import { takeClientFile } from '../../../src/services/clients/take-files.ts'
+import { takeTogether } from '../../../src/services/clients/take-files.ts'
 import { createServiceWorld } from '../../support/services.ts'
 import { describeOnDatabase } from '../../support/stores/databases.ts'
 
@@ -33,9 +33,9 @@ describeOnDatabase('a file of applications that is changed while it is taken', (
     clients = createClientServices({ ...createServiceWorld(database()), random: createRandom() })
   })
   const sourceOf = (variables: Record<string, string> = { SECRET: secret }) =>
-    ownClientSource({ configDir: folder, variables } as unknown as Config)
+    ownClientSources({ configDir: folder, variables } as unknown as Config)[0] as ClientSource
   const take = async (source: ClientSource, from = clients) =>
-    (await takeClientFile(source, from, { actor: 'system' })).outcome.outcome
+    (await takeTogether([source], from, { actor: 'system' })).outcome.outcome
   const isLetIn = async (clientId: string) => (await clients.find(clientId))?.goneAt === null
 
   it('is applied as it is afterwards, when that happens between its text and its secrets', async () => {

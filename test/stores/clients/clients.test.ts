@@ -120,7 +120,7 @@ describeOnBoth('clients', (database) => {
       newClient({ clientId: 'c' }),
     ]
     await store().save(clients, null, now)
-    expect(await store().servicesBeyond(['x'], 'clients.yaml')).toEqual(['b'])
-    expect(await store().servicesBeyond(['x', 'y'], 'clients.yaml')).toEqual([])
+    expect(await store().servicesBeyond(['x'], ['clients.yaml'])).toEqual(['b'])
+    expect(await store().servicesBeyond(['x', 'y'], ['clients.yaml'])).toEqual([])
   })
 })

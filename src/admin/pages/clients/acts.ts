@@ -1,3 +1,4 @@
+import { mayBeRemoved } from '../../../domain/clients/client.ts'
 import type { ApprovalService } from '../../../services/staff/approvals.ts'
 import type { ConsoleRoute, Visit } from '../../visit.ts'
 import { readReason } from '../reason.ts'
@@ -21,7 +22,8 @@ export function clientActPages({ clients }: ClientRoom, approvals: ApprovalServi
     (act: 'client.remove' | 'client.first-party') =>
     async (visit: Visit): Promise<void> => {
       const found = await clients.find(idOf(visit))
-      if (!found || found.managedBy) return await showOne(visit, {}, found ? 422 : 404)
+      const allowed = found && (act === 'client.remove' ? mayBeRemoved(found) : !found.managedBy)
+      if (!allowed) return await showOne(visit, {}, found ? 422 : 404)
       const reason = await why(visit)
       if (reason === undefined) return
       const { clientId: subject, name } = found.client

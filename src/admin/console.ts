@@ -4,6 +4,8 @@ import type { HelpDesk } from '../services/accounts/help-desk/help-desk.ts'
 import type { ReturnedMailService } from '../services/letters/returned-mail.ts'
 import type { AuditLookUps } from '../services/operation/audit-look-ups.ts'
 import type { ApprovalService } from '../services/staff/approvals.ts'
+import type { StaffPasskeySignIn } from '../services/staff/passkey-sign-in.ts'
+import type { StaffPasskeyService } from '../services/staff/passkeys.ts'
 import type { StaffSignIn } from '../services/staff/sign-in.ts'
 import type { StaffService } from '../services/staff/staff.ts'
 import { createEntrance } from './entrance.ts'
@@ -14,6 +16,7 @@ import { clientPages } from './pages/clients.ts'
 import { type KeyRoom, keyPages } from './pages/keys.ts'
 import { type LetterDesk, letterPages } from './pages/letters.ts'
 import { memberPages } from './pages/members.ts'
+import { mySignInPages } from './pages/my-sign-in.ts'
 import { returnedLetterPages } from './pages/returned-letters.ts'
 import { staffPages } from './pages/staff.ts'
 import { startPages } from './pages/start.ts'
@@ -28,7 +31,13 @@ export type ConsoleDeps = {
   issuerName: string
   now(): Date
   helpDesk: HelpDesk
-  staff: { staff: StaffService; signIn: StaffSignIn; approvals: ApprovalService }
+  staff: {
+    staff: StaffService
+    signIn: StaffSignIn
+    passkeys: StaffPasskeyService
+    passkeySignIn: StaffPasskeySignIn
+    approvals: ApprovalService
+  }
   clients: ClientRoom
   letters: LetterDesk & { returnedMail: ReturnedMailService }
   keys: KeyRoom
@@ -47,13 +56,14 @@ export const consoleRoutes = (deps: ConsoleDeps): ConsoleRoute[] => [
   ...statisticsPages(deps.statistics),
   ...staffPages(deps.staff),
   ...approvalPages(deps.staff),
+  ...mySignInPages(deps.staff),
   ...memberPages({ ...deps.staff, helpDesk: deps.helpDesk, now: deps.now }),
 ]
 
 /** Adds the console: the sign-in of staff, and what is behind it. */
 export function addConsoleRoutes(router: Router, deps: ConsoleDeps): void {
   const { cookies, issuer, issuerName, now, staff } = deps
-  const entrance = createEntrance({ cookies, issuer, now, signIn: staff.signIn })
+  const entrance = createEntrance({ cookies, issuer, now, ...staff })
   addStaffSignInRoutes(router, { entrance, issuerName, now, staff: staff.staff })
   for (const route of consoleRoutes(deps)) router[route.method](`/admin${route.path}`, entrance.enter(route))
 }

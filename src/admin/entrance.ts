@@ -4,20 +4,32 @@ import type { CookieJar } from '../http/cookies.ts'
 import { browserOf, keepBrowser } from '../http/middleware/browser.ts'
 import { formOf } from '../http/middleware/form-body.ts'
 import type { PageLocals } from '../http/views/render.ts'
-import type { SignedInStaff, StaffSignIn } from '../services/staff/sign-in.ts'
+import type { ProvedAgain, SignedInStaff, StaffSignInOutcome } from '../services/staff/admission.ts'
+import type { StaffPasskeySignIn } from '../services/staff/passkey-sign-in.ts'
+import type { StaffSignIn } from '../services/staff/sign-in.ts'
 import { navigationFor } from './navigation.ts'
 import type { ConsoleRoute, Visit } from './visit.ts'
 
 const sessionCookie = 'console'
 
+/** Who waits for a passkey before the sign-in, and for how many seconds. */
+const waitingCookie = 'console_passkey'
+const waitingSeconds = 600
+
 /** Fields of the frame itself; what else a form brings is the page's. */
-const ofFrame = new Set(['_csrf', '_code', '_back', '_email', '_password'])
+const ofFrame = new Set(['_csrf', '_code', '_passkey', '_back', '_email', '_password'])
 const keptPrefix = 'kept.'
 
-export type EntranceDeps = { cookies: CookieJar; signIn: StaffSignIn; issuer: string; now(): Date }
+export type EntranceDeps = {
+  cookies: CookieJar
+  signIn: StaffSignIn
+  passkeySignIn: StaffPasskeySignIn
+  issuer: string
+  now(): Date
+}
 
 /** Answers a request of a route: looks who it is, what he may do, and what has to be proved again. */
-export function createEntrance({ cookies, signIn, issuer, now }: EntranceDeps) {
+export function createEntrance({ cookies, signIn, passkeySignIn, issuer, now }: EntranceDeps) {
   return {
     /** Lets in who is signed in and may; everybody else gets the page that says what is missing. */
     enter:
@@ -31,13 +43,24 @@ export function createEntrance({ cookies, signIn, issuer, now }: EntranceDeps) {
         if (route.fresh && !signedIn.fresh && !(await provesAgain(visit))) return
         await route.handle(visit)
       },
-    /** Begins a session in this browser, under an id of its own. */
-    async begin(ctx: Context, given: { email: string; password: string; code: string }) {
-      const outcome = await signIn.signIn({ ...given, browser: browserOf(ctx), address: ctx.ip })
+    /** Begins a session in this browser, under an id of its own, for password and code or for a passkey. */
+    async begin(ctx: Context, given: { email: string; password: string; code: string } | { passkey: string }) {
+      const from = { browser: browserOf(ctx), address: ctx.ip }
+      const waiting = cookies.get(ctx, waitingCookie) ?? ''
+      const outcome: StaffSignInOutcome =
+        'passkey' in given
+          ? await passkeySignIn.signIn({ posted: given.passkey, waiting, ...from })
+          : await signIn.signIn({ ...given, ...from })
       if (outcome.outcome !== 'signed_in') return outcome
       cookies.set(ctx, sessionCookie, outcome.sessionId)
       keepBrowser(ctx, cookies)
       return outcome
+    },
+    /** Options for a passkey, which this browser alone can use; its tabs share the id by which it is known. */
+    async offerPasskey(ctx: Context) {
+      const offered = await passkeySignIn.offer(cookies.get(ctx, waitingCookie), ctx.ip)
+      if ('options' in offered) cookies.set(ctx, waitingCookie, offered.waiting, waitingSeconds)
+      return offered
     },
     async leave(ctx: Context): Promise<void> {
       const sessionId = cookies.get(ctx, sessionCookie)
@@ -60,14 +83,23 @@ export function createEntrance({ cookies, signIn, issuer, now }: EntranceDeps) {
 
   /** True when the second factor was shown with this form; otherwise the page asks for it. */
   async function provesAgain({ ctx, signedIn, form, show }: Visit): Promise<boolean> {
-    const code = form._code
-    const outcome = code === undefined ? undefined : await signIn.proveAgain(signedIn, code)
+    const { _code: code, _passkey: passkey } = form
+    const outcome = await proof(signedIn, code, passkey)
     if (outcome === 'proved') return true
-    const locals: PageLocals = { action: ctx.path, model: { kept: fieldsOf(form) } }
-    if (outcome === 'refused') locals.errors = { _code: { key: 'console.prove.refused' } }
+    const hasPasskey = await passkeySignIn.has(signedIn.staff.id)
+    const locals: PageLocals = { action: ctx.path, model: { kept: fieldsOf(form), hasPasskey } }
+    if (outcome === 'refused')
+      locals.errors = passkey
+        ? { _passkey: { key: 'console.passkey.refused' } }
+        : { _code: { key: 'console.prove.refused' } }
     if (outcome && outcome !== 'refused') ctx.set('Retry-After', retryAfter(outcome.until, now()))
     await show('prove', locals, outcome === undefined ? 403 : outcome === 'refused' ? 422 : 429)
     return false
+  }
+
+  async function proof(signedIn: SignedInStaff, code?: string, passkey?: string): Promise<ProvedAgain | undefined> {
+    if (passkey) return await passkeySignIn.proveAgain(signedIn, passkey)
+    return code === undefined ? undefined : await signIn.proveAgain(signedIn, code)
   }
 }
 

@@ -2,6 +2,7 @@ import type Router from '@koa/router'
 import type { Context } from 'koa'
 import { formOf } from '../http/middleware/form-body.ts'
 import type { PageLocals } from '../http/views/render.ts'
+import type { StaffSignInOutcome } from '../services/staff/admission.ts'
 import type { StaffService } from '../services/staff/staff.ts'
 import { totpUri } from '../services/staff/totp.ts'
 import { type Entrance, retryAfter } from './entrance.ts'
@@ -15,36 +16,26 @@ export function addStaffSignInRoutes(router: Router, { entrance, staff, issuerNa
   router.get('/admin/sign-in', (ctx) => showSignIn(ctx, {}))
   router.post('/admin/sign-in', async (ctx) => {
     const form = formOf(ctx)
+    if (form.passkey !== undefined) return await signInByPasskey(ctx, form.passkey)
     const given = { email: text(form.email), password: text(form.password), code: text(form.totp) }
     const missing = Object.entries({ email: given.email, password: given.password, totp: given.code }).filter(
       ([, value]) => value.trim() === '',
     )
+    const values = { email: given.email }
     if (missing.length > 0) {
       const errors = Object.fromEntries(missing.map(([name]) => [name, { key: `console.signIn.missing.${name}` }]))
-      return await showSignIn(ctx, { values: { email: given.email }, errors }, 422)
+      return await showSignIn(ctx, { values, errors }, 422)
     }
-    const outcome = await entrance.begin(ctx, given)
-    if (outcome.outcome === 'paused') {
-      ctx.set('Retry-After', retryAfter(outcome.until, now()))
-      return await showSignIn(
-        ctx,
-        { values: { email: given.email }, model: { pausedUntil: outcome.until.toISOString() } },
-        429,
-      )
-    }
-    if (outcome.outcome === 'refused') {
-      const errors = {
-        email: { key: 'console.signIn.refused' },
-        password: { key: 'console.signIn.refused' },
-        totp: { key: 'console.signIn.refused' },
-      }
-      return await showSignIn(ctx, { values: { email: given.email }, errors }, 422)
-    }
-    const [back, kept] = [entrance.backOf(ctx), entrance.keptOf(ctx)]
-    // What was typed before the session ended is sent again by the person, once.
-    if (Object.keys(kept).length > 0) return await ctx.renderPage('admin/go-on', { action: back, model: { kept } })
-    ctx.status = 303
-    ctx.redirect(back)
+    const wrong = { key: 'console.signIn.refused' }
+    await finish(ctx, await entrance.begin(ctx, given), {
+      values,
+      errors: { email: wrong, password: wrong, totp: wrong },
+    })
+  })
+  router.post('/admin/sign-in/options', async (ctx) => {
+    const offered = await entrance.offerPasskey(ctx)
+    if ('until' in offered) return await showPause(ctx, offered.until)
+    ctx.body = offered.options
   })
   router.post('/admin/sign-out', async (ctx) => {
     await entrance.leave(ctx)
@@ -64,6 +55,30 @@ export function addStaffSignInRoutes(router: Router, { entrance, staff, issuerNa
     if (joined.outcome === 'link_over') return await ctx.renderPage('admin/link-over', {}, 410)
     await ctx.renderPage('admin/joined', {})
   })
+
+  /** Without an answer the browser got no options: the page says why. */
+  async function signInByPasskey(ctx: Context, passkey: string): Promise<void> {
+    const offered = passkey === '' ? await entrance.offerPasskey(ctx) : undefined
+    if (offered && 'until' in offered) return await showPause(ctx, offered.until)
+    await finish(ctx, offered ? { outcome: 'refused' } : await entrance.begin(ctx, { passkey }), {
+      errors: { passkey: { key: 'console.passkey.refused' } },
+    })
+  }
+
+  async function finish(ctx: Context, outcome: StaffSignInOutcome, refused: PageLocals): Promise<void> {
+    if (outcome.outcome === 'paused') return await showPause(ctx, outcome.until, refused.values)
+    if (outcome.outcome === 'refused') return await showSignIn(ctx, refused, 422)
+    const [back, kept] = [entrance.backOf(ctx), entrance.keptOf(ctx)]
+    // What was typed before the session ended is sent again by the person, once.
+    if (Object.keys(kept).length > 0) return await ctx.renderPage('admin/go-on', { action: back, model: { kept } })
+    ctx.status = 303
+    ctx.redirect(back)
+  }
+
+  async function showPause(ctx: Context, until: Date, values: PageLocals['values'] = {}): Promise<void> {
+    ctx.set('Retry-After', retryAfter(until, now()))
+    await showSignIn(ctx, { values, model: { pausedUntil: until.toISOString() } }, 429)
+  }
 
   async function showSignIn(ctx: Context, locals: PageLocals, status = 200): Promise<void> {
     const model = {

@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import type { Right } from '../domain/staff/rights.ts'
 import type { PageLocals } from '../http/views/render.ts'
-import type { SignedInStaff } from '../services/staff/sign-in.ts'
+import type { SignedInStaff } from '../services/staff/admission.ts'
 
 /** A request of somebody who is signed in and may do what the route is for. */
 export type Visit = {

@@ -35,6 +35,7 @@ export function createJobs({ accounts, clients, keys, letters, messages, operati
     { name: 'audit-retention', cron: '35 3 * * *', timeout: 3600, run: operation.emptyOldAuditEvents },
     { name: 'api-clean-up', cron: '15 4 * * *', run: operation.apiIdempotency.deleteOld },
     { name: 'staff-clean-up', cron: '25 4 * * *', run: staff.signIn.forgetOld },
+    { name: 'passkey-clean-up', cron: '*/5 * * * *', run: staff.passkeys.forgetChallenges },
     { name: 'signing-keys', cron: '*/10 * * * *', run: keys.signingKeys.step },
     {
       name: 'key-rewrite',

@@ -9,7 +9,7 @@ import type { HelpDeskLimits } from '../services/accounts/help-desk/settings.ts'
 import type { MtanLimits } from '../services/messages/mtans.ts'
 import { createNumberLimit } from '../services/messages/number-limit.ts'
 import type { SpendingLimits } from '../services/messages/sms-receipts.ts'
-import type { StaffSignInLimits } from '../services/staff/sign-in.ts'
+import type { StaffSignInLimits } from '../services/staff/lanes.ts'
 
 const minute = 60
 const hour = 60 * minute
@@ -80,12 +80,10 @@ export function createRequestLimitsOf(config: Config, limiter: Limiter, hash: Ke
 /** Creates the limits of the sign-in at the console: the numbers are those of members. */
 export function createStaffLimits(config: Config, limiter: Limiter, hash: KeyedHash): StaffSignInLimits {
   const { failures, perAddressAndMinute } = config.limits.signIn
+  const perAddress = createAddressLimits(config, limiter, hash)
   return {
-    address: createAddressLimits(
-      config,
-      limiter,
-      hash,
-    )({ name: 'staff_address', count: perAddressAndMinute, window: minute }),
+    address: perAddress({ name: 'staff_address', count: perAddressAndMinute, window: minute }),
+    challenges: perAddress({ name: 'staff_challenges', count: perAddressAndMinute, window: minute }),
     failures: limiter({ name: 'staff_failures', ...failures }),
     knownBrowserFailures: limiter({ name: 'staff_failures_known_browser', ...failures }),
   }

@@ -15,16 +15,33 @@ export function staffEvents(append: AppendAuditEvent) {
       'from',
       'to',
     ]),
-    /** Lets in no more; sessions have ended with it. */
+    /** Lets in no more; sessions have ended with it, and passkeys are gone. */
     staffDeactivated: event<OfStaff>(append, 'staff_deactivated', 'cli', ['staffId']),
-    /** The second factor of a member of staff counts no more; a link to set a new one was made. */
+    /** Password, second factor and passkeys of a member of staff count no more; a link to set a new one was made. */
     staffFactorReset: event<OfStaff>(append, 'staff_factor_reset', 'system', ['staffId']),
-    /** A member of staff signed in to the console; `browserKnown`: from a browser that the person has used before. */
-    staffSignedIn: event<OfStaff & { browserKnown: boolean }>(append, 'staff_signed_in', 'system', [
+    /** A member of staff has a further passkey to sign in with. */
+    staffPasskeyAdded: event<OfStaff & { passkeyId: string }>(append, 'staff_passkey_added', 'system', [
       'staffId',
-      'browserKnown',
+      'passkeyId',
     ]),
-    /** A sign-in at the console was refused; without `staffId` nobody has the address. */
+    /** A member of staff removed a passkey; other sessions of the person have ended with it. */
+    staffPasskeyRemoved: event<OfStaff & { passkeyId: string }>(append, 'staff_passkey_removed', 'system', [
+      'staffId',
+      'passkeyId',
+    ]),
+    /** A right proof of a passkey was refused, because its counter did not go on: there may be a copy of it. */
+    staffPasskeyCounterFellBack: event<OfStaff & { passkeyId: string }>(append, 'staff_passkey_counter', 'system', [
+      'staffId',
+      'passkeyId',
+    ]),
+    /** A member of staff signed in to the console, by `password` or `passkey`; `browserKnown`: from a browser that the person has used before. */
+    staffSignedIn: event<OfStaff & { browserKnown: boolean; by: 'password' | 'passkey' }>(
+      append,
+      'staff_signed_in',
+      'system',
+      ['staffId', 'browserKnown', 'by'],
+    ),
+    /** A sign-in at the console was refused; without `staffId` nobody has the address, or the passkey. */
     staffSignInFailed: event<Common & { staffId?: string; reason: string }>(append, 'staff_sign_in_failed', 'system', [
       'staffId',
       'reason',

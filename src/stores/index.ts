@@ -37,10 +37,12 @@ import { createConsentStore } from './sign-in/consents.ts'
 import { createJourneyStore } from './sign-in/journeys.ts'
 import { createBrowserStore } from './sign-in/known-browsers.ts'
 import { createOneTimeCodeStore } from './sign-in/one-time-codes.ts'
+import { createPasskeyChallengeStore } from './sign-in/passkey-challenges.ts'
 import { createRateLimitStore } from './sign-in/rate-limits.ts'
 import { createApprovalStore } from './staff/approvals.ts'
 import { createMemberLookStore } from './staff/member-looks.ts'
 import { createStaffStore } from './staff/staff.ts'
+import { createStaffPasskeyStore } from './staff/staff-passkeys.ts'
 import { createStaffSessionStore } from './staff/staff-sessions.ts'
 
 export type Stores = ReturnType<typeof createStores>
@@ -77,6 +79,7 @@ export function createStores(db: Database, protection: Protection) {
     messageClaims: createMessageClaimStore(db, protection),
     messages: createMessageStore(db, protection),
     observations: createObservationStore(db),
+    passkeyChallenges: createPasskeyChallengeStore(db),
     personEnds: createPersonEndStore(db, protection),
     printFiles: createPrintFileStore(db, protection),
     printHandOvers: createPrintHandOverStore(db),
@@ -88,6 +91,7 @@ export function createStores(db: Database, protection: Protection) {
     signingKeys: createSigningKeyStore(db, protection),
     smsReceipts: createSmsReceiptStore(db, protection),
     staff: createStaffStore(db, protection),
+    staffPasskeys: createStaffPasskeyStore(db, protection),
     staffSessions: createStaffSessionStore(db),
     letters: createLetterStore(db, protection),
   }

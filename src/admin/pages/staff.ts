@@ -1,13 +1,14 @@
 import { isRole, rightsOf, roles } from '../../domain/staff/rights.ts'
 import type { ApprovalService } from '../../services/staff/approvals.ts'
+import type { StaffPasskeyService } from '../../services/staff/passkeys.ts'
 import type { StaffRefusal, StaffService } from '../../services/staff/staff.ts'
 import type { ConsoleRoute, Visit } from '../visit.ts'
 import { readReason } from './reason.ts'
 
-type Deps = { staff: StaffService; approvals: ApprovalService }
+type Deps = { staff: StaffService; passkeys: Pick<StaffPasskeyService, 'of'>; approvals: ApprovalService }
 
 /** Who runs the service: invitations, roles, ends. */
-export function staffPages({ staff, approvals }: Deps): ConsoleRoute[] {
+export function staffPages({ staff, passkeys, approvals }: Deps): ConsoleRoute[] {
   async function showList(
     { show, actor }: Visit,
     locals: { errors?: object; values?: Record<string, string>; link?: string } = {},
@@ -36,6 +37,7 @@ export function staffPages({ staff, approvals }: Deps): ConsoleRoute[] {
       person: { ...person, self: visit.actor === `staff:${person.id}`, state: stateOf(person) },
       roles,
       waiting: waiting.filter(Boolean),
+      passkeys: (await passkeys.of(person.id)).length,
     }
     await visit.show(
       'staff/one',

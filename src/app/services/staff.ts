@@ -1,9 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createPasskeyVerifier } from '../../crypto/passkeys.ts'
 import { createCommonPasswordCheck } from '../../domain/secrets/common-passwords.ts'
 import { createSystemClock } from '../../gateways/clock.ts'
 import type { HelpDesk } from '../../services/accounts/help-desk/help-desk.ts'
+import { createPasskeyCeremonies } from '../../services/sign-in/passkey-ceremonies.ts'
 import { createApprovalService } from '../../services/staff/approvals.ts'
+import { createStaffLanes } from '../../services/staff/lanes.ts'
+import { createStaffPasskeySignIn } from '../../services/staff/passkey-sign-in.ts'
+import { createStaffPasskeyService } from '../../services/staff/passkeys.ts'
 import { createStaffSignIn } from '../../services/staff/sign-in.ts'
 import { createStaffService } from '../../services/staff/staff.ts'
 import { createStaffLimits } from '../limits.ts'
@@ -30,17 +35,21 @@ export function createStaffServices(
   const common = once(() =>
     createCommonPasswordCheck(readFileSync(join(config.configDir, 'common-passwords.txt'), 'utf8').split('\n')),
   )
+  const consoleUrl = config.admin.url ?? issuer
   const staff = createStaffService({
-    ...{ stores, transaction, clock, protocolClock, random, hasher },
-    consoleUrl: config.admin.url ?? issuer,
+    ...{ stores, transaction, clock, protocolClock, random, hasher, consoleUrl },
     isCommonPassword: (password) => common()(password),
   })
+  const { hostname, origin } = new URL(consoleUrl)
+  const verifier = createPasskeyVerifier({ id: hostname, origin, name: config.insurer.shortName })
+  const ceremonies = createPasskeyCeremonies({ stores, clock, random, verifier })
+  const limits = createStaffLimits(config, limiters.brief, hash)
+  const lanes = createStaffLanes({ stores, clock, hash, limits })
   return {
     staff,
-    signIn: createStaffSignIn({
-      ...{ stores, transaction, clock, protocolClock, random, hash, hasher },
-      limits: createStaffLimits(config, limiters.brief, hash),
-    }),
+    signIn: createStaffSignIn({ stores, transaction, clock, protocolClock, random, hasher, limits, lanes }),
+    passkeys: createStaffPasskeyService({ stores, transaction, clock, ceremonies }),
+    passkeySignIn: createStaffPasskeySignIn({ stores, transaction, clock, random, ceremonies, limits, lanes }),
     approvals: createApprovalService({
       ...{ stores, transaction, clock },
       acts: {

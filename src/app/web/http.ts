@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import Router from '@koa/router'
@@ -31,6 +32,7 @@ import { addPageRoutes } from '../../http/pages/page-routes.ts'
 import { addRegistrationRoutes } from '../../http/pages/registration-routes.ts'
 import { type PlainAnswer, readsJson } from '../../http/plain-answer.ts'
 import { createBranding } from '../../http/views/branding.ts'
+import { packageAssets } from '../../http/views/package-assets.ts'
 import { createPagesOnDemand, createRender } from '../../http/views/render.ts'
 import type { Deps } from '../../journeys/deps.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
@@ -176,7 +178,16 @@ function createPages({ config, issuer, services, journeys, oidc }: Settings, coo
 function serveAssets(folder: string, production: boolean): Middleware {
   const kept = `max-age=${production ? 31_536_000 : 0}`
   const files = serveStatic(folder, { setHeaders: (response) => void response.setHeader('Cache-Control', kept) })
-  return (ctx, next) => (/^\/assets\/[\w.-]+$/.test(ctx.path) ? files(ctx, next) : next())
+  const ofPackages = packageAssets()
+  return async (ctx, next) => {
+    const [, name] = /^\/assets\/([\w.-]+)$/.exec(ctx.path) ?? []
+    if (name === undefined) return await next()
+    const file = Object.hasOwn(ofPackages, name) ? ofPackages[name] : undefined
+    if (file === undefined) return await files(ctx, next)
+    ctx.set('Cache-Control', kept)
+    ctx.type = 'js'
+    ctx.body = await readFile(file)
+  }
 }
 
 function answerLastFault(app: Koa, plain: PlainAnswer) {

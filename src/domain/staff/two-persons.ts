@@ -9,7 +9,7 @@ export const twoPersonActs = {
   'signing-key.retire': 'keys:write',
   /** A member of staff becomes owner; subject: the staff id. */
   'staff.owner': 'staff:write',
-  /** The second factor of a member of staff is made anew. */
+  /** Password and second factor of a member of staff are made anew, and the passkeys removed. */
   'staff.reset-totp': 'staff:write',
   /** The account of a member ends for good; subject: the account id. */
   'account.end': 'members:write',

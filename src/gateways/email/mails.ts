@@ -16,6 +16,8 @@ export type MailTemplate =
   | 'staffInvitation'
   | 'staffFactorReset'
   | 'staffSignedIn'
+  | 'staffPasskeyAdded'
+  | 'staffPasskeyRemoved'
   | 'activationByStaff'
   | 'letterByStaff'
   | 'pauseClearedByStaff'

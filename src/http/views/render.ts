@@ -5,6 +5,7 @@ import ejs from 'ejs'
 import type { Context, Middleware } from 'koa'
 import type { Clock } from '../../gateways/clock.ts'
 import { formatDate, formatTime, offered, phoneHref, type TextParams, type Texts } from '../../gateways/texts.ts'
+import { packageAssets } from './package-assets.ts'
 import { richText } from './rich-text.ts'
 
 /** What a page is given; all of it optional, `model` is the page's own plain data. */
@@ -134,6 +135,7 @@ function otherLanguage(ctx: Context, lang: string) {
 
 function assetVersion(assetsDir: string): string {
   const hash = createHash('sha256')
+  for (const file of Object.values(packageAssets())) hash.update(readFileSync(file))
   for (const name of readdirSync(assetsDir).sort()) hash.update(readFileSync(join(assetsDir, name)))
   return hash.digest('hex').slice(0, 12)
 }

@@ -150,17 +150,20 @@ export function createStaffService(settings: Settings) {
             throw refuse('last_owner')
           const at = clock.now()
           if (!(await unit.staff.deactivate(id, at))) throw refuse('deactivated')
+          await unit.staffPasskeys.removeAll(id)
           await unit.staffSessions.endAll(id, at)
           await unit.audit.staffDeactivated({ at, actor, staffId: id })
           return 'deactivated' as const
         }),
       ),
-    /** The part of an approved act: the second factor is gone, a link to set password and factor anew is mailed. */
+    /** The part of an approved act: second factor and passkeys are gone, a link to set password and factor anew is mailed. */
     async resetFactors(unit: UnitOfWork, id: string, actor: Actor): Promise<void> {
+      await unit.staff.lock()
       const staff = await unit.staff.find(id)
       if (!staff) throw refuse('unknown')
       if (!(await unit.staff.resetFactors(id))) throw refuse('deactivated')
       const at = clock.now()
+      await unit.staffPasskeys.removeAll(id)
       await unit.staffSessions.endAll(id, at)
       await unit.audit.staffFactorReset({ at, actor, staffId: id })
       await sendLink(unit, staff, 'staffFactorReset')

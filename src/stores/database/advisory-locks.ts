@@ -18,7 +18,7 @@ export const advisoryLocks = {
   schema: numberOf('schm'),
   /** While signing keys are moved. */
   signingKeys: numberOf('sign'),
-  /** While staff are invited, or change their roles. */
+  /** While staff are invited or let go, change their roles, or get a passkey or a new set-up. */
   staff: numberOf('stff'),
 }
 

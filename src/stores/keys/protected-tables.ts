@@ -164,6 +164,7 @@ export const protectedTables: readonly ProtectedTable[] = [
   { table: 'api_requests', key: { client_id: 'text', key: 'text' }, pageSize: 200, sealed: ['answer'] },
   { table: 'clients', key: { client_id: 'text' }, pageSize: 200, sealed: ['contacts'] },
   { table: 'staff', key: { id: 'uuid' }, pageSize: 200, sealed: ['email', 'totp_secret'] },
+  { table: 'staff_passkeys', key: { id: 'uuid' }, pageSize: 200, sealed: ['name'] },
   {
     table: 'signing_keys',
     key: { kid: 'text' },

@@ -41,6 +41,13 @@ export function createStaffSessionStore(db: Database) {
     /** Ends every session of somebody. */
     endAll: (staffId: string, now: Date) =>
       sessions().where({ staff_id: staffId }).whereNull('ended_at').update({ ended_at: now }),
+    /** Ends every session of somebody but this one. */
+    endOthers: (staffId: string, id: string, now: Date) =>
+      sessions()
+        .where({ staff_id: staffId })
+        .whereNot({ id_hash: hashToken(id) })
+        .whereNull('ended_at')
+        .update({ ended_at: now }),
     /** Whether somebody has signed in from this browser since `since`. */
     isKnownBrowser: async (staffId: string, browser: string, since: Date): Promise<boolean> =>
       (await sessions()

@@ -56,6 +56,8 @@ async function fill(db: Database, protection: Protection) {
   const person = { id: randomUUID(), email: 'k.weber@example.org', role: 'owner', language: 'de' } as const
   await stores.staff.add({ ...person, invitedBy: 'system', invitedAt: now })
   await stores.staff.join(person.id, { passwordHash: 'x', totpSecret: 'A'.repeat(32) }, now)
+  const passkey = { credentialId: randomUUID(), publicKey: new Uint8Array(1), counter: 0, transports: [], synced: true }
+  await stores.staffPasskeys.add({ ...passkey, id: randomUUID(), staffId: person.id, name: 'Laptop', addedAt: now })
   const keys = createSigningKeyStore(db, protection)
   await keys.add(await createSigningKey('ES256'), 'current', now)
   await keys.derivationSecret('pairwise', 'secret', now)
@@ -76,6 +78,7 @@ async function readAll(db: Database, protection: Protection, filled: Awaited<Ret
   return {
     email: account?.email,
     staff: (await stores.staff.all()).map(({ email }) => email),
+    passkeys: await Promise.all((await stores.staff.all()).map(({ id }) => stores.staffPasskeys.of(id))),
     answer: (await stores.apiRequests.find(request))?.answer,
     found: (await stores.accounts.findAllByNumberHashes(account?.insuranceNumberHashes ?? [])).length,
     person: await stores.insuredPersons.findByInsuranceNumber('A123456780'),

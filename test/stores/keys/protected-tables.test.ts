@@ -25,6 +25,8 @@ const unkeyedHashes: readonly string[] = [
   'staff_sessions.id_hash',
   'staff_sessions.browser_hash',
   'member_looks.session_hash',
+  'passkey_challenges.challenge_hash',
+  'passkey_challenges.bound_hash',
 ]
 
 const named = (columnsOf: (table: ProtectedTable) => string[]) =>

@@ -14,13 +14,13 @@ export function createJobs({ accounts, clients, keys, letters, messages, operati
   const { statistics, audit, auditStream } = operation
   // No job starts between two and three at night: in spring that hour does not exist, in autumn it comes twice.
   return [
-    { name: 'activation-reminders', cron: '0 8 * * *', run: deadlineTasks.remindOfActivation },
-    { name: 'code-reminders', cron: '10 8 * * *', run: deadlineTasks.remindOfUnlockCode },
-    { name: 'client-secret-reminders', cron: '15 8 * * *', run: clients.secrets.remind },
-    { name: 'not-activated', cron: '5 0 * * *', run: deadlineTasks.deleteNotActivated },
-    { name: 'never-signed-in', cron: '15 0 * * *', run: deadlineTasks.deleteNeverSignedIn },
+    { name: 'activation-reminders', cron: '0 8 * * *', byDay: true, run: deadlineTasks.remindOfActivation },
+    { name: 'code-reminders', cron: '10 8 * * *', byDay: true, run: deadlineTasks.remindOfUnlockCode },
+    { name: 'client-secret-reminders', cron: '15 8 * * *', byDay: true, run: clients.secrets.remind },
+    { name: 'not-activated', cron: '5 0 * * *', byDay: true, run: deadlineTasks.deleteNotActivated },
+    { name: 'never-signed-in', cron: '15 0 * * *', byDay: true, run: deadlineTasks.deleteNeverSignedIn },
     { name: 'expired-messages', cron: '* * * * *', run: () => messages.deliveries.expireOverdue() },
-    { name: 'coverage', cron: '25 0 * * *', run: checkCoverage },
+    { name: 'coverage', cron: '25 0 * * *', byDay: true, run: checkCoverage },
     { name: 'ended-accounts', cron: '30 0 * * *', run: dataEnds.deleteEndedAccounts },
     { name: 'ended-persons', cron: '35 0 * * *', timeout: 3600, run: dataEnds.deleteEndedPersons },
     { name: 'daily-statistics', cron: '40 0 * * *', run: statistics.count },

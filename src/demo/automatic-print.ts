@@ -4,7 +4,10 @@ import type { PrintRunService } from '../services/letters/print-runs.ts'
 
 type Settings = { printRuns: Pick<PrintRunService, 'prepare' | 'list' | 'release' | 'post'>; clock: Clock }
 
-/** Creates the print desk of development: it prepares, releases and posts by itself; one run at a time. */
+/**
+ * Creates the print desk of development: it prepares, releases and posts by itself; one run at a time. A call prints whatever waits when
+ * it is made.
+ */
 export function createAutomaticPrint({ printRuns, clock }: Settings): () => Promise<void> {
   let running: Promise<void> | undefined
   const run = async () => {
@@ -15,10 +18,12 @@ export function createAutomaticPrint({ printRuns, clock }: Settings): () => Prom
     }
     if (runId) await run()
   }
-  return () => {
+  return async () => {
+    // What is under way may have missed the newest letters.
+    await running?.catch(() => {})
     running ??= run().finally(() => {
       running = undefined
     })
-    return running
+    await running
   }
 }

@@ -56,8 +56,6 @@ export async function startDevelopment(settings: Settings): Promise<{ routes: Mi
   const print = createAutomaticPrint(settings)
   const timer = setInterval(() => print().catch((err) => log.error({ err }, 'print run failed')), printInterval)
   const runWith = async (due: readonly Job[]) => {
-    // A run that was under way may have missed the newest letters: the second one takes them.
-    await print()
     await print()
     await runAll(due, runner)
     await arrive(settings, ['sms', 'email', 'backchannel_logout'])
@@ -68,7 +66,7 @@ export async function startDevelopment(settings: Settings): Promise<{ routes: Mi
       ...settings,
       arrive: () => arrive(settings, ['sms', 'email']),
       runDue: () => runWith(jobs),
-      runDay: () => runWith(jobs.filter(isDaily)),
+      runDay: () => runWith(jobs.filter(({ byDay }) => byDay)),
       saveOffset: async (offset) => void (await stores.settings.set('clock_offset', String(offset))),
     }),
     async close() {
@@ -87,9 +85,6 @@ async function arrive({ stores, wake }: Settings, kinds: readonly MessageKind[])
     await wait(20)
   }
 }
-
-/** Whether a job has its hour of the day: it tells, decides or deletes by the day, and does not only tidy up behind others. */
-const isDaily = ({ cron }: Job): boolean => /^\d+ \d+ /.test(cron)
 
 /** Runs every job once, for the moved clock; one that is under way is waited for and run again. */
 async function runAll(jobs: readonly Job[], runner: JobRunner): Promise<void> {

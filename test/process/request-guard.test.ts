@@ -412,14 +412,15 @@ describe('work', () => {
   it.each(Object.entries(kinds))('of %s grows with their number', async (_kind, [n, call]) => {
     for (let turn = 0; turn < 5; turn++)
       for (const size of [n, 2 * n]) expect((await call(size)).status).toBeLessThan(500)
-    const half: number[] = []
-    const whole: number[] = []
+    const [plain, half, whole]: [number[], number[], number[]] = [[], [], []]
     for (let turn = 0; turn < 15; turn++) {
+      plain.push(await timed(() => send('/hilfe')))
       half.push(await timed(() => call(n)))
       whole.push(await timed(() => call(2 * n)))
     }
     // A millisecond is what a machine with others on it takes or leaves; a square would be four times as much.
     expect(median(whole)).toBeLessThan(2.5 * median(half) + 1)
-    expect(Math.min(...whole)).toBeLessThan(20)
+    // Milliseconds; on a machine with others on it a page without anything takes its share of them.
+    expect(Math.min(...whole)).toBeLessThan(Math.max(20, 8 * Math.min(...plain)))
   })
 })

@@ -36,7 +36,7 @@ export type TestApp = App & {
 export async function startTestApp(
   variables: Record<string, string> = {},
   backend: Backend = usual,
-  { sheds = false } = {},
+  { sheds = false, dearHashes = false } = {},
 ): Promise<TestApp> {
   const dataDir = await mkdtemp(join(tmpdir(), 'aok-'))
   if (backend === 'embedded' && !variables.DATABASE_URL) copyTemplate(dataDir, 'migrated')
@@ -51,7 +51,7 @@ export async function startTestApp(
     ...servers?.variables,
     ...variables,
   })
-  const app = await startApp(sheds ? config : calm(config))
+  const app = await startApp(sheds ? config : calm(config, { dearHashes }))
   return {
     ...app,
     demo: `http://localhost:${app.demoPort}`,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { startApp } from '../../src/app.ts'
 import { loadConfig } from '../../src/config.ts'
+import { calm } from './calm.ts'
 import { onServer, postgresUrl, startedFolder } from './stores/database-templates.ts'
 
 /** Holds whoever else wants the template until it is there. */
@@ -31,12 +32,11 @@ async function make(migrated: string, name: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'aok-'))
   await onServer(`create database ${draft} template ${migrated}`)
   try {
-    const app = await startApp(
-      loadConfig({
-        ...{ NODE_ENV: 'development', PORT: '0', DEMO_PORT: '0', LOG_LEVEL: 'silent' },
-        ...{ DATA_DIR: folder, DATABASE_URL: Object.assign(new URL(postgresUrl), { pathname: `/${draft}` }).href },
-      }),
-    )
+    const config = loadConfig({
+      ...{ NODE_ENV: 'development', PORT: '0', DEMO_PORT: '0', LOG_LEVEL: 'silent' },
+      ...{ DATA_DIR: folder, DATABASE_URL: Object.assign(new URL(postgresUrl), { pathname: `/${draft}` }).href },
+    })
+    const app = await startApp(calm(config))
     await app.close()
     rmSync(startedFolder(name), { recursive: true, force: true })
     renameSync(folder, startedFolder(name))

@@ -6,6 +6,11 @@ export type Job = {
   name: string
   /** When it runs: five fields of cron, in Europe/Berlin. */
   cron: string
+  /**
+   * What it does bears the day on which it is done, as a reminder does: the clock of development leaves out no day of it. Others take up
+   * whatever has fallen due meanwhile.
+   */
+  byDay?: true
   /** Seconds after which a run is given up; 900 unless told. */
   timeout?: number
   /**

@@ -31,7 +31,7 @@ const cases = [
 
 let app: TestApp
 beforeAll(async () => {
-  app = await startTestApp({ TRUST_PROXY: 'true', IP_LIMIT_FACTOR: '1000' })
+  app = await startTestApp({ TRUST_PROXY: 'true', IP_LIMIT_FACTOR: '1000' }, undefined, { dearHashes: true })
 })
 afterAll(() => app?.close())
 

@@ -56,7 +56,7 @@ describe('a passkey at the console', () => {
       422,
       expect.stringContaining('nicht gepasst'),
     ])
-    // Neither does it fit any more where it came from? It does: nobody could use it up elsewhere.
+    // Nobody has used it up by sending it from elsewhere.
     const page = await sendPasskey(asked, stolen)
     expect([page.status, page.heading]).toEqual([200, 'Personen'])
     expect((await sendPasskey(await opened(), stolen)).status).toBe(422)
@@ -149,7 +149,7 @@ describe('a console with a port of its own', () => {
   let port: number
   beforeAll(async () => {
     port = await freePort()
-    apart = await startTestApp({ ADMIN_PORT: String(port) })
+    apart = await startTestApp({ ADMIN_PORT: String(port), IP_LIMIT_FACTOR: '1' })
   })
   afterAll(() => apart?.close())
 
@@ -169,5 +169,19 @@ describe('a console with a port of its own', () => {
     }
     expect((await add(createAuthenticator(apart.issuer))).status).toBe(422)
     expect((await add(createAuthenticator(origin))).status).toBe(200)
+  })
+
+  it('gives one address thirty challenges a minute, and says when there are more', async () => {
+    const origin = `http://localhost:${port}`
+    const client = createClient({ Origin: origin })
+    await client.get(`${origin}/admin/sign-in`)
+    const _csrf = client.page().$('input[name=_csrf]').first().attr('value') as string
+    const ask = () => client.post('/admin/sign-in/options', { _csrf })
+    let answer = await ask()
+    for (let turn = 0; answer.status === 200 && turn < 31; turn++) answer = await ask()
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, expect.stringMatching(/^\d+$/)])
+    // The script sends its form as it is, and the page says the same.
+    const page = await client.post('/admin/sign-in', { _csrf, passkey: '' })
+    expect([page.status, page.heading]).toEqual([429, 'Bei der Konsole anmelden'])
   })
 })

@@ -17,7 +17,7 @@ describe.skipIf(withoutChromium)('the help desk in a browser', () => {
     await page.getByLabel('E-Mail-Adresse').fill(login?.email ?? '')
     await page.getByLabel('Passwort', { exact: true }).fill(login?.password ?? '')
     await page.getByLabel('Code aus der App').fill(await nextCode(login?.totpSecret ?? ''))
-    await page.getByRole('button', { name: 'Anmelden' }).click()
+    await page.getByRole('button', { name: 'Anmelden', exact: true }).click()
   }
   async function search(page: Page, query: string) {
     await page.goto(`${studio.app.issuer}/admin/members`)

@@ -136,6 +136,12 @@ describeOnServer('passkeys that staff use', (database) => {
     const before = await provedAt()
     const offer = () => world.signIn.offerAgain(who)
     expect(await world.signIn.proveAgain(who, strange.prove(await offer()))).toBe('refused')
+    // That of somebody else, which says that it is hers, or nothing.
+    const hers = Buffer.from(who.staff.id).toString('base64url')
+    expect(await world.signIn.proveAgain(who, strange.prove(await offer(), { userHandle: hers }))).toBe('refused')
+    const silent = JSON.parse(strange.prove(await offer()))
+    delete silent.response.userHandle
+    expect(await world.signIn.proveAgain(who, JSON.stringify(silent))).toBe('refused')
     expect(await world.signIn.proveAgain(who, device.prove(await world.signIn.offerAgain(other)))).toBe('refused')
     expect(await world.signIn.proveAgain(who, device.prove(await world.offer(who.sessionId)))).toBe('refused')
     expect(await provedAt()).toEqual(before)

@@ -5,7 +5,7 @@ import type { ApiIdempotency } from '../services/operation/idempotency.ts'
 import { authorize, type VerifyToken } from './authorize.ts'
 import { once } from './idempotency.ts'
 import type { Answer, Caller, Operation } from './operation.ts'
-import { Problem, problemBody, problems, toProblem } from './problem.ts'
+import { Problem, problemBody, problems, tooManyUntil, toProblem } from './problem.ts'
 import { readRequest } from './read-request.ts'
 
 const apiPath = '/admin/api/v1'
@@ -89,9 +89,7 @@ async function answer(
 
 async function count({ limit, now }: ApiSettings, { clientId }: Caller): Promise<void> {
   const until = await limit(clientId)
-  if (!until) return
-  const seconds = Math.max(1, Math.ceil((until.getTime() - now().getTime()) / 1000))
-  throw new Problem('too-many', { headers: { 'Retry-After': String(seconds) } })
+  if (until) throw tooManyUntil(until, now())
 }
 
 /** What leaves is what the document says; a fault here is ours. */

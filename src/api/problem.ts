@@ -76,6 +76,12 @@ export class Problem extends Error {
   }
 }
 
+/** Asks to wait until then. */
+export const tooManyUntil = (until: Date, now: Date): Problem =>
+  new Problem('too-many', {
+    headers: { 'Retry-After': String(Math.max(1, Math.ceil((until.getTime() - now.getTime()) / 1000))) },
+  })
+
 const ofStatus: Partial<Record<number, ProblemName>> = {
   400: 'bad-request',
   404: 'not-found',

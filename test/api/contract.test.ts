@@ -7,6 +7,8 @@ import { type Api, startApi } from './support.ts'
 
 const operations = apiOperations({
   clients: anything,
+  members: anything,
+  letters: anything,
   audit: anything,
   readings: anything,
   issuer: 'https://issuer.example',
@@ -23,6 +25,7 @@ const addressOf = ({ path, id }: { path: string; id: string }) =>
   path
     .replace('{client_id}', 'nobody')
     .replace('{secret_id}', '6f0c6b7e-7f0e-4f3e-9d9b-0b8f2f3a1c11')
+    .replace(/\{(account|run|letter)_id\}/, '6f0c6b7e-7f0e-4f3e-9d9b-0b8f2f3a1c12')
     .replace('{event_id}', '1')
     .replace('{problem}', 'invalid') + (id === 'removeClient' ? '?reason=not%20needed' : '')
 

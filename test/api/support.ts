@@ -3,9 +3,10 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Ajv2020 } from 'ajv/dist/2020.js'
 import { adminScopes } from '../../src/domain/clients/scopes.ts'
 import { startTestApp } from '../support/app.ts'
+import { createTypedClient } from './client.ts'
+import { createCheck, type Document } from './contract.ts'
 
 const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
@@ -13,6 +14,7 @@ const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.met
 const services = {
   robot: [...adminScopes],
   writer: ['admin:clients:read', 'admin:clients:write'],
+  desk: ['admin:members:read'],
   stranger: [],
 } as const
 type Service = keyof typeof services
@@ -26,9 +28,6 @@ export type ApiAnswer = {
 // biome-ignore lint/suspicious/noExplicitAny: the document is what tells the shape of answers
 type Body = Record<string, any>
 type Sent = { as?: Service | null; scope?: string; token?: string; body?: unknown; headers?: Record<string, string> }
-type Described = { responses: Record<string, { content?: Record<string, { schema: object }> }> }
-export type Document = { paths: Record<string, Record<string, Described & Record<string, never>>>; components: object }
-
 /** Starts the whole service with services that call the HTTP API; each answer is held against the document. */
 export async function startApi(more: Record<string, string> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'aok-api-'))
@@ -86,6 +85,9 @@ export async function startApi(more: Record<string, string> = {}) {
   }
   return {
     ...{ app, document, fetchToken, tokenOf, secrets, send },
+    /** A client with the types of the document. */
+    client: (as: Service = 'robot', scope?: string) =>
+      createTypedClient(address, { check, token: () => tokenOf(as, scope) }),
     /** Registers an application in this test's name. */
     create: (client_id: string, more: object = {}) =>
       send('POST', '/clients', { body: { client_id, name: client_id, kind: 'web', ...web, ...more } }),
@@ -100,32 +102,3 @@ export type Api = Awaited<ReturnType<typeof startApi>>
 
 /** What a web application needs at least. */
 export const web = { redirect_uris: ['https://rp.example/callback'], scopes: ['openid', 'profile'] }
-
-/** Holds answers against the document: their status, their type, and every value in them. */
-function createCheck({ paths, components }: Document) {
-  const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true })
-  ajv.addSchema({ $id: 'document', components })
-  const operationOf = (method: string, path: string) => {
-    const plain = path.split('?', 1)[0] ?? ''
-    const found = Object.entries(paths).filter(([each]) =>
-      new RegExp(`^${each.replace(/\{\w+\}/g, '[^/]+')}$`).test(plain),
-    )
-    return found.map(([, item]) => item[method.toLowerCase()]).find(Boolean)
-  }
-  return (method: string, path: string, { status, headers, body, text }: ApiAnswer): void => {
-    const operation = operationOf(method, path)
-    const type = headers.get('content-type')?.split(';')[0] ?? ''
-    if (status >= 400 && type !== 'application/problem+json')
-      throw new Error(`${method} ${path}: ${status} is ${type}: ${text}`)
-    // What is refused before anything looks at the address is the same everywhere.
-    if (!operation || [304, 405, 414, 431].includes(status)) return
-    const described = operation.responses[status]
-    if (!described) throw new Error(`${method} ${path}: the document knows no ${status}: ${text}`)
-    if (!described.content && text) throw new Error(`${method} ${path}: ${status} has a body`)
-    const schema = described.content?.[type]?.schema
-    if (described.content && !schema) throw new Error(`${method} ${path}: ${status} is ${type}`)
-    if (!schema) return
-    const own = '$ref' in schema ? { $ref: `document${String(schema.$ref)}` } : schema
-    if (!ajv.validate(own, body)) throw new Error(`${method} ${path}: ${ajv.errorsText()}`)
-  }
-}

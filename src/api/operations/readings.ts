@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import type { SigningKeyService } from '../../services/keys/signing-keys.ts'
-import type { PrintRunService } from '../../services/letters/print-runs.ts'
 import type { ApprovalService } from '../../services/staff/approvals.ts'
 import type { StaffService } from '../../services/staff/staff.ts'
 import { type Operation, operation } from '../operation.ts'
@@ -11,7 +10,6 @@ export type ReadingRoom = {
   staff: Pick<StaffService, 'list'>
   approvals: Pick<ApprovalService, 'open' | 'decided'>
   signingKeys: Pick<SigningKeyService, 'overview'>
-  printRuns: Pick<PrintRunService, 'list'>
 }
 
 const iso = (at: Date | null) => at?.toISOString() ?? null
@@ -30,18 +28,8 @@ const key = z.object({
   created_at: instant,
   moves_at: instant.describe('When it signs, hands over to the next one, or leaves the set'),
 })
-const states = ['collecting', 'prepared', 'released', 'posted', 'cancelled'] as const
-const run = z.object({
-  id: z.string(),
-  state: z.enum(states),
-  posting_day: z.string().nullable(),
-  letter_count: z.number(),
-  sheet_count: z.number(),
-  handed_over_at: instant.nullable(),
-})
-
 /** What others may look at and decide elsewhere: no operation here changes anything. */
-export function readingOperations({ staff, approvals, signingKeys, printRuns }: ReadingRoom): Operation[] {
+export function readingOperations({ staff, approvals, signingKeys }: ReadingRoom): Operation[] {
   return [
     operation({
       ...{ id: 'listStaff', method: 'get', path: '/staff', scope: 'admin:staff:read' },
@@ -85,20 +73,6 @@ export function readingOperations({ staff, approvals, signingKeys, printRuns }: 
           ...{ kid, alg, state, created_at: iso(createdAt), moves_at: iso(movesAt) },
         }))
         return { status: 200, body: { keys } }
-      },
-    }),
-    operation({
-      ...{ id: 'listPrintRuns', method: 'get', path: '/print-runs', scope: 'admin:letters:read' },
-      summary: 'List print runs, the newest first, 200 at most',
-      query: z.strictObject({ state: z.enum(states).optional() }),
-      answers: { 200: { description: 'Print runs', schema: z.object({ print_runs: z.array(run) }) } },
-      problems: [],
-      async handle({ query }) {
-        const runs = (await printRuns.list(query.state ? [query.state] : states)).map((each) => ({
-          ...{ id: each.id, state: each.state, posting_day: each.postingDay, letter_count: each.letterCount },
-          ...{ sheet_count: each.sheetCount, handed_over_at: iso(each.handedOverAt) },
-        }))
-        return { status: 200, body: { print_runs: runs } }
       },
     }),
   ]

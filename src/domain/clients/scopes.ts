@@ -16,6 +16,9 @@ export const adminScopes = [
   'admin:approvals:read',
   'admin:keys:read',
   'admin:letters:read',
+  'admin:letters:write',
+  'admin:members:read',
+  'admin:members:write',
 ] as const
 export type AdminScope = (typeof adminScopes)[number]
 

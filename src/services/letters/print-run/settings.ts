@@ -53,7 +53,7 @@ export type PrintDesk = {
 }
 
 /** Who moves a run; `system` is the schedule. */
-export type PrintActor = Extract<Actor, 'system' | `cli:${string}` | `staff:${string}`>
+export type PrintActor = Extract<Actor, 'system' | `cli:${string}` | `staff:${string}` | `client:${string}`>
 
 /** Letters that are read, filled or told at a time. */
 export const batchSize = 200

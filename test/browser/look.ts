@@ -49,7 +49,7 @@ const contrast = {
 }
 
 /** Runs axe through the debugger's own channel, so that the page's content security policy stays as it is. */
-async function expectAccessible(page: Page, name: string, options: object): Promise<void> {
+export async function expectAccessible(page: Page, name: string, options: object = everything): Promise<void> {
   if ((await page.evaluate('typeof axe')) === 'undefined') await page.evaluate(axe)
   const result = (await page.evaluate(`axe.run(document, ${JSON.stringify(options)})`)) as { violations: Violation[] }
   const found = result.violations.map(({ id, nodes }) => ({

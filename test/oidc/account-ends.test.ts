@@ -25,6 +25,9 @@ const ends: [string, Change, Change | undefined][] = [
   ['deletion', remove, undefined],
 ]
 
+/** What the embedded database is asked beside the servers: an end that can be taken back, and one for good. */
+const embeddedEnds = ends.filter(([name]) => name === 'a guardian' || name === 'deletion')
+
 describe.each(backends)('on %s, the access of an account ends with', (backend) => {
   let world: Applications
   const numbers = freshNumbers(ends.length, backend === 'embedded' ? 'S' : 'T')
@@ -37,28 +40,31 @@ describe.each(backends)('on %s, the access of an account ends with', (backend) =
   })
   afterAll(() => world?.close())
 
-  it.each(ends)('%s: at every endpoint, at once, and for good', async (_name, end, lift) => {
-    const person = somebody(numbers.pop() ?? '')
-    await makeActive(world.app, person)
-    const before = await everything(world, person)
-    await end(world, person)
-    await expectDead(world, before)
-    expect((await before.underWay.submit({ mtan: before.mtan })).url).not.toContain('code=')
-    const page = await enterPassword(await at(world, createClient()), person)
-    expect(world.answer(page)).toBeUndefined()
-    if (!lift) return
+  it.each(backend === 'embedded' ? embeddedEnds : ends)(
+    '%s: at every endpoint, at once, and for good',
+    async (_name, end, lift) => {
+      const person = somebody(numbers.pop() ?? '')
+      await makeActive(world.app, person)
+      const before = await everything(world, person)
+      await end(world, person)
+      await expectDead(world, before)
+      expect((await before.underWay.submit({ mtan: before.mtan })).url).not.toContain('code=')
+      const page = await enterPassword(await at(world, createClient()), person)
+      expect(world.answer(page)).toBeUndefined()
+      if (!lift) return
 
-    await lift(world, person)
-    await expectDead(world, before)
-    // Also within the same second: the sign-in after it counts.
-    const after = await signInHere(await at(world, before.browser), world.app, person)
-    const tokens = await world.tokens('own', after)
-    expect((await world.userinfo(tokens.access_token)).status).toBe(200)
-    expect((await world.refresh('own', tokens.refresh_token)).status).toBe(200)
-    await before.browser.get(world.url('own', { prompt: 'none' }))
-    expect(world.answer(before.browser.page())).toHaveProperty('code')
-    await expectTokensDead(world, before)
-  })
+      await lift(world, person)
+      await expectDead(world, before)
+      // Also within the same second: the sign-in after it counts.
+      const after = await signInHere(await at(world, before.browser), world.app, person)
+      const tokens = await world.tokens('own', after)
+      expect((await world.userinfo(tokens.access_token)).status).toBe(200)
+      expect((await world.refresh('own', tokens.refresh_token)).status).toBe(200)
+      await before.browser.get(world.url('own', { prompt: 'none' }))
+      expect(world.answer(before.browser.page())).toHaveProperty('code')
+      await expectTokensDead(world, before)
+    },
+  )
 })
 
 // Nothing in Redis could be deleted: what is there comes back with it.

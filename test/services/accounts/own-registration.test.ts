@@ -4,7 +4,7 @@ import { createReturnedMailService } from '../../../src/services/letters/returne
 import type { Account } from '../../../src/stores/accounts/accounts.ts'
 import { erika, newAccount } from '../../support/members.ts'
 import { createServiceWorld, type ServiceWorld } from '../../support/services.ts'
-import { describeOnBoth } from '../../support/stores/databases.ts'
+import { describeOnDatabase } from '../../support/stores/databases.ts'
 
 /** The number that strangers register, too, and those that nobody else does. */
 const crowded = erika.insuranceNumber
@@ -12,7 +12,7 @@ const lonely = 'B204581379'
 const unknown = 'X999999995'
 const days = 130
 
-describeOnBoth('a registration', (database) => {
+describeOnDatabase('a registration', (database) => {
   let world: ServiceWorld
   let strangers = 0
   beforeEach(async () => {

@@ -60,6 +60,8 @@ describe('registered applications', () => {
         clientId: 'portal',
         name: 'Portal',
         kind: 'web',
+        environment: 'live',
+        draft: false,
         firstParty: false,
         mayIntrospect: false,
         reviewed: false,
@@ -110,6 +112,35 @@ describe('registered applications', () => {
     }
     writeFileSync(join(dir, 'keys.json'), '{"keys":[null]}')
     expect(faultsOf(text)[0]).toContain('no key')
+  })
+
+  it('takes what staff are told, and the class that is the least', () => {
+    const more = 'description: Für alle\n    owner: Team Portal\n    environment: test\n    draft: true\n    kind: web'
+    const text = change('kind: web', `${more}\n    acr_minimum: urn:meine-aok:acr:password-mtan`)
+    expect(load(text).clients).toMatchObject([
+      {
+        ...{ description: 'Für alle', owner: 'Team Portal', environment: 'test', draft: true },
+        acrMinimum: 'urn:meine-aok:acr:password-mtan',
+      },
+    ])
+  })
+
+  it.each([
+    ['a class that no sign-in reaches', change('kind: web', 'kind: web\n    acr_minimum: phr'), /acr_minimum/],
+    ['an owner of two lines', change('kind: web', 'kind: web\n    owner: "a\\nb"'), /owner must be 1 to 60/],
+    [
+      'a description too long',
+      change('kind: web', `kind: web\n    description: ${'x'.repeat(301)}`),
+      /must be 1 to 300/,
+    ],
+    ['an environment of its own', change('kind: web', 'kind: web\n    environment: staging'), /environment/],
+    [
+      'a class for a service',
+      change('kind: web', 'kind: service\n    acr_minimum: urn:meine-aok:acr:password-mtan'),
+      /acr_minimum \(portal\) does not fit kind: service/,
+    ],
+  ])('names %s', (_, text, message) => {
+    expect(faultsOf(text)).toEqual(expect.arrayContaining([expect.stringMatching(message)]))
   })
 
   it.each([

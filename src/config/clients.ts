@@ -173,6 +173,10 @@ function toClient(
     clientId: entry.client_id,
     name: entry.name,
     kind: entry.kind,
+    description: entry.description,
+    owner: entry.owner,
+    environment: entry.environment,
+    draft: entry.draft,
     firstParty: entry.first_party,
     // Whoever keeps a secret and is the insurer's own may ask about the access tokens of others, unless the entry says otherwise.
     mayIntrospect: entry.may_introspect ?? (entry.first_party && method !== 'none'),
@@ -192,6 +196,7 @@ function toClient(
     jwksUri: entry.jwks_uri,
     jwks,
     idTokenSignedResponseAlg: entry.id_token_signed_response_alg,
+    acrMinimum: entry.acr_minimum,
   }
 }
 

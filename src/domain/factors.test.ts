@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { factors, missingFactors, oldestProof, type Proofs, passwordMtanAcr, provedSince, signInOf } from './factors.ts'
+import {
+  factors,
+  isAtLeast,
+  missingFactors,
+  oldestProof,
+  type Proofs,
+  passwordMtanAcr,
+  provedSince,
+  signInOf,
+} from './factors.ts'
 
 const letter = 'urn:meine-aok:amr:letter'
 
@@ -47,4 +56,10 @@ it('knows the oldest proof, and whether all came after a moment', () => {
   expect(oldestProof({ sms: 160, password: 100, letter: undefined })).toBe(100)
   expect(provedSince({ sms: 160, password: 100 }, 100)).toBe(true)
   expect(provedSince({ sms: 160, password: 100 }, 101)).toBe(false)
+})
+
+it('holds no class for strong enough that is not ours', () => {
+  expect(isAtLeast(passwordMtanAcr, passwordMtanAcr)).toBe(true)
+  for (const acr of [undefined, '', 'urn:something:less', 'phr']) expect(isAtLeast(acr, passwordMtanAcr)).toBe(false)
+  for (const minimum of ['', 'phr']) expect(isAtLeast(passwordMtanAcr, minimum)).toBe(false)
 })

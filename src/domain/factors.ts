@@ -22,6 +22,12 @@ const classes: readonly { acr: string; needs: readonly Factor[] }[] = [
 /** What a sign-in can reach, and the discovery document names. */
 export const reachableAcrs: readonly string[] = classes.map(({ acr }) => acr)
 
+/** Whether a class is one of ours, and at least as strong as another. */
+export function isAtLeast(acr: string | undefined, minimum: string): boolean {
+  const [is, least] = [acr, minimum].map((each) => reachableAcrs.indexOf(each ?? ''))
+  return is !== undefined && least !== undefined && is >= 0 && is <= least
+}
+
 /** How and when somebody signed in, as tokens say it; `authTime` in seconds since the epoch. */
 export type SignIn = { acr: string; amr: string[]; authTime: number }
 

@@ -3,6 +3,7 @@ import { startTestApp, type TestApp } from '../support/app.ts'
 import type { Client } from '../support/client.ts'
 import { sendUnseen, signInStaff, submitTo } from '../support/staff.ts'
 import { ask } from '../support/stores/database.ts'
+import { waitFor } from '../support/wait.ts'
 
 let app: TestApp
 let staff: Client
@@ -100,6 +101,36 @@ describe('the room of applications', () => {
     expect(await found('q=%25')).toEqual([])
     expect(staff.page().$('main').text()).toContain('Dazu passt keine Anwendung')
     expect(staff.page().$('[data-search]').val()).toBe('%')
+  })
+
+  it('keeps a draft out until it is activated, and shows what staff are told', async () => {
+    const done = await register('web', { ...portal, clientId: 'sketch', draft: 'on', environment: 'test' })
+    const secret = done.$('.console-facts dd code').eq(2).text()
+    expect((await open('sketch')).$('main').text()).toContain('Diese Anwendung ist ein Entwurf')
+    expect(await (await tokenOf('sketch', secret)).json()).toMatchObject({ error: 'invalid_client' })
+    await staff.get(at('/clients/sketch/edit'))
+    expect(staff.page().$('[name=draft]').attr('checked')).toBeDefined()
+    const about = { description: 'Nur zum <b>Probieren</b>', owner: 'Team Portal' }
+    const minimum = 'urn:meine-aok:acr:password-mtan'
+    const fields = { ...about, draft: 'on', environment: 'test', acrMinimum: minimum }
+    const saved = await submitTo(staff, '/admin/clients/sketch/edit', fields)
+    for (const shown of [...Object.values(about), 'Test', 'Passwort und mTAN'])
+      expect(saved.$('.console-facts').first().text()).toContain(shown)
+    const found = async (query: string) => (await staff.get(at(`/clients?${query}`))).$('tbody').text()
+    expect(await found('state=draft&environment=test')).toContain('sketch')
+    expect(await found('state=let-in&q=sketch')).not.toContain('sketch')
+    expect(await found('environment=live&q=sketch')).not.toContain('sketch')
+    await open('sketch')
+    const active = await submitTo(staff, '/admin/clients/sketch/activate', {})
+    expect(active.$('.console-done').text()).toContain('aktiv')
+    await waitFor(async () => (await tokenOf('sketch', secret)).status === 400, 10)
+    await staff.get(at('/clients/sketch/edit'))
+    const forged = { acrMinimum: 'phr', environment: 'live; drop', description: 'x'.repeat(301) }
+    const refused = await submitTo(staff, '/admin/clients/sketch/edit', forged)
+    expect([refused.status, refused.error('description')]).toEqual([422, expect.stringContaining('300')])
+    await submitTo(staff, '/admin/clients/sketch/edit', { ...forged, description: '' })
+    const row = await ask(app, "select registration from clients where client_id = 'sketch'")
+    expect(row).toMatchObject([{ registration: { acrMinimum: minimum, environment: 'test', draft: false } }])
   })
 
   it('asks for the removal of one of a file only when its entry has vanished', async () => {

@@ -63,6 +63,29 @@ describe('an application', () => {
     expect(many.map(({ status }) => status).filter((status) => status === 201)).toHaveLength(1)
   })
 
+  it('says what staff are told, and is let in nowhere as a draft', async () => {
+    const told = { description: 'Zum Probieren', owner: 'Team Portal', environment: 'test' }
+    const more = { ...told, acr_minimum: 'urn:meine-aok:acr:password-mtan', draft: true }
+    const made = await api.send('POST', '/clients', { body: { client_id: 'sketch', ...input, ...more } })
+    expect([made.status, made.body]).toMatchObject([201, { ...more, state: 'draft' }])
+    const tokenOf = () =>
+      fetch(`${api.app.issuer}/oidc/token`, {
+        method: 'POST',
+        headers: { authorization: `Basic ${Buffer.from(`sketch:${made.body.client_secret}`).toString('base64')}` },
+        body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: 'none' }),
+      })
+    expect(await (await tokenOf()).json()).toMatchObject({
+      ...{ error: 'invalid_client', error_description: 'client is not active yet' },
+    })
+    const unsaid = await put('sketch', { ...input, ...told }, { 'If-Match': etag(made) })
+    expect(unsaid.body).toMatchObject({ ...told, draft: true, state: 'draft' })
+    expect(unsaid.body).not.toHaveProperty('acr_minimum')
+    const active = await put('sketch', { ...input, draft: false }, { 'If-Match': etag(unsaid) })
+    expect(active.body).toMatchObject({ draft: false, state: 'active', environment: 'live' })
+    await waitFor(async () => (await tokenOf()).status === 400, 10)
+    expect((await put('other', { ...input, acr_minimum: 'phr' }, fresh)).status).toBe(422)
+  })
+
   it('takes what the document names and nothing else', async () => {
     for (const more of [
       { managed_by: null },

@@ -148,6 +148,28 @@ it('writes each file as it is, so that applying it changes nothing', async () =>
   expect(await run('clients:export', 'portal', '--source', 'clients.yaml')).toMatchObject({ exitCode: 2 })
 })
 
+it('keeps drafts out, and writes what it was told of them', async () => {
+  const more = [
+    ...['description: Zum Probieren', 'owner: Team Portal', 'environment: test', 'draft: true'],
+    'acr_minimum: urn:meine-aok:acr:password-mtan',
+  ]
+  const text = `clients:${entry('bonus').replace('kind: web', `kind: web\n    ${more.join('\n    ')}`)}\n`
+  writeFileSync(pathOf('clients/team.yaml'), text)
+  expect((await run('clients:apply', ...as)).out).toContain('draft: false → true\n')
+  expect((await managers()).bonus).toMatchObject({ keptOut: 'draft', environment: 'test' })
+  expect((await run('clients:list')).out).toMatch(/^bonus {2}web {2}clients\/team.yaml {2}draft {2}bonus$/m)
+  const { out } = await run('clients:export', '--source', 'clients/team.yaml')
+  for (const line of more) expect(out).toContain(`    ${line}\n`)
+  writeFileSync(pathOf('clients/team.yaml'), out)
+  expect(await runJson('clients:plan')).toMatchObject({ changes: [] })
+  expect(await run('clients:activate', 'bonus', ...as)).toMatchObject({
+    ...{ exitCode: 1, err: expect.stringContaining('take draft out there') },
+  })
+  await service.knex('clients').where({ client_id: 'bonus' }).update({ managed_by: null })
+  expect(await runJson('clients:activate', 'bonus', ...as)).toMatchObject({ exitCode: 0, activated: true })
+  expect((await managers()).bonus).toMatchObject({ keptOut: null })
+})
+
 it('lets services of one file call a resource of another, and one file alone name the default', async () => {
   write(
     'clients.yaml',

@@ -147,6 +147,37 @@ describe('a session that has proved less', () => {
   })
 })
 
+describe('an application that accepts no weaker sign-in', () => {
+  it('is not answered by a session below, whatever the request says, and asks for what is missing', async () => {
+    const browser = await signedIn()
+    expect(world.answer(await browser.get(world.url('strict')))).toHaveProperty('code')
+    await passwordOnly(browser)
+    const weaker = { acr_values: 'urn:something:less' }
+    const demanded = { claims: JSON.stringify({ id_token: { acr: { essential: true, value: 'urn:something:less' } } }) }
+    expect(world.answer(await browser.get(world.url('own', weaker)))).toHaveProperty('code')
+    const requests: Record<string, string>[] = [{}, weaker, { prompt: 'none' }, { ...weaker, prompt: 'none' }, demanded]
+    for (const parameters of requests)
+      expect(world.answer(await browser.get(world.url('strict', parameters)))?.code).toBeUndefined()
+    expect(world.answer(await browser.get(world.url('strict', { prompt: 'none' })))).toMatchObject({
+      error: 'unmet_authentication_requirements',
+    })
+    const before = await sentTo()
+    const page = await browser.get(world.url('strict', weaker))
+    expect(page.url).toMatch(/mtan$/)
+    await browser.submit({}, { action: 'resend' })
+    const end = await enterMtan(browser, world.app, lena.mobile, before)
+    expect(claimsIn((await world.tokens('strict', end)).id_token)).toMatchObject({ acr, amr: ['pwd', 'sms', 'mfa'] })
+    expect(world.answer(await browser.get(world.url('strict')))).toHaveProperty('code')
+  })
+
+  it('gives no code for a pushed request of a weaker session either', async () => {
+    const browser = await signedIn()
+    await passwordOnly(browser)
+    const { url } = (await world.pushed('strict')) as { url: string }
+    expect((await browser.get(url)).url).toMatch(/mtan$/)
+  })
+})
+
 it('keeps class, methods and time of the sign-in in refreshed tokens, whatever the session has proved since', async () => {
   const browser = await signedIn()
   await passwordOnly(browser)

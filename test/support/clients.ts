@@ -7,6 +7,8 @@ export const newClient = (changes: Partial<Client> = {}): Client => ({
   clientId: 'portal',
   name: 'Portal',
   kind: 'web',
+  environment: 'live',
+  draft: false,
   firstParty: true,
   mayIntrospect: true,
   reviewed: true,

@@ -4,30 +4,34 @@ import type { PageLocals } from '../../http/views/render.ts'
 import type { ApprovalService } from '../../services/staff/approvals.ts'
 import type { ConsoleRoute, Visit } from '../visit.ts'
 import { clientActPages } from './clients/acts.ts'
-import { isKind, kinds } from './clients/form.ts'
+import { environments, isKind, kinds } from './clients/form.ts'
 import { clientFormPages } from './clients/registration.ts'
 import type { ClientRoom } from './clients/room.ts'
 
 /** Applications of one page of the list. */
 const pageSize = 50
 
-const states = ['let-in', 'suspended', 'gone'] as const
+const states = ['let-in', 'draft', 'suspended', 'gone'] as const
 
 /** Applications and services: the list, one of them, and what is done with it. */
 export function clientPages(room: ClientRoom, approvals: ApprovalService): ConsoleRoute[] {
   const { clients, now } = room
 
   async function showList(visit: Visit): Promise<void> {
-    const { q = '', kind = '', state = '', after = '' } = visit.ctx.query as Record<string, string>
-    const filters = { q: String(q).slice(0, 100), kind: isKind(String(kind)) ? String(kind) : '', state: String(state) }
+    const { q = '', kind = '', state = '', environment = '', after = '' } = visit.ctx.query as Record<string, string>
+    const filters = {
+      ...{ q: String(q).slice(0, 100), kind: isKind(String(kind)) ? String(kind) : '' },
+      ...{ state: String(state), environment: String(environment) },
+    }
     const found = await clients.list({
       ...{ after: String(after), limit: pageSize + 1, search: filters.q.trim() || undefined },
       ...{ kind: filters.kind || undefined, state: states.find((each) => each === filters.state) },
+      environment: environments.find((each) => each === filters.environment),
     })
     const shown = found.slice(0, pageSize)
     const next = new URLSearchParams({ ...filters, after: shown.at(-1)?.client.clientId ?? '' })
     const model = {
-      ...{ kinds, states, filters },
+      ...{ kinds, states, environments, filters },
       filtered: Object.values(filters).some((value) => value !== ''),
       clients: shown.map((each) => ({ ...each, state: whyKeptOut(each) ?? 'let-in' })),
       next: found.length > pageSize ? `/admin/clients?${next}` : undefined,
@@ -76,5 +80,6 @@ const shownOf = (found: RegisteredClient) => {
     mayBeRemoved: mayBeRemoved(found),
     makesSecrets: found.client.secretsMadeHere && usesSecret(found.client),
     keys: found.client.jwks?.keys.length ?? 0,
+    acrMinimum: client.acrMinimum?.split(':').at(-1),
   }
 }

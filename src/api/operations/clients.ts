@@ -89,7 +89,7 @@ export function clientOperations({ clients, secrets, approvals }: ClientRoom): O
       async handle({ params: { client_id: id }, body, caller, actor, ifMatch, ifNoneMatch }) {
         const before = await clients.find(id)
         const expected = expectedOf({ ifMatch, ifNoneMatch }, before)
-        const client = { ...toClient(id, body), ...keptOf(before) }
+        const client = { ...toClient(id, body, before?.client), ...keptOf(before) }
         assertNotBeyond(caller, client, before?.client)
         refuseChange(await clients.change(client, actor, expected))
         return shown(await one(id), before ? 200 : 201)

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { type Client, type RegisteredClient, whyKeptOut } from '../../domain/clients/client.ts'
-import { clientIdPattern, clientNamePattern } from '../../domain/clients/rules.ts'
+import { clientDescriptionPattern, clientIdPattern, clientNamePattern } from '../../domain/clients/rules.ts'
 import { scopePattern } from '../../domain/clients/scopes.ts'
+import { reachableAcrs } from '../../domain/factors.ts'
 
 const address = z.string().min(1).max(2000)
 const list = (most: number) => z.array(address).max(most).default([])
@@ -12,6 +13,10 @@ export const clientId = z.string().regex(clientIdPattern).describe('Id of the ap
 const settable = {
   name: z.string().regex(clientNamePattern).describe('Shown to members'),
   kind: z.enum(['web', 'single-page', 'native', 'service']),
+  description: z.string().regex(clientDescriptionPattern).optional().describe('What it is for; for staff alone'),
+  owner: z.string().regex(clientNamePattern).optional().describe('The department that answers for it'),
+  environment: z.enum(['live', 'test']).default('live').describe('For staff: the same rules hold for both'),
+  draft: z.boolean().optional().describe('Let in nowhere until it is none. Unset: as it was, at first none'),
   first_party: z.boolean().default(false).describe('Two of the staff make an application the insurer’s own'),
   may_introspect: z.boolean().default(false).describe('May ask about the tokens of others (RFC 7662)'),
   reviewed: z.boolean().default(false).describe('The name has been checked; others are marked to members'),
@@ -30,6 +35,7 @@ const settable = {
   jwks_uri: address.optional(),
   jwks: z.strictObject({ keys: z.array(z.record(z.string(), z.unknown())).max(20) }).optional(),
   id_token_signed_response_alg: z.enum(['ES256', 'RS256', 'PS256']).default('RS256'),
+  acr_minimum: z.enum(reachableAcrs).optional().describe('The weakest class of sign-in that it accepts'),
 }
 
 export const clientInput = z.strictObject(settable)
@@ -39,18 +45,22 @@ export const clientAnswer = z.object({
   client_id: clientId,
   ...settable,
   managed_by: z.string().nullable().describe('The file that alone changes it; null: staff and this API'),
-  state: z.enum(['active', 'suspended', 'gone']).describe('gone: its entry has left its file'),
+  state: z.enum(['active', 'draft', 'suspended', 'gone']).describe('gone: its entry has left its file'),
   suspended_reason: z.string().nullable(),
   changed_at: z.iso.datetime(),
 })
 
-/** The client that a caller wants. Secrets are made here, never brought along. */
-export function toClient(id: string, input: z.output<typeof clientInput>): Client {
+/** The client that a caller wants, in place of the one before. Secrets are made here, never brought along. */
+export function toClient(id: string, input: z.output<typeof clientInput>, before?: Client): Client {
   const method = input.token_endpoint_auth_method ?? usualMethod(input.kind)
   return {
     clientId: id,
     name: input.name,
     kind: input.kind,
+    description: input.description,
+    owner: input.owner,
+    environment: input.environment,
+    draft: input.draft ?? before?.draft ?? false,
     firstParty: input.first_party,
     mayIntrospect: input.may_introspect,
     reviewed: input.reviewed,
@@ -68,6 +78,7 @@ export function toClient(id: string, input: z.output<typeof clientInput>): Clien
     jwksUri: input.jwks_uri,
     jwks: input.jwks,
     idTokenSignedResponseAlg: input.id_token_signed_response_alg,
+    acrMinimum: input.acr_minimum,
   }
 }
 
@@ -81,6 +92,10 @@ export function fromClient(registered: RegisteredClient): z.input<typeof clientA
     client_id: client.clientId,
     name: client.name,
     kind: client.kind,
+    description: client.description,
+    owner: client.owner,
+    environment: client.environment,
+    draft: client.draft,
     first_party: client.firstParty,
     may_introspect: client.mayIntrospect,
     reviewed: client.reviewed,
@@ -96,6 +111,7 @@ export function fromClient(registered: RegisteredClient): z.input<typeof clientA
     jwks_uri: client.jwksUri,
     jwks: client.jwks,
     id_token_signed_response_alg: client.idTokenSignedResponseAlg,
+    acr_minimum: client.acrMinimum,
     managed_by: managedBy,
     state: whyKeptOut(registered) ?? 'active',
     suspended_reason: registered.suspendedReason,

@@ -21,10 +21,10 @@ const list: CliCommand = {
       throw new UsageError('--limit takes a number from 1 to 10000.')
     return await withServices(io, async ({ clients }) => {
       const found = await clients.list({ after: options.after as string | undefined, limit })
-      const lines = found.map(({ client, managedBy, ...state }) =>
+      const lines = found.map((each) =>
         [
-          ...[client.clientId, client.kind, managedBy ?? 'staff', whyKeptOut(state) ?? 'let in', client.name],
-          ...(state.contactsUnreadable ? [unreadable] : []),
+          ...[each.client.clientId, each.client.kind, each.managedBy ?? 'staff', whyKeptOut(each) ?? 'let in'],
+          ...[each.client.name, ...(each.contactsUnreadable ? [unreadable] : [])],
         ].join('  '),
       )
       return { exitCode: 0, text: lines.join('\n') || 'There are none.', json: { clients: found.map(summaryOf) } }
@@ -52,6 +52,7 @@ const summaryOf = (registered: RegisteredClient) => ({
   clientId: registered.client.clientId,
   name: registered.client.name,
   kind: registered.client.kind,
+  environment: registered.client.environment,
   managedBy: registered.managedBy,
   keptOut: whyKeptOut(registered) ?? null,
   ...(registered.contactsUnreadable && { contactsUnreadable: unreadable }),
@@ -90,6 +91,30 @@ const lift: CliCommand = {
     }),
 }
 
+const activate: CliCommand = {
+  name: 'clients:activate',
+  description: 'let in an application or service that staff registered as a draft',
+  define: (command) => withOperator(command).argument('<client_id>'),
+  run: ([clientId = ''], options, io) => {
+    const actor = operatorOf(options, io)
+    return withServices(io, async ({ clients }) => {
+      const found = await clients.find(clientId)
+      if (!found) return unknown(clientId)
+      const done = await clients.change({ ...found.client, draft: false }, actor, found.changedAt)
+      if ('reason' in done) {
+        const where = found.managedBy ? `It stands in ${found.managedBy}: take draft out there.` : 'Try again.'
+        return {
+          exitCode: 1,
+          text: `${clientId} was not changed (${done.reason}). ${where}`,
+          json: { clientId, error: done.reason },
+        }
+      }
+      const text = done.changed ? `${clientId} is active. ${seen}` : `${clientId} was active before.`
+      return { exitCode: 0, text, json: { clientId, activated: done.changed } }
+    })
+  },
+}
+
 const remove: CliCommand = {
   name: 'clients:remove',
   description: 'ask for an application to be removed for good; one of the staff approves it at the console',
@@ -118,4 +143,4 @@ const remove: CliCommand = {
   },
 }
 
-export const clientCommands: CliCommand[] = [...clientFileCommands, list, show, suspend, lift, remove]
+export const clientCommands: CliCommand[] = [...clientFileCommands, list, show, activate, suspend, lift, remove]

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import type { Client } from '../../domain/clients/client.ts'
+import { type Client, usualClient } from '../../domain/clients/client.ts'
 import type { Resource } from '../../domain/clients/scopes.ts'
 
 type Exported = { clients: readonly Client[]; resources: readonly Resource[]; defaultClient: string | undefined }
@@ -26,6 +26,10 @@ function entryOf(client: Client): Record<string, unknown> {
     client_id: client.clientId,
     name: client.name,
     kind: client.kind,
+    description: client.description,
+    owner: client.owner,
+    environment: client.environment === usualClient.environment ? undefined : client.environment,
+    draft: client.draft || undefined,
     first_party: client.firstParty || undefined,
     may_introspect: client.mayIntrospect === usuallyIntrospects ? undefined : client.mayIntrospect,
     reviewed: client.reviewed || undefined,
@@ -43,6 +47,7 @@ function entryOf(client: Client): Record<string, unknown> {
     jwks: client.jwks,
     id_token_signed_response_alg:
       client.idTokenSignedResponseAlg === 'RS256' ? undefined : client.idTokenSignedResponseAlg,
+    acr_minimum: client.acrMinimum,
   }
   return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined))
 }

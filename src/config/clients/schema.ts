@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { clientIdPattern, clientNamePattern } from '../../domain/clients/rules.ts'
+import { clientDescriptionPattern, clientIdPattern, clientNamePattern } from '../../domain/clients/rules.ts'
 import { scopePattern } from '../../domain/clients/scopes.ts'
 import { mostSecrets } from '../../domain/clients/secrets.ts'
+import { reachableAcrs } from '../../domain/factors.ts'
 
 // What `describe` says is read in an editor, beside the key (config/clients.schema.json).
 
@@ -43,6 +44,24 @@ const clientSchema = z
     kind: z
       .enum(['web', 'single-page', 'native', 'service'])
       .describe('web: a server with a secret or key. single-page, native: no secret, PKCE only. service: no person.'),
+    description: z
+      .string()
+      .regex(clientDescriptionPattern, 'must be 1 to 300 printable characters on one line')
+      .optional()
+      .describe('What it is for; staff read it, members do not.'),
+    owner: z
+      .string()
+      .regex(clientNamePattern, 'must be 1 to 60 printable characters')
+      .optional()
+      .describe('The department that answers for it, no person: those stand below contacts.'),
+    environment: z
+      .enum(['live', 'test'])
+      .default('live')
+      .describe('A word for staff: whether it serves members or tries things out. The same rules hold for both.'),
+    draft: z
+      .boolean()
+      .default(false)
+      .describe('Registered and checked, and let in nowhere until it is a draft no more.'),
     first_party: z
       .boolean()
       .default(false)
@@ -91,6 +110,10 @@ const clientSchema = z
       .enum(['ES256', 'RS256', 'PS256'])
       .default('RS256')
       .describe('What ID tokens and logout tokens for it are signed with.'),
+    acr_minimum: z
+      .enum(reachableAcrs)
+      .optional()
+      .describe('The weakest class of sign-in that it accepts: a session below is asked for what it lacks.'),
   })
   .describe('An application that delegates its sign-in, or a service.')
 

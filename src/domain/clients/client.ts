@@ -5,6 +5,13 @@ export type Client = {
   clientId: string
   name: string
   kind: 'web' | 'single-page' | 'native' | 'service'
+  /** What it is for, and which department answers for it: for staff, members see neither. */
+  description?: string | undefined
+  owner?: string | undefined
+  /** Whether it serves members or tries things out: a word for staff, the same rules hold for both. */
+  environment: 'live' | 'test'
+  /** A draft is let in nowhere until it is made active. */
+  draft: boolean
   /** First-party applications have no consent page; those that are registered so get public subject identifiers. */
   firstParty: boolean
   /** Guards resources: it may ask about the access tokens of all applications (RFC 7662). */
@@ -33,7 +40,12 @@ export type Client = {
   jwksUri?: string | undefined
   jwks?: { keys: Record<string, unknown>[] } | undefined
   idTokenSignedResponseAlg: 'ES256' | 'RS256' | 'PS256'
+  /** The weakest class of sign-in that it accepts (`acr`); unset: every one. */
+  acrMinimum?: string | undefined
 }
+
+/** What counts for a client of which nothing else is said. */
+export const usualClient = { environment: 'live', draft: false } as const satisfies Partial<Client>
 
 export type AuthenticationMethod = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
 
@@ -65,11 +77,13 @@ export type RegisteredClient = {
 
 /** Why a client is let in nowhere; undefined: it is let in. */
 export function whyKeptOut({
+  client,
   suspendedAt,
   goneAt,
-}: Pick<RegisteredClient, 'suspendedAt' | 'goneAt'>): 'suspended' | 'gone' | undefined {
+}: Pick<RegisteredClient, 'client' | 'suspendedAt' | 'goneAt'>): 'suspended' | 'gone' | 'draft' | undefined {
   if (suspendedAt) return 'suspended'
-  return goneAt ? 'gone' : undefined
+  if (goneAt) return 'gone'
+  return client.draft ? 'draft' : undefined
 }
 
 /** Whether a client may be removed for good: what stands in a file, the file would bring back. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { reachableAcrs } from '../factors.ts'
 import { canVerify, holdsSecret } from '../secrets/public-keys.ts'
 import { addressFault, originFault } from './addresses.ts'
 import { type Client, usesSecret } from './client.ts'
@@ -13,6 +14,7 @@ const mostContacts = 10
 /** Signs of a client id, which stands in logs, addresses and file names. */
 export const clientIdPattern = /^[A-Za-z0-9._-]{1,64}$/
 export const clientNamePattern = /^[\p{L}\p{N}\p{P}\p{S} ]{1,60}$/u
+export const clientDescriptionPattern = /^[\p{L}\p{N}\p{P}\p{S} ]{1,300}$/u
 /**
  * Finds everything that does not belong together in a client, whoever registers it (RFC 6749 § 3.1.2, RFC 8252, RFC 9700 § 2).
  * `resources`: those whose scopes a service may be given.
@@ -26,14 +28,19 @@ export function clientFaults(client: Client, resources: readonly Resource[]): Cl
     ...authenticationFaults(client),
     ...keyFaults(client),
     ...scopeFaults(client, resources),
+    ...classFaults(client),
   ]
 }
 
-function wordFaults({ clientId, name, contacts }: Client): ClientFault[] {
+function wordFaults({ clientId, name, description, owner, contacts }: Client): ClientFault[] {
   const faults: ClientFault[] = []
   if (!clientIdPattern.test(clientId))
     faults.push({ field: 'clientId', message: 'must be 1 to 64 of A-Z a-z 0-9 . _ -' })
   if (!clientNamePattern.test(name)) faults.push({ field: 'name', message: 'must be 1 to 60 printable characters' })
+  if (description !== undefined && !clientDescriptionPattern.test(description))
+    faults.push({ field: 'description', message: 'must be 1 to 300 printable characters on one line' })
+  if (owner !== undefined && !clientNamePattern.test(owner))
+    faults.push({ field: 'owner', message: 'must be 1 to 60 printable characters' })
   if (contacts.length > mostContacts) faults.push({ field: 'contacts', message: `are more than ${mostContacts}` })
   for (const [index, contact] of contacts.entries())
     if (!z.email().safeParse(contact).success)
@@ -137,4 +144,11 @@ function scopeFaults({ kind, scopes }: Client, resources: readonly Resource[]): 
   function memberScopeFault(scope: string): string | undefined {
     return ofMembers.has(scope) ? undefined : `${scope} is unknown; use ${memberScopes.join(', ')}`
   }
+}
+
+function classFaults({ kind, acrMinimum }: Client): ClientFault[] {
+  if (acrMinimum === undefined) return []
+  if (kind === 'service') return [{ field: 'acrMinimum', message: 'does not fit kind: service; leave it out' }]
+  if (reachableAcrs.includes(acrMinimum)) return []
+  return [{ field: 'acrMinimum', message: `is reached by no sign-in; use ${reachableAcrs.join(', ')}` }]
 }

@@ -8,7 +8,11 @@ import type { ClientModel } from './model.ts'
 /** What the answer of a client says that is kept out, by the request that named it. */
 const keptOut = new WeakMap<object, string>()
 
-const words = { suspended: 'client is suspended', gone: 'client is not registered any more' }
+const words = {
+  suspended: 'client is suspended',
+  gone: 'client is not registered any more',
+  draft: 'client is not active yet',
+}
 
 type Deps = Pick<ProviderDeps, 'adapterFactory' | 'findClient' | 'log'>
 

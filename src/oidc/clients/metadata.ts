@@ -12,6 +12,7 @@ export const ownMetadata = [
   'initiateLoginUri',
   'serviceScopes',
   'webOrigins',
+  'acrMinimum',
 ] as const
 
 /** Only hashes of secrets are known; oidc-provider insists on a value, so it gets one that nobody knows. */
@@ -54,6 +55,7 @@ export function clientMetadata(
     ),
     initiateLoginUri: client.initiateLoginUri,
     webOrigins: client.webOrigins,
+    acrMinimum: client.acrMinimum,
     // Of resources, which oidc-provider knows nothing of.
     serviceScopes: service ? client.scopes : undefined,
   }

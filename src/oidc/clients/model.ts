@@ -16,6 +16,7 @@ export type ClientModel = LibraryClient & {
   secrets?: readonly SecretMetadata[]
   initiateLoginUri?: string
   webOrigins?: readonly string[]
+  acrMinimum?: string
   /** What a service may ask for. */
   serviceScopes?: readonly string[]
 }

@@ -4,7 +4,7 @@ import { subjectOf } from '../clients/pairwise.ts'
 import { scopesOf } from '../clients/what-is-left.ts'
 import type { ProviderDeps } from '../provider-deps.ts'
 import { isDemanded } from '../requests/parameters/demanded-subject.ts'
-import { createStepUpCheck } from './step-up.ts'
+import { createMinimumCheck, createStepUpCheck } from './step-up.ts'
 
 const { Check, Prompt, base } = interactionPolicy
 
@@ -49,6 +49,7 @@ export function createInteractionPolicy({ pairwise }: Pick<ProviderDeps, 'pairwi
   )
   for (const reason of ['essential_acr', 'essential_acrs']) failRatherThanLoop(login, reason)
   login.checks.add(createStepUpCheck())
+  login.checks.add(createMinimumCheck())
   signInAgainOnce(login)
   // The hint and the claims of a request are not known any more where oidc-provider takes it up after the sign-in.
   login.checks.add(

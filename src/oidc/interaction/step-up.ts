@@ -1,13 +1,14 @@
 import type Provider from 'oidc-provider'
-import { interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
-import { type Proofs, reachableAcrs } from '../../domain/factors.ts'
+import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
+import { isAtLeast, type Proofs, reachableAcrs } from '../../domain/factors.ts'
 import type { StepUp } from '../../journeys/sign-in/beginning.ts'
+import type { ClientModel } from '../clients/model.ts'
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
 type OidcSession = NonNullable<KoaContextWithOIDC['oidc']['session']> & { proofs?: Proofs }
 
 /** A sign-in is asked for by these reasons because of its class only; any other one means that all is proved anew. */
-const reasonsOfClass = new Set(['step_up', 'essential_acr', 'essential_acrs'])
+const reasonsOfClass = new Set(['step_up', 'acr_minimum', 'essential_acr', 'essential_acrs'])
 
 /** What was proved in a session, and when; undefined before the sign-in. */
 export const proofsOf = (session: object | undefined): Proofs | undefined =>
@@ -35,6 +36,34 @@ export function createStepUpCheck() {
     ({ oidc }) => ({ stepUp: { acr: wantedAcr(oidc), proofs: proofsOf(oidc.session) ?? {} } }),
   )
 }
+
+/**
+ * Creates the check that no session gets an answer whose class is below what the application accepts, whatever the request names: it is
+ * sent on to the factors it lacks, and refused where nobody may be asked.
+ * @throws UnmetAuthenticationRequirements when the sign-in did not reach it; asking again would never end
+ */
+export function createMinimumCheck() {
+  return new interactionPolicy.Check(
+    'acr_minimum',
+    'the application accepts no weaker sign-in',
+    'unmet_authentication_requirements',
+    ({ oidc }) => {
+      const minimum = minimumOf(oidc)
+      if (minimum === undefined || !oidc.session?.accountId || isAtLeast(oidc.session.acr, minimum)) return false
+      if (oidc.result?.login)
+        throw new errors.UnmetAuthenticationRequirements('the sign-in is weaker than the application accepts')
+      return true
+    },
+    ({ oidc }) => {
+      const [minimum, wanted] = [minimumOf(oidc) ?? '', wantedAcr(oidc)]
+      const acr = wanted !== undefined && isAtLeast(wanted, minimum) ? wanted : minimum
+      return { stepUp: { acr, proofs: proofsOf(oidc.session) ?? {} } }
+    },
+  )
+}
+
+const minimumOf = ({ client }: KoaContextWithOIDC['oidc']): string | undefined =>
+  (client as ClientModel | undefined)?.acrMinimum
 
 /** What an interaction asks for beyond its session; undefined: a sign-in from the beginning. */
 export function stepUpOf({ prompt, session }: Interaction): StepUp | undefined {

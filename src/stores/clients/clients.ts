@@ -1,5 +1,11 @@
 import type { Protection } from '../../crypto/protection.ts'
-import { type Client, firstSubjectType, type RegisteredClient, type SubjectType } from '../../domain/clients/client.ts'
+import {
+  type Client,
+  firstSubjectType,
+  type RegisteredClient,
+  type SubjectType,
+  usualClient,
+} from '../../domain/clients/client.ts'
 import type { ClientSecret } from '../../domain/clients/secrets.ts'
 import { holdLock } from '../database/advisory-locks.ts'
 import type { Database } from '../database/database.ts'
@@ -29,7 +35,8 @@ export type ClientQuery = {
   limit: number
   search?: string | undefined
   kind?: string | undefined
-  state?: 'let-in' | 'suspended' | 'gone' | undefined
+  state?: 'let-in' | 'suspended' | 'gone' | 'draft' | undefined
+  environment?: Client['environment'] | undefined
 }
 
 /** Creates the store of applications and services. */
@@ -49,6 +56,7 @@ export function createClientStore(db: Database, { encryption }: Pick<Protection,
     const secrets = (row.secrets as Record<string, unknown>[]).map(readSecret)
     return {
       client: {
+        ...usualClient,
         ...registration,
         clientId,
         contacts: contacts ?? [],
@@ -95,14 +103,18 @@ export function createClientStore(db: Database, { encryption }: Pick<Protection,
       return row ? read(row) : null
     },
     /** At most `limit` clients in the order of their ids, from the one behind `after` on, of those that fit. */
-    async list({ after = '', limit, search, kind, state }: ClientQuery): Promise<RegisteredClient[]> {
+    async list({ after = '', limit, search, kind, state, environment }: ClientQuery): Promise<RegisteredClient[]> {
       const rows = shown().where('client_id', '>', after).orderBy('client_id').limit(limit)
       if (search) {
         const part = `%${search.replace(/[\\%_]/g, '\\$&')}%`
         rows.whereRaw("(client_id ilike ? or registration->>'name' ilike ?)", [part, part])
       }
       if (kind) rows.whereRaw("registration->>'kind' = ?", [kind])
-      if (state === 'let-in') rows.whereNull('suspended_at').whereNull('gone_at')
+      if (environment)
+        rows.whereRaw("coalesce(registration->>'environment', ?) = ?", [usualClient.environment, environment])
+      const isDraft = db.raw("registration->>'draft' is not distinct from 'true'")
+      if (state === 'let-in') rows.whereNull('suspended_at').whereNull('gone_at').whereNot(isDraft)
+      if (state === 'draft') rows.whereNull('suspended_at').whereNull('gone_at').where(isDraft)
       if (state === 'suspended') rows.whereNotNull('suspended_at')
       if (state === 'gone') rows.whereNull('suspended_at').whereNotNull('gone_at')
       return (await rows).map((row) => read(row))

@@ -9,7 +9,7 @@ import { type Backend, startTestApp, type TestApp } from '../../support/app.ts'
 import type { Client, Page } from '../../support/client.ts'
 
 const root = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
-const ids = ['own', 'third', 'guard', 'outside', 'stranger', 'rotating'] as const
+const ids = ['own', 'third', 'guard', 'outside', 'stranger', 'rotating', 'strict'] as const
 const secrets = Object.fromEntries(ids.map((id) => [id, randomBytes(32).toString('base64url')]))
 const variableOf = (id: string) => `SECRET_OF_${id.toUpperCase()}`
 
@@ -54,7 +54,7 @@ export async function startWithApplications(backend?: Backend, more: Record<stri
     scopes: [openid, profile, email, offline_access]`
   writeFileSync(
     join(folder, 'config/clients.yaml'),
-    `clients:${entry('own', 'web', `    first_party: true\n${web('own')}`)}${entry('third', 'web', web('third'))}${entry('guard', 'service', '    first_party: true')}${entry('outside', 'service', '    may_introspect: true')}${entry('stranger', 'service', '')}${entry('rotating', 'web', `    first_party: true\n${web('rotating')}`, 'database')}\n`,
+    `clients:${entry('own', 'web', `    first_party: true\n${web('own')}`)}${entry('third', 'web', web('third'))}${entry('guard', 'service', '    first_party: true')}${entry('outside', 'service', '    may_introspect: true')}${entry('stranger', 'service', '')}${entry('rotating', 'web', `    first_party: true\n${web('rotating')}`, 'database')}${entry('strict', 'web', `    first_party: true\n    acr_minimum: urn:meine-aok:acr:password-mtan\n${web('strict')}`)}\n`,
   )
   const variables = Object.fromEntries(ids.map((id) => [variableOf(id), secrets[id] ?? '']))
   const settings = { CONFIG_DIR: join(folder, 'config'), ...variables, ...more }

@@ -25,6 +25,8 @@ const web: Client = {
   clientId: 'portal',
   name: 'Portal',
   kind: 'web',
+  environment: 'live',
+  draft: false,
   firstParty: true,
   mayIntrospect: true,
   reviewed: true,

@@ -49,6 +49,14 @@ export function clientActPages({ clients }: ClientRoom, approvals: ApprovalServi
       await clients.lift(idOf(visit), visit.actor)
       visit.goTo(pathOf(visit), 'client-lifted')
     }),
+    act('activate', async (visit) => {
+      const found = await clients.find(idOf(visit))
+      if (!found || found.managedBy) return await showOne(visit, {}, found ? 422 : 404)
+      if (isBeyond(visit, found.client)) return await refuse(visit, 'secret', 'console.clients.wrong.beyond')
+      const done = await clients.change({ ...found.client, draft: false }, visit.actor, found.changedAt)
+      if ('reason' in done) return await showOne(visit, {}, 409)
+      visit.goTo(pathOf(visit), 'client-activated')
+    }),
     act('remove', ask('client.remove')),
     act('first-party', ask('client.first-party')),
     act('secrets', async (visit) => {

@@ -1,34 +1,57 @@
-import type { AuthenticationMethod, Client } from '../../../domain/clients/client.ts'
+import { type AuthenticationMethod, type Client, usualClient } from '../../../domain/clients/client.ts'
 import type { ClientFault } from '../../../domain/clients/rules.ts'
 import { memberScopes } from '../../../domain/clients/scopes.ts'
+import { reachableAcrs } from '../../../domain/factors.ts'
 
 export const kinds = ['web', 'single-page', 'native', 'service'] as const
+export const environments = ['live', 'test'] as const
 export type Kind = Client['kind']
 export const isKind = (text: string): text is Kind => (kinds as readonly string[]).includes(text)
 
 type Values = Record<string, string>
-type Field = { name: keyof Client & string; type: 'text' | 'lines' | 'scopes' | 'authentication' | 'json' | 'choice' }
+type Field = {
+  name: keyof Client & string
+  /** `text`: an address; `words`: a line of words. */
+  type: 'text' | 'words' | 'lines' | 'scopes' | 'authentication' | 'json' | 'choice'
+  /** What is chosen from, and the words of each; an empty value: nothing is said. */
+  options?: { value: string; words: string }[]
+}
 
 const line = (name: Field['name']): Field => ({ name, type: 'text' })
+const words = (name: Field['name']): Field => ({ name, type: 'words' })
+const choice = (name: Field['name'], values: readonly string[], wordOf = (value: string) => value): Field => ({
+  ...{ name, type: 'choice' },
+  options: values.map((value) => ({ value, words: `console.clients.choices.${name}.${wordOf(value) || 'none'}` })),
+})
 const lines = (name: Field['name']): Field => ({ name, type: 'lines' })
 const scopes: Field = { name: 'scopes', type: 'scopes' }
 const authentication: Field = { name: 'tokenEndpointAuthMethod', type: 'authentication' }
+const environment = choice('environment', environments)
+// The last word of a class names it: the colons of the whole mean something else where texts are looked up.
+const acrMinimum = choice('acrMinimum', ['', ...reachableAcrs], (acr) => acr.split(':').at(-1) ?? '')
 const keys: Field[] = [line('jwksUri'), { name: 'jwks', type: 'json' }]
+
+const ofMembers = [
+  ...[environment, lines('redirectUris'), lines('postLogoutRedirectUris')],
+  ...[scopes, lines('contacts')],
+]
 
 /** What each kind is asked for when it is registered, in this order. */
 const asked: Record<Kind, Field[]> = {
-  web: [lines('redirectUris'), lines('postLogoutRedirectUris'), scopes, lines('contacts'), authentication, ...keys],
-  'single-page': [lines('redirectUris'), lines('postLogoutRedirectUris'), scopes, lines('contacts')],
-  native: [lines('redirectUris'), lines('postLogoutRedirectUris'), scopes, lines('contacts')],
-  service: [scopes, lines('contacts'), authentication, ...keys],
+  web: [...ofMembers, authentication, ...keys],
+  'single-page': ofMembers,
+  native: ofMembers,
+  service: [environment, scopes, lines('contacts'), authentication, ...keys],
 }
+
+const about = [words('description'), words('owner')]
 
 /** What more can be set later. */
 const later: Record<Kind, Field[]> = {
-  web: [line('clientUri'), line('initiateLoginUri'), line('backchannelLogoutUri')],
-  'single-page': [line('clientUri'), line('initiateLoginUri'), lines('webOrigins')],
-  native: [line('clientUri'), lines('webOrigins')],
-  service: [],
+  web: [line('clientUri'), line('initiateLoginUri'), line('backchannelLogoutUri'), acrMinimum, ...about],
+  'single-page': [line('clientUri'), line('initiateLoginUri'), lines('webOrigins'), acrMinimum, ...about],
+  native: [line('clientUri'), lines('webOrigins'), acrMinimum, ...about],
+  service: about,
 }
 
 /** The fields of a form beside id and name. */
@@ -45,14 +68,18 @@ export function valuesOf(client: Client): Values {
     else values[name] = Array.isArray(value) ? value.join('\n') : String(value ?? '')
   }
   if (client.reviewed) values.reviewed = 'on'
+  if (client.draft) values.draft = 'on'
   return values
 }
 
 /** What a new form shows. */
-export const firstValues: Values = { 'scope.openid': 'on', tokenEndpointAuthMethod: 'client_secret_basic' }
+export const firstValues: Values = {
+  ...{ 'scope.openid': 'on', tokenEndpointAuthMethod: 'client_secret_basic', environment: 'live' },
+}
 
 /** A new client of a kind, as staff register one: of a third party, until two have said otherwise. */
 const blank = (kind: Kind, clientId: string): Client => ({
+  ...usualClient,
   ...{ clientId, name: '', kind, firstParty: false, mayIntrospect: false, reviewed: true },
   ...{ redirectUris: [], postLogoutRedirectUris: [], scopes: [], webOrigins: [], contacts: [], secretHashes: [] },
   ...{ secretsMadeHere: false, tokenEndpointAuthMethod: 'none', idTokenSignedResponseAlg: 'RS256' },
@@ -62,11 +89,14 @@ const blank = (kind: Kind, clientId: string): Client => ({
 export function readClient(form: Values, kind: Kind, before?: Client): { client: Client } | { wrong: string } {
   const client: Client = { ...(before ?? blank(kind, (form.clientId ?? '').trim())) }
   client.name = (form.name ?? '').trim()
+  client.draft = form.draft === 'on'
   if (before) client.reviewed = form.reviewed === 'on'
   const given: Record<string, unknown> = client
-  for (const { name, type } of fieldsOf(kind, before === undefined)) {
+  for (const { name, type, options = [] } of fieldsOf(kind, before === undefined)) {
     const typed = (form[name] ?? '').trim()
-    if (type === 'text') given[name] = typed || undefined
+    if (type === 'text' || type === 'words') given[name] = typed || undefined
+    // What is offered, and nothing that a browser makes up.
+    if (type === 'choice' && options.some(({ value }) => value === typed)) given[name] = typed || undefined
     if (type === 'lines') given[name] = typed.split(/\s+/).filter(Boolean)
     if (type === 'scopes') client.scopes = scopesIn(form)
     if (type === 'authentication') client.tokenEndpointAuthMethod = methodOf(typed)

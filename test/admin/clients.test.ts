@@ -105,6 +105,7 @@ describe('the room of applications', () => {
 
   it('keeps a draft out until it is activated, and shows what staff are told', async () => {
     const done = await register('web', { ...portal, clientId: 'sketch', draft: 'on', environment: 'test' })
+    expect(done.$('.lead').text()).toContain('noch nirgends zugelassen')
     const secret = done.$('.console-facts dd code').eq(2).text()
     expect((await open('sketch')).$('main').text()).toContain('Diese Anwendung ist ein Entwurf')
     expect(await (await tokenOf('sketch', secret)).json()).toMatchObject({ error: 'invalid_client' })

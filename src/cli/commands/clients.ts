@@ -87,6 +87,7 @@ const lift: CliCommand = {
       const text = [done ? `${clientId} is suspended no more. ${seen}` : `${clientId} was not suspended.`]
       if (found.goneAt) text.push(`It is not let in before its entry is in ${found.managedBy} again.`)
       const keptOut = whyKeptOut(found) ?? null
+      if (keptOut === 'draft') text.push('It is a draft, which clients:activate or its file lets in.')
       return { exitCode: keptOut ? 1 : 0, text: text.join('\n'), json: { clientId, lifted: done, keptOut } }
     }),
 }

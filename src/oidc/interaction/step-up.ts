@@ -2,7 +2,6 @@ import type Provider from 'oidc-provider'
 import { errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider'
 import { isAtLeast, type Proofs, reachableAcrs } from '../../domain/factors.ts'
 import type { StepUp } from '../../journeys/sign-in/beginning.ts'
-import type { ClientModel } from '../clients/model.ts'
 
 type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
 type OidcSession = NonNullable<KoaContextWithOIDC['oidc']['session']> & { proofs?: Proofs }
@@ -63,7 +62,7 @@ export function createMinimumCheck() {
 }
 
 const minimumOf = ({ client }: KoaContextWithOIDC['oidc']): string | undefined =>
-  (client as ClientModel | undefined)?.acrMinimum
+  (client as { acrMinimum?: string } | undefined)?.acrMinimum
 
 /** What an interaction asks for beyond its session; undefined: a sign-in from the beginning. */
 export function stepUpOf({ prompt, session }: Interaction): StepUp | undefined {

@@ -971,6 +971,11 @@ export interface operations {
                 content: {
                     "application/json": {
                         clients: {
+                            /**
+                             * @description The weakest class of sign-in that it accepts
+                             * @enum {string}
+                             */
+                            acr_minimum?: "urn:meine-aok:acr:password-mtan";
                             backchannel_logout_uri?: string;
                             /** Format: date-time */
                             changed_at: string;
@@ -982,6 +987,16 @@ export interface operations {
                              * @default []
                              */
                             contacts: string[];
+                            /** @description What it is for; for staff alone */
+                            description?: string;
+                            /** @description Let in nowhere until it is none. Unset: as it was, at first none */
+                            draft?: boolean;
+                            /**
+                             * @description For staff: the same rules hold for both
+                             * @default live
+                             * @enum {string}
+                             */
+                            environment: "live" | "test";
                             /**
                              * @description Two of the staff make an application the insurer’s own
                              * @default false
@@ -1010,6 +1025,8 @@ export interface operations {
                             may_introspect: boolean;
                             /** @description Shown to members */
                             name: string;
+                            /** @description The department that answers for it */
+                            owner?: string;
                             /** @default [] */
                             post_logout_redirect_uris: string[];
                             /** @default [] */
@@ -1025,7 +1042,7 @@ export interface operations {
                              * @description gone: its entry has left its file
                              * @enum {string}
                              */
-                            state: "active" | "suspended" | "gone";
+                            state: "active" | "draft" | "suspended" | "gone";
                             suspended_reason: string | null;
                             /**
                              * @description Unset: none for a page or an app, a secret for everything else
@@ -1118,6 +1135,11 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /**
+                     * @description The weakest class of sign-in that it accepts
+                     * @enum {string}
+                     */
+                    acr_minimum?: "urn:meine-aok:acr:password-mtan";
                     backchannel_logout_uri?: string;
                     /** @description Id of the application */
                     client_id: string;
@@ -1127,6 +1149,16 @@ export interface operations {
                      * @default []
                      */
                     contacts?: string[];
+                    /** @description What it is for; for staff alone */
+                    description?: string;
+                    /** @description Let in nowhere until it is none. Unset: as it was, at first none */
+                    draft?: boolean;
+                    /**
+                     * @description For staff: the same rules hold for both
+                     * @default live
+                     * @enum {string}
+                     */
+                    environment?: "live" | "test";
                     /**
                      * @description Two of the staff make an application the insurer’s own
                      * @default false
@@ -1153,6 +1185,8 @@ export interface operations {
                     may_introspect?: boolean;
                     /** @description Shown to members */
                     name: string;
+                    /** @description The department that answers for it */
+                    owner?: string;
                     /** @default [] */
                     post_logout_redirect_uris?: string[];
                     /** @default [] */
@@ -1184,6 +1218,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /**
+                         * @description The weakest class of sign-in that it accepts
+                         * @enum {string}
+                         */
+                        acr_minimum?: "urn:meine-aok:acr:password-mtan";
                         backchannel_logout_uri?: string;
                         /** Format: date-time */
                         changed_at: string;
@@ -1196,6 +1235,16 @@ export interface operations {
                          * @default []
                          */
                         contacts: string[];
+                        /** @description What it is for; for staff alone */
+                        description?: string;
+                        /** @description Let in nowhere until it is none. Unset: as it was, at first none */
+                        draft?: boolean;
+                        /**
+                         * @description For staff: the same rules hold for both
+                         * @default live
+                         * @enum {string}
+                         */
+                        environment: "live" | "test";
                         /**
                          * @description Two of the staff make an application the insurer’s own
                          * @default false
@@ -1224,6 +1273,8 @@ export interface operations {
                         may_introspect: boolean;
                         /** @description Shown to members */
                         name: string;
+                        /** @description The department that answers for it */
+                        owner?: string;
                         /** @default [] */
                         post_logout_redirect_uris: string[];
                         /** @default [] */
@@ -1239,7 +1290,7 @@ export interface operations {
                          * @description gone: its entry has left its file
                          * @enum {string}
                          */
-                        state: "active" | "suspended" | "gone";
+                        state: "active" | "draft" | "suspended" | "gone";
                         suspended_reason: string | null;
                         /**
                          * @description Unset: none for a page or an app, a secret for everything else
@@ -1362,6 +1413,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /**
+                         * @description The weakest class of sign-in that it accepts
+                         * @enum {string}
+                         */
+                        acr_minimum?: "urn:meine-aok:acr:password-mtan";
                         backchannel_logout_uri?: string;
                         /** Format: date-time */
                         changed_at: string;
@@ -1373,6 +1429,16 @@ export interface operations {
                          * @default []
                          */
                         contacts: string[];
+                        /** @description What it is for; for staff alone */
+                        description?: string;
+                        /** @description Let in nowhere until it is none. Unset: as it was, at first none */
+                        draft?: boolean;
+                        /**
+                         * @description For staff: the same rules hold for both
+                         * @default live
+                         * @enum {string}
+                         */
+                        environment: "live" | "test";
                         /**
                          * @description Two of the staff make an application the insurer’s own
                          * @default false
@@ -1401,6 +1467,8 @@ export interface operations {
                         may_introspect: boolean;
                         /** @description Shown to members */
                         name: string;
+                        /** @description The department that answers for it */
+                        owner?: string;
                         /** @default [] */
                         post_logout_redirect_uris: string[];
                         /** @default [] */
@@ -1416,7 +1484,7 @@ export interface operations {
                          * @description gone: its entry has left its file
                          * @enum {string}
                          */
-                        state: "active" | "suspended" | "gone";
+                        state: "active" | "draft" | "suspended" | "gone";
                         suspended_reason: string | null;
                         /**
                          * @description Unset: none for a page or an app, a secret for everything else
@@ -1519,6 +1587,11 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /**
+                     * @description The weakest class of sign-in that it accepts
+                     * @enum {string}
+                     */
+                    acr_minimum?: "urn:meine-aok:acr:password-mtan";
                     backchannel_logout_uri?: string;
                     client_uri?: string;
                     /**
@@ -1526,6 +1599,16 @@ export interface operations {
                      * @default []
                      */
                     contacts?: string[];
+                    /** @description What it is for; for staff alone */
+                    description?: string;
+                    /** @description Let in nowhere until it is none. Unset: as it was, at first none */
+                    draft?: boolean;
+                    /**
+                     * @description For staff: the same rules hold for both
+                     * @default live
+                     * @enum {string}
+                     */
+                    environment?: "live" | "test";
                     /**
                      * @description Two of the staff make an application the insurer’s own
                      * @default false
@@ -1552,6 +1635,8 @@ export interface operations {
                     may_introspect?: boolean;
                     /** @description Shown to members */
                     name: string;
+                    /** @description The department that answers for it */
+                    owner?: string;
                     /** @default [] */
                     post_logout_redirect_uris?: string[];
                     /** @default [] */
@@ -1582,6 +1667,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /**
+                         * @description The weakest class of sign-in that it accepts
+                         * @enum {string}
+                         */
+                        acr_minimum?: "urn:meine-aok:acr:password-mtan";
                         backchannel_logout_uri?: string;
                         /** Format: date-time */
                         changed_at: string;
@@ -1593,6 +1683,16 @@ export interface operations {
                          * @default []
                          */
                         contacts: string[];
+                        /** @description What it is for; for staff alone */
+                        description?: string;
+                        /** @description Let in nowhere until it is none. Unset: as it was, at first none */
+                        draft?: boolean;
+                        /**
+                         * @description For staff: the same rules hold for both
+                         * @default live
+                         * @enum {string}
+                         */
+                        environment: "live" | "test";
                         /**
                          * @description Two of the staff make an application the insurer’s own
                          * @default false
@@ -1621,6 +1721,8 @@ export interface operations {
                         may_introspect: boolean;
                         /** @description Shown to members */
                         name: string;
+                        /** @description The department that answers for it */
+                        owner?: string;
                         /** @default [] */
                         post_logout_redirect_uris: string[];
                         /** @default [] */
@@ -1636,7 +1738,7 @@ export interface operations {
                          * @description gone: its entry has left its file
                          * @enum {string}
                          */
-                        state: "active" | "suspended" | "gone";
+                        state: "active" | "draft" | "suspended" | "gone";
                         suspended_reason: string | null;
                         /**
                          * @description Unset: none for a page or an app, a secret for everything else
@@ -1656,6 +1758,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /**
+                         * @description The weakest class of sign-in that it accepts
+                         * @enum {string}
+                         */
+                        acr_minimum?: "urn:meine-aok:acr:password-mtan";
                         backchannel_logout_uri?: string;
                         /** Format: date-time */
                         changed_at: string;
@@ -1667,6 +1774,16 @@ export interface operations {
                          * @default []
                          */
                         contacts: string[];
+                        /** @description What it is for; for staff alone */
+                        description?: string;
+                        /** @description Let in nowhere until it is none. Unset: as it was, at first none */
+                        draft?: boolean;
+                        /**
+                         * @description For staff: the same rules hold for both
+                         * @default live
+                         * @enum {string}
+                         */
+                        environment: "live" | "test";
                         /**
                          * @description Two of the staff make an application the insurer’s own
                          * @default false
@@ -1695,6 +1812,8 @@ export interface operations {
                         may_introspect: boolean;
                         /** @description Shown to members */
                         name: string;
+                        /** @description The department that answers for it */
+                        owner?: string;
                         /** @default [] */
                         post_logout_redirect_uris: string[];
                         /** @default [] */
@@ -1710,7 +1829,7 @@ export interface operations {
                          * @description gone: its entry has left its file
                          * @enum {string}
                          */
-                        state: "active" | "suspended" | "gone";
+                        state: "active" | "draft" | "suspended" | "gone";
                         suspended_reason: string | null;
                         /**
                          * @description Unset: none for a page or an app, a secret for everything else
@@ -2324,6 +2443,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /**
+                         * @description The weakest class of sign-in that it accepts
+                         * @enum {string}
+                         */
+                        acr_minimum?: "urn:meine-aok:acr:password-mtan";
                         backchannel_logout_uri?: string;
                         /** Format: date-time */
                         changed_at: string;
@@ -2335,6 +2459,16 @@ export interface operations {
                          * @default []
                          */
                         contacts: string[];
+                        /** @description What it is for; for staff alone */
+                        description?: string;
+                        /** @description Let in nowhere until it is none. Unset: as it was, at first none */
+                        draft?: boolean;
+                        /**
+                         * @description For staff: the same rules hold for both
+                         * @default live
+                         * @enum {string}
+                         */
+                        environment: "live" | "test";
                         /**
                          * @description Two of the staff make an application the insurer’s own
                          * @default false
@@ -2363,6 +2497,8 @@ export interface operations {
                         may_introspect: boolean;
                         /** @description Shown to members */
                         name: string;
+                        /** @description The department that answers for it */
+                        owner?: string;
                         /** @default [] */
                         post_logout_redirect_uris: string[];
                         /** @default [] */
@@ -2378,7 +2514,7 @@ export interface operations {
                          * @description gone: its entry has left its file
                          * @enum {string}
                          */
-                        state: "active" | "suspended" | "gone";
+                        state: "active" | "draft" | "suspended" | "gone";
                         suspended_reason: string | null;
                         /**
                          * @description Unset: none for a page or an app, a secret for everything else
@@ -2510,6 +2646,11 @@ export interface operations {
                 };
                 content: {
                     "application/json": {
+                        /**
+                         * @description The weakest class of sign-in that it accepts
+                         * @enum {string}
+                         */
+                        acr_minimum?: "urn:meine-aok:acr:password-mtan";
                         backchannel_logout_uri?: string;
                         /** Format: date-time */
                         changed_at: string;
@@ -2521,6 +2662,16 @@ export interface operations {
                          * @default []
                          */
                         contacts: string[];
+                        /** @description What it is for; for staff alone */
+                        description?: string;
+                        /** @description Let in nowhere until it is none. Unset: as it was, at first none */
+                        draft?: boolean;
+                        /**
+                         * @description For staff: the same rules hold for both
+                         * @default live
+                         * @enum {string}
+                         */
+                        environment: "live" | "test";
                         /**
                          * @description Two of the staff make an application the insurer’s own
                          * @default false
@@ -2549,6 +2700,8 @@ export interface operations {
                         may_introspect: boolean;
                         /** @description Shown to members */
                         name: string;
+                        /** @description The department that answers for it */
+                        owner?: string;
                         /** @default [] */
                         post_logout_redirect_uris: string[];
                         /** @default [] */
@@ -2564,7 +2717,7 @@ export interface operations {
                          * @description gone: its entry has left its file
                          * @enum {string}
                          */
-                        state: "active" | "suspended" | "gone";
+                        state: "active" | "draft" | "suspended" | "gone";
                         suspended_reason: string | null;
                         /**
                          * @description Unset: none for a page or an app, a secret for everything else

@@ -283,11 +283,11 @@ describe('what is no HTTP', () => {
 
 describe('a requester who leaves in the middle', () => {
   /** Sends the beginning of a request and breaks the connection, with a reset or with its end. */
-  const leave = (text: string, reset: boolean) =>
+  const leave = (head: string, body: string, reset: boolean) =>
     new Promise<void>((resolve) => {
-      const socket = connect(Number(new URL(app.issuer).port), '127.0.0.1', () => socket.write(text))
-      // Long enough for its head to arrive; what is too late is a request that never was.
-      setTimeout(() => (reset ? socket.resetAndDestroy() : socket.end()), 50)
+      const socket = connect(Number(new URL(app.issuer).port), '127.0.0.1', () => socket.write(head))
+      // The head has arrived when something comes back: 100 Continue, or an answer that needs no body.
+      socket.once('data', () => socket.write(body, () => (reset ? socket.resetAndDestroy() : socket.end())))
       socket.on('error', () => {})
       socket.on('close', () => resolve()).resume()
     })
@@ -315,10 +315,14 @@ describe('a requester who leaves in the middle', () => {
     ]
     await Promise.all(
       addresses.flatMap((path) =>
-        ['Content-Length: 100\r\n\r\na=b', 'Transfer-Encoding: chunked\r\n\r\n5\r\na=b'].flatMap((body) =>
-          ['application/x-www-form-urlencoded', 'application/json'].map((type) =>
-            leave(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: ${type}\r\n${body}`, reset),
-          ),
+        [
+          ['Content-Length: 100', 'a=b'],
+          ['Transfer-Encoding: chunked', '5\r\na=b'],
+        ].flatMap(([length, body = '']) =>
+          ['application/x-www-form-urlencoded', 'application/json'].map((type) => {
+            const headers = ['Host: localhost', 'Expect: 100-continue', `Content-Type: ${type}`, length]
+            return leave(`POST ${path} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`, body, reset)
+          }),
         ),
       ),
     )

@@ -1,7 +1,7 @@
 import smpp, { type Pdu } from 'smpp'
 
-/** Marks a PDU of which only the header could be read. */
-export const unreadable = Symbol('unreadable')
+/** Marks a PDU of which only the header could be read; the package is one for the process, however often this file is loaded. */
+export const unreadable = Symbol.for('smpp.unreadable')
 
 // The package reads a C string to its NUL, wherever that comes; centres leave it out, and the length of the parameter counts (SMPP 3.4, 5.3.1).
 smpp.addTLV('receipted_message_id', { id: 0x001e, type: smpp.types.tlv.string })

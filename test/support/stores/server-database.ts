@@ -25,6 +25,8 @@ export async function createStartedDatabase(dataDir: string): Promise<Own> {
 async function copyOf(template: string): Promise<Own> {
   const name = `aok_test_${randomBytes(6).toString('hex')}`
   await onServer(`create database ${name} template ${template}`)
+  // What a test leaves dies with it: no commit waits for the disk.
+  await onServer(`alter database ${name} set synchronous_commit = off`)
   const url = Object.assign(new URL(postgresUrl), { pathname: `/${name}` }).href
   return { url, drop: () => onServer(`drop database if exists ${name} with (force)`) }
 }

@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { adminScopes } from '../../src/domain/clients/scopes.ts'
 import { startTestApp } from '../support/app.ts'
+import { copyConfig } from '../support/config-folder.ts'
 import { createTypedClient } from './client.ts'
 import { createCheck, type Document } from './contract.ts'
-
-const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 
 /** Services of the test, and what each may. */
 const services = {
@@ -31,8 +29,7 @@ type Sent = { as?: Service | null; scope?: string; token?: string; body?: unknow
 /** Starts the whole service with services that call the HTTP API; each answer is held against the document. */
 export async function startApi(more: Record<string, string> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'aok-api-'))
-  cpSync(root('config'), join(folder, 'config'), { recursive: true })
-  symlinkSync(root('locales'), join(folder, 'locales'))
+  copyConfig(folder)
   const secrets = Object.fromEntries(Object.keys(services).map((id) => [id, randomBytes(32).toString('hex')]))
   const entries = Object.entries(services).map(
     ([id, scopes]) => `

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { copyConfig } from '../support/config-folder.ts'
 import { createInstallation } from './installation.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'aok-cli-files-'))
@@ -10,9 +11,8 @@ const configDir = join(folder, 'config')
 const variables = { CONFIG_DIR: configDir, SECRET: randomBytes(32).toString('hex') }
 let service: Awaited<ReturnType<typeof createInstallation>>
 beforeAll(async () => {
-  cpSync('config', configDir, { recursive: true })
+  copyConfig(folder)
   mkdirSync(join(configDir, 'clients'))
-  symlinkSync(resolve('locales'), join(folder, 'locales'))
   service = await createInstallation()
   await run('db:migrate')
 })

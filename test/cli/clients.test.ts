@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { copyConfig } from '../support/config-folder.ts'
 import { createInstallation } from './installation.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'aok-cli-clients-'))
@@ -10,8 +11,7 @@ const secret = () => randomBytes(32).toString('hex')
 const variables = { CONFIG_DIR: join(folder, 'config'), PORTAL_SECRET: secret() }
 let service: Awaited<ReturnType<typeof createInstallation>>
 beforeAll(async () => {
-  cpSync('config', variables.CONFIG_DIR, { recursive: true })
-  symlinkSync(resolve('locales'), join(folder, 'locales'))
+  copyConfig(folder)
   service = await createInstallation()
   await run('db:migrate')
 })

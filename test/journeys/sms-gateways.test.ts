@@ -1,13 +1,13 @@
 import { createHmac } from 'node:crypto'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { smsReceipts } from '../../src/cli/commands/sms.ts'
 import { runCli } from '../../src/cli/frame.ts'
 import { startTestApp, type TestApp } from '../support/app.ts'
 import { createClient, ownAddress, type Page } from '../support/client.ts'
+import { copyConfig } from '../support/config-folder.ts'
 import { hasOpenssl } from '../support/machine/programs.ts'
 import { words } from '../support/refusal.ts'
 import { type SmppServer, startSmppServer } from '../support/servers/smpp.ts'
@@ -17,14 +17,12 @@ import { ask } from '../support/stores/database.ts'
 import { waitFor } from '../support/wait.ts'
 import { begin, enterCredentials, enterPassword, lena, somebody } from '../support/walk.ts'
 
-const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'aok-sms-'))
 const secrets = { SMS_TOKEN: 'token', SMS_PASSWORD: 'secret', SMS_RECEIPTS: 'receipts' }
 
 /** Two gateways at 40 cents, HTTP before SMPP over TLS, and one euro a day for registrations. */
 function writeConfig(cert: string): string {
-  cpSync(root('config'), join(folder, 'config'), { recursive: true })
-  symlinkSync(root('locales'), join(folder, 'locales'))
+  copyConfig(folder)
   const limits = join(folder, 'config/limits.yaml')
   writeFileSync(limits, readFileSync(limits, 'utf8').replace('countries: { DE: 2000 }', 'countries: { DE: 1 }'))
   writeFileSync(join(folder, 'config/smsc.pem'), cert)

@@ -1,20 +1,18 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestApp, type TestApp } from '../../support/app.ts'
 import { createClient, ownAddress } from '../../support/client.ts'
+import { copyConfig } from '../../support/config-folder.ts'
 import { entered } from '../../support/refusal.ts'
 import { begin, enterCredentials, somebody } from '../../support/walk.ts'
 
-const root = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'aok-addresses-'))
 
 /** Limits per address that a test can use up. */
 function writeConfig(): string {
-  cpSync(root('config'), join(folder, 'config'), { recursive: true })
-  symlinkSync(root('locales'), join(folder, 'locales'))
+  copyConfig(folder)
   const path = join(folder, 'config/limits.yaml')
   const limits = readFileSync(path, 'utf8')
     .replace('memoryKiB: 19456', 'memoryKiB: 1024')

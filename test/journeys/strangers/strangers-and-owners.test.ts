@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { startTestApp, type TestApp } from '../../support/app.ts'
 import { type Client, createClient, ownAddress, type Page } from '../../support/client.ts'
+import { copyConfig } from '../../support/config-folder.ts'
 import { entered } from '../../support/refusal.ts'
 import { freshNumbers, importMembers } from '../../support/register.ts'
 import { ask } from '../../support/stores/database.ts'
@@ -106,8 +107,7 @@ it('every limit of limits.yaml has its row', () => {
 /** As the insurer has them, with quick hashes and numbers that a test uses up soon. */
 function writeConfig(): { folder: string; CONFIG_DIR: string } {
   const folder = mkdtempSync(join(tmpdir(), 'aok-strangers-'))
-  cpSync(root('config'), join(folder, 'config'), { recursive: true })
-  symlinkSync(root('locales'), join(folder, 'locales'))
+  copyConfig(folder)
   const limits = limitsFile()
     .replace('memoryKiB: 19456', 'memoryKiB: 1024')
     .replace('perKnownBrowserAndMinute: 120', 'perKnownBrowserAndMinute: 5')

@@ -1,14 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type Backend, startTestApp, type TestApp } from '../../support/app.ts'
 import type { Client, Page } from '../../support/client.ts'
+import { copyConfig } from '../../support/config-folder.ts'
 
-const root = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
 const ids = ['own', 'third', 'guard', 'outside', 'stranger', 'rotating', 'strict'] as const
 const secrets = Object.fromEntries(ids.map((id) => [id, randomBytes(32).toString('base64url')]))
 const variableOf = (id: string) => `SECRET_OF_${id.toUpperCase()}`
@@ -46,8 +45,7 @@ export async function startWithApplications(backend?: Backend, more: Record<stri
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
   const away = `http://localhost:${(receiver.address() as AddressInfo).port}`
   const folder = mkdtempSync(join(tmpdir(), 'aok-applications-'))
-  cpSync(root('config'), join(folder, 'config'), { recursive: true })
-  symlinkSync(root('locales'), join(folder, 'locales'))
+  copyConfig(folder)
   const web = (id: string) => `    redirect_uris: ['${away}/${id}']
     post_logout_redirect_uris: ['${away}/bye']
     backchannel_logout_uri: ${away}/backchannel
